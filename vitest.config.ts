@@ -1,0 +1,46 @@
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+const processTests = '**/*.process.test.ts'
+const notOurs = ['**/node_modules/**', 'out/**', 'dist/**']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // The core, which knows no real clock, disk or network: thousands of tests in one thread per core.
+        test: {
+          name: 'unit',
+          include: ['src-main/**/*.test.ts', 'bench/**/*.test.ts', 'resources/**/*.test.ts'],
+          exclude: [...notOurs, processTests],
+          environment: 'node',
+          testTimeout: 20_000,
+        },
+      },
+      {
+        plugins: [vue()],
+        test: {
+          name: 'renderer',
+          include: ['src-renderer/**/*.test.ts'],
+          exclude: notOurs,
+          environment: 'happy-dom',
+          testTimeout: 20_000,
+        },
+      },
+      {
+        // Real processes, sockets and disks: one file at a time, so that a slow test is slow for its own reasons.
+        test: {
+          name: 'process',
+          include: ['{src-main,bench,e2e,resources}/' + processTests],
+          exclude: notOurs,
+          environment: 'node',
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
