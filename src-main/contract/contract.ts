@@ -1,0 +1,12 @@
+import { app } from './app.ts'
+import { cluster } from './cluster.ts'
+import { groups } from './groups.ts'
+import { messages } from './messages.ts'
+import type { ServedContract } from './operations.ts'
+import { topics } from './topics.ts'
+
+/** Everything the bridge carries, by subject. */
+export const contract = { app, cluster, topics, messages, groups }
+
+/** The whole contract as objects: what a host serves and what the renderer holds. */
+export type Bridge = ServedContract<typeof contract>

@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { InCluster, Offset, TimestampMs } from './common.ts'
+import { call, stream } from './operations.ts'
+
+/** Bytes as they are in the log, and what they look like. `text` is there when they are valid UTF-8 without control characters. */
+export const RecordBytes = z.object({
+  size: z.number().int(),
+  /** The first bytes, all of them in a `detail`. */
+  bytes: z.instanceof(Uint8Array),
+  text: z.string().nullable(),
+  format: z.enum(['json', 'text', 'binary', 'empty']),
+})
+export type RecordBytes = z.infer<typeof RecordBytes>
+
+export const RecordHeader = z.object({ key: z.string(), value: RecordBytes.nullable() })
+
+/** What the batch says that holds the record. */
+export const BatchFacts = z.object({
+  baseOffset: Offset,
+  lastOffset: Offset,
+  sizeBytes: z.number().int(),
+  recordCount: z.number().int(),
+  compression: z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
+  partitionLeaderEpoch: z.number().int(),
+  producerId: z.number().int(),
+  producerEpoch: z.number().int(),
+  baseSequence: z.number().int(),
+  isTransactional: z.boolean(),
+  crc: z.number().int(),
+})
+export type BatchFacts = z.infer<typeof BatchFacts>
+
+/** One record, cut short for a table row. A `null` value is a tombstone. */
+export const MessageRow = z.object({
+  partition: z.number().int(),
+  offset: Offset,
+  timestampMs: TimestampMs,
+  timestampType: z.enum(['CreateTime', 'LogAppendTime']),
+  key: RecordBytes.nullable(),
+  value: RecordBytes.nullable(),
+  headerCount: z.number().int(),
+})
+export type MessageRow = z.infer<typeof MessageRow>
+
+/** One record whole. */
+export const MessageDetail = MessageRow.extend({ headers: z.array(RecordHeader), batch: BatchFacts })
+export type MessageDetail = z.infer<typeof MessageDetail>
+
+/** [start, end): what can be read now. Offsets inside may be missing (compaction, transaction markers). */
+export const PartitionExtent = z.object({ partition: z.number().int(), start: Offset, end: Offset })
+export type PartitionExtent = z.infer<typeof PartitionExtent>
+
+export const OffsetRange = z.object({ partition: z.number().int(), from: Offset, to: Offset })
+export type OffsetRange = z.infer<typeof OffsetRange>
+
+const InTopic = InCluster.extend({ topic: z.string().min(1) })
+const OptionalBytes = z.instanceof(Uint8Array).nullable()
+
+export const messages = {
+  /** Where each partition starts and ends now. */
+  extent: call(InTopic, z.array(PartitionExtent)),
+  /** The records of these ranges, at most 1,000 offsets in all, each range in offset order. An offset without a record is absent. */
+  read: call(InTopic.extend({ ranges: z.array(OffsetRange).max(1000) }), z.array(MessageRow)),
+  detail: call(InTopic.extend({ partition: z.number().int(), offset: Offset }), MessageDetail.nullable()),
+  /** Per partition the first offset whose record is not older than `timestampMs`; the end where there is none. */
+  offsetsAt: call(InTopic.extend({ timestampMs: TimestampMs }), z.array(z.object({ partition: z.number().int(), offset: Offset }))),
+  /** What is appended from now on, in the order of arrival, several rows at a time. */
+  tail: stream(InTopic.extend({ partitions: z.array(z.number().int()).nullable() }), z.array(MessageRow)),
+  /** Without `partition` the key decides as in the Java client (murmur2), without a key any partition. acks=all, idempotent. */
+  produce: call(
+    InTopic.extend({
+      partition: z.number().int().min(0).nullable(),
+      key: OptionalBytes,
+      value: OptionalBytes,
+      headers: z.array(z.object({ key: z.string(), value: OptionalBytes })),
+      compression: z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
+    }),
+    z.object({ partition: z.number().int(), offset: Offset, timestampMs: TimestampMs }),
+  ),
+}
