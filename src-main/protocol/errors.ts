@@ -1,18 +1,19 @@
 /**
  * Kafka's error codes by name. An answer is an `ErrorName`, and becomes a number only when it is put into a response. `retriable` is what a client
- * concludes from it: the same request may succeed later, or at another broker. The messages are ours; Kafka's clients show their own.
+ * concludes from it: the same request may succeed later, or at another broker; `refresh` that it has to ask again who leads. The messages are ours; Kafka's clients show their own.
  */
 export const errors = {
   UNKNOWN_SERVER_ERROR: { code: -1, retriable: false, message: 'The broker failed in a way it did not expect; its log says more.' },
   NONE: { code: 0, retriable: false },
   OFFSET_OUT_OF_RANGE: { code: 1, retriable: false, message: "The offset lies before the start or behind the end of the partition's log." },
   CORRUPT_MESSAGE: { code: 2, retriable: true, message: 'A record batch does not match its checksum, its size or its format.' },
-  UNKNOWN_TOPIC_OR_PARTITION: { code: 3, retriable: true, message: 'There is no such topic or partition on this broker.' },
+  UNKNOWN_TOPIC_OR_PARTITION: { code: 3, retriable: true, refresh: true, message: 'There is no such topic or partition on this broker.' },
   INVALID_FETCH_SIZE: { code: 4, retriable: false, message: 'The size asked for is not positive.' },
-  LEADER_NOT_AVAILABLE: { code: 5, retriable: true, message: 'The partition has no leader at the moment.' },
+  LEADER_NOT_AVAILABLE: { code: 5, retriable: true, refresh: true, message: 'The partition has no leader at the moment.' },
   NOT_LEADER_OR_FOLLOWER: {
     code: 6,
     retriable: true,
+    refresh: true,
     message: 'This broker is not the leader of the partition, or for a read not a replica of it.',
   },
   REQUEST_TIMED_OUT: {
@@ -21,7 +22,7 @@ export const errors = {
     message: 'The in-sync replicas did not catch up within the time that the request allowed.',
   },
   BROKER_NOT_AVAILABLE: { code: 8, retriable: false, message: 'The broker is not there to serve this.' },
-  REPLICA_NOT_AVAILABLE: { code: 9, retriable: true, message: 'The replica is not on this broker.' },
+  REPLICA_NOT_AVAILABLE: { code: 9, retriable: true, refresh: true, message: 'The replica is not on this broker.' },
   MESSAGE_TOO_LARGE: { code: 10, retriable: false, message: 'The record batch is larger than max.message.bytes of the topic.' },
   STALE_CONTROLLER_EPOCH: { code: 11, retriable: false },
   OFFSET_METADATA_TOO_LARGE: {
@@ -29,10 +30,15 @@ export const errors = {
     retriable: false,
     message: 'The text committed with the offset is longer than offset.metadata.max.bytes.',
   },
-  NETWORK_EXCEPTION: { code: 13, retriable: true, message: 'The connection broke before the response came.' },
+  NETWORK_EXCEPTION: { code: 13, retriable: true, refresh: true, message: 'The connection broke before the response came.' },
   COORDINATOR_LOAD_IN_PROGRESS: { code: 14, retriable: true, message: 'The coordinator is still reading its partition.' },
-  COORDINATOR_NOT_AVAILABLE: { code: 15, retriable: true, message: 'There is no coordinator at the moment.' },
-  NOT_COORDINATOR: { code: 16, retriable: true, message: 'This broker is not the coordinator of the group or transactional id.' },
+  COORDINATOR_NOT_AVAILABLE: { code: 15, retriable: true, refresh: true, message: 'There is no coordinator at the moment.' },
+  NOT_COORDINATOR: {
+    code: 16,
+    retriable: true,
+    refresh: true,
+    message: 'This broker is not the coordinator of the group or transactional id.',
+  },
   INVALID_TOPIC_EXCEPTION: {
     code: 17,
     retriable: false,
@@ -116,7 +122,7 @@ export const errors = {
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: { code: 53, retriable: false, message: 'The client may not use the transactional id.' },
   SECURITY_DISABLED: { code: 54, retriable: false, message: 'No authorizer is configured.' },
   OPERATION_NOT_ATTEMPTED: { code: 55, retriable: false, message: 'Something earlier in the request failed, so that this was not tried.' },
-  KAFKA_STORAGE_ERROR: { code: 56, retriable: true, message: 'The disk of the partition has failed.' },
+  KAFKA_STORAGE_ERROR: { code: 56, retriable: true, refresh: true, message: 'The disk of the partition has failed.' },
   LOG_DIR_NOT_FOUND: { code: 57, retriable: false, message: "The log folder is not one of this broker's." },
   SASL_AUTHENTICATION_FAILED: { code: 58, retriable: false, message: 'The credentials are not valid.' },
   UNKNOWN_PRODUCER_ID: { code: 59, retriable: false, message: 'Nothing of this producer is remembered in the partition.' },
@@ -132,19 +138,34 @@ export const errors = {
   GROUP_ID_NOT_FOUND: { code: 69, retriable: false, message: 'There is no such group.' },
   FETCH_SESSION_ID_NOT_FOUND: { code: 70, retriable: true, message: 'The fetch session is not known, or not any more.' },
   INVALID_FETCH_SESSION_EPOCH: { code: 71, retriable: true, message: 'The request does not continue its fetch session.' },
-  LISTENER_NOT_FOUND: { code: 72, retriable: true, message: 'The leader has no listener of the name that the request came in on.' },
+  LISTENER_NOT_FOUND: {
+    code: 72,
+    retriable: true,
+    refresh: true,
+    message: 'The leader has no listener of the name that the request came in on.',
+  },
   TOPIC_DELETION_DISABLED: { code: 73, retriable: false, message: 'delete.topic.enable is false.' },
-  FENCED_LEADER_EPOCH: { code: 74, retriable: true, message: "The leader epoch of the request is older than the partition's." },
+  FENCED_LEADER_EPOCH: {
+    code: 74,
+    retriable: true,
+    refresh: true,
+    message: "The leader epoch of the request is older than the partition's.",
+  },
   UNKNOWN_LEADER_EPOCH: { code: 75, retriable: true, message: 'The leader epoch of the request is newer than this broker has heard of.' },
   UNSUPPORTED_COMPRESSION_TYPE: { code: 76, retriable: false, message: 'The compression is not known in this version of the request.' },
   STALE_BROKER_EPOCH: { code: 77, retriable: false, message: "The broker epoch is not the one of the broker's current registration." },
   OFFSET_NOT_AVAILABLE: { code: 78, retriable: true, message: 'The new leader does not know its high watermark yet.' },
   MEMBER_ID_REQUIRED: { code: 79, retriable: false, message: 'The member has to join again with the id given here.' },
-  PREFERRED_LEADER_NOT_AVAILABLE: { code: 80, retriable: true, message: 'The preferred leader is not alive or not in sync.' },
+  PREFERRED_LEADER_NOT_AVAILABLE: {
+    code: 80,
+    retriable: true,
+    refresh: true,
+    message: 'The preferred leader is not alive or not in sync.',
+  },
   GROUP_MAX_SIZE_REACHED: { code: 81, retriable: false, message: 'The group has group.max.size members already.' },
   FENCED_INSTANCE_ID: { code: 82, retriable: false, message: 'Another member has come in with the same group.instance.id.' },
-  ELIGIBLE_LEADERS_NOT_AVAILABLE: { code: 83, retriable: true, message: 'No replica that may become leader is alive.' },
-  ELECTION_NOT_NEEDED: { code: 84, retriable: true, message: 'The partition has the leader it should have.' },
+  ELIGIBLE_LEADERS_NOT_AVAILABLE: { code: 83, retriable: true, refresh: true, message: 'No replica that may become leader is alive.' },
+  ELECTION_NOT_NEEDED: { code: 84, retriable: true, refresh: true, message: 'The partition has the leader it should have.' },
   NO_REASSIGNMENT_IN_PROGRESS: { code: 85, retriable: false, message: 'The partition is not being moved.' },
   GROUP_SUBSCRIBED_TO_TOPIC: { code: 86, retriable: false, message: 'The group still reads the topic.' },
   INVALID_RECORD: { code: 87, retriable: false, message: 'A record or its batch breaks a rule of the topic or of the format.' },
@@ -160,10 +181,10 @@ export const errors = {
   PRINCIPAL_DESERIALIZATION_FAILURE: { code: 97, retriable: false, message: 'The principal of a forwarded request cannot be read.' },
   SNAPSHOT_NOT_FOUND: { code: 98, retriable: false, message: 'There is no snapshot of that id.' },
   POSITION_OUT_OF_RANGE: { code: 99, retriable: false, message: 'The position lies outside the snapshot.' },
-  UNKNOWN_TOPIC_ID: { code: 100, retriable: true, message: 'There is no topic with this id on this broker.' },
+  UNKNOWN_TOPIC_ID: { code: 100, retriable: true, refresh: true, message: 'There is no topic with this id on this broker.' },
   DUPLICATE_BROKER_REGISTRATION: { code: 101, retriable: false, message: 'A broker with the same id is alive.' },
   BROKER_ID_NOT_REGISTERED: { code: 102, retriable: false, message: 'No broker with this id is registered.' },
-  INCONSISTENT_TOPIC_ID: { code: 103, retriable: true, message: 'The topic id is not the one of the log.' },
+  INCONSISTENT_TOPIC_ID: { code: 103, retriable: true, refresh: true, message: 'The topic id is not the one of the log.' },
   INCONSISTENT_CLUSTER_ID: { code: 104, retriable: false, message: 'The cluster id is not the one of this cluster.' },
   TRANSACTIONAL_ID_NOT_FOUND: { code: 105, retriable: false, message: 'There is no such transactional id.' },
   FETCH_SESSION_TOPIC_ID_ERROR: { code: 106, retriable: true, message: 'The fetch session switched between topic names and topic ids.' },
@@ -197,7 +218,14 @@ export const errors = {
   GROUP_DELETION_FAILED: { code: 134, retriable: false },
   STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED: { code: 135, retriable: false },
   CONTROLLER_ID_NOT_REGISTERED: { code: 136, retriable: false },
-} as const satisfies Record<string, { readonly code: number; readonly retriable: boolean; readonly message?: string }>
+} as const satisfies Record<string, Meaning>
+
+interface Meaning {
+  readonly code: number
+  readonly retriable: boolean
+  readonly refresh?: boolean
+  readonly message?: string
+}
 
 export type ErrorName = keyof typeof errors
 
@@ -217,9 +245,15 @@ export function isRetriable(name: ErrorName): boolean {
   return errors[name].retriable
 }
 
+/** Whether a client that gets this should ask for metadata, or for the coordinator, before it tries again. */
+export function wantsRefresh(name: ErrorName): boolean {
+  const meaning: Meaning = errors[name]
+  return meaning.refresh === true
+}
+
 /** One sentence for a person; null for success, and the name itself for the codes that only other brokers return. */
 export function errorMessage(name: ErrorName): string | null {
   if (name === 'NONE') return null
-  const { message }: { readonly message?: string } = errors[name]
-  return message ?? `The broker answered ${name}.`
+  const meaning: Meaning = errors[name]
+  return meaning.message ?? `The broker answered ${name}.`
 }
