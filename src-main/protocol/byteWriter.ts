@@ -193,3 +193,11 @@ function put32(block: Buffer, at: number, value: number): void {
   block[at + 2] = value >> 8
   block[at + 3] = value
 }
+
+/** For what is small and wanted in one piece: a record's key or value, a file's content. */
+export function written(write: (to: ByteWriter) => void): Buffer {
+  const to = new ByteWriter()
+  write(to)
+  const chunks = to.chunks()
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}
