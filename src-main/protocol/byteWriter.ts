@@ -167,6 +167,11 @@ export class ByteWriter {
       this.#sealedLength += bytes.length
       return
     }
+    this.copied(bytes)
+  }
+
+  /** Copies whatever the size: for what has to come out in one piece. */
+  copied(bytes: Buffer): void {
     const at = this.#take(bytes.length)
     this.#block.set(bytes, at)
   }
