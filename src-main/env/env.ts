@@ -49,11 +49,11 @@ export interface Disk {
   stat(path: string): Promise<FileStat | undefined>
   /** In no particular order. A missing directory is an `ENOENT`. */
   list(path: string): Promise<DirectoryEntry[]>
-  /** With its parents; harmless when it exists. */
+  /** With its parents; harmless when it exists. Survives a crash once this resolved. */
   makeDirectory(path: string): Promise<void>
   /** Atomic within a file system; replaces `to`. Survives a crash once `syncDirectory` of the parent resolved. */
   rename(from: string, to: string): Promise<void>
-  /** A file or a whole directory; harmless when it does not exist. */
+  /** A file or a whole directory; harmless when it does not exist. Survives a crash as a rename does. */
   remove(path: string): Promise<void>
   syncDirectory(path: string): Promise<void>
   /** Held until released or until the process ends; another holder is a `DiskError` with code `ELOCKED` that names its pid. */
@@ -74,7 +74,10 @@ export interface DiskFile {
   read(position: number, length: number): Promise<Buffer>
   /** In call order. When it rejects, the file holds what it held before, or a torn prefix of `chunks` behind it. */
   append(chunks: readonly Buffer[]): Promise<void>
-  /** Until this resolves, a crash may take any suffix of what was appended, or tear it. Once failed, never tried again: what it covered may be gone. */
+  /**
+   * Covers the appends called before it, and the name of a file that `open` created. Until it resolves, a crash may take any suffix of what was
+   * appended, or tear it. Once failed, never tried again: what it covered may be gone.
+   */
   sync(): Promise<void>
   truncate(length: number): Promise<void>
   close(): Promise<void>

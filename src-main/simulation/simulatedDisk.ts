@@ -85,7 +85,7 @@ export class SimulatedDisk {
             this.#failIfStruck(operation, path)
             resolve(act())
           } catch (problem) {
-            reject(problem as Error)
+            reject(problem)
           }
         })
       })
@@ -170,7 +170,7 @@ export class SimulatedDisk {
       lock: path =>
         perform('open', path, () => {
           const holder = this.#locks.get(path)
-          if (holder?.alive === true) throw new DiskError('ELOCKED', path, `locked by process ${holder}`)
+          if (holder?.alive === true) throw new DiskError('ELOCKED', path, `locked by process ${holder.toString()}`)
           this.#locks.set(path, life)
           return {
             release: () =>
@@ -203,7 +203,7 @@ export class SimulatedDisk {
           try {
             resolve(act())
           } catch (problem) {
-            reject(problem as Error)
+            reject(problem)
           }
         })
       })

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers'
 import type { Env } from '../env/env.ts'
 import { DiskFaults } from '../env/faults/diskFaults.ts'
 import { Life, Scheduler } from './scheduler.ts'
@@ -74,7 +73,7 @@ export class World {
     const clock = simulatedClock(this.#scheduler, life, () => simulated.skewMs)
     const env: Env = {
       clock,
-      random: this.random.fork(`random of ${life}`),
+      random: this.random.fork(`random of ${life.toString()}`),
       disk: simulated.disk.seenBy(life, clock.now),
       network: this.#network.seenBy(life),
     }
@@ -112,7 +111,7 @@ export class World {
         this.#scheduler.step()
         await promisesToGoOn()
       }
-      if (typeof howLong !== 'number') throw new Error(`it did not come to ${howLong} within ${withinMs} ms`)
+      if (typeof howLong !== 'number') throw new Error(`it did not come to ${howLong.toString()} within ${withinMs} ms`)
       this.#scheduler.elapsed = end
     } catch (problem) {
       throw this.#withSeed(problem)
@@ -246,6 +245,7 @@ export class World {
  */
 function promisesToGoOn(): Promise<void> {
   return new Promise(resolve => {
+    // eslint-disable-next-line no-restricted-globals -- see above: it lets promises go on, it decides nothing
     setImmediate(resolve)
   })
 }
