@@ -77,16 +77,16 @@ export class SimulatedDisk {
   /** The disk as one life sees it. After the end of that life nothing completes any more. */
   seenBy(life: Life, now: () => number): Disk {
     const perform = <T>(operation: DiskOperation, path: string, act: () => T): Promise<T> =>
-      new Promise((resolve, reject) => {
+      new Promise(resolve => {
         if (!life.alive) return
         const [from, to] = operation === 'sync' || operation === 'syncDirectory' ? this.times.syncMs : this.times.operationMs
         this.#scheduler.after(life, this.#random.between(from, to), `${operation} ${life.node} ${path}`, () => {
-          try {
-            this.#failIfStruck(operation, path)
-            resolve(act())
-          } catch (problem) {
-            reject(problem)
-          }
+          resolve(
+            promised(() => {
+              this.#failIfStruck(operation, path)
+              return act()
+            }),
+          )
         })
       })
 
@@ -200,11 +200,7 @@ export class SimulatedDisk {
         begin?.()
         const [from, to] = operation === 'sync' ? this.times.syncMs : this.times.operationMs
         this.#scheduler.after(life, this.#random.between(from, to), `${operation} ${life.node} ${path}`, () => {
-          try {
-            resolve(act())
-          } catch (problem) {
-            reject(problem)
-          }
+          resolve(promised(act))
         })
       })
     const inOrder = <T>(start: () => Promise<T>): Promise<T> => {
@@ -330,6 +326,11 @@ export class SimulatedDisk {
   #failIfFull(path: string, bytes: number): void {
     if (this.usedBytes + bytes > this.capacityBytes) throw new DiskError('ENOSPC', path, 'the disk is full')
   }
+}
+
+/** What `act` throws becomes a rejection. */
+async function promised<T>(act: () => T): Promise<T> {
+  return act()
 }
 
 function missing(path: string): DiskError {
