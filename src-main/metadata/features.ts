@@ -1,0 +1,17 @@
+/** A feature and the levels of it that a process understands (KIP-584). */
+export interface SupportedFeature {
+  readonly name: string
+  readonly minVersion: number
+  readonly maxVersion: number
+}
+
+/** The feature that says which records the metadata log may hold. */
+export const METADATA_VERSION_FEATURE = 'metadata.version'
+
+/** Level 4.0-IV3: the oldest one that allows every record version we write, so that older tools can read our log too. */
+export const METADATA_VERSION = 25
+
+/** What a broker of ours names at registration and in ApiVersions. */
+export const supportedFeatures: readonly SupportedFeature[] = [
+  { name: METADATA_VERSION_FEATURE, minVersion: METADATA_VERSION, maxVersion: METADATA_VERSION },
+]
