@@ -1,0 +1,141 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+export const USAGE = `Usage: trilog <command> [options]
+
+  up       start the cluster and the browser face; runs until Ctrl-C or \`trilog down\`
+             --brokers N        how many brokers (3)
+             --data DIR         the cluster's folder
+             --port N           broker i listens on N + i - 1 (19092); 0 takes free ports
+             --web-port N       the browser face's port (any free one)
+             --profile NAME     dev (short waits, the default) or kafka-defaults
+             --set KEY=VALUE    a broker config by Kafka's name; may be repeated
+             --restart-died     start a broker again that died unasked
+             --open             open the browser
+             --detach           leave the cluster running and return
+             --json             print one line of JSON when ready
+  status   brokers, controller, under-replicated partitions   [--data DIR] [--json]
+  stop | kill | pause | resume | restart <broker>             [--data DIR] [--wipe]
+             clean stop, SIGKILL, freeze, thaw, start (again); restart --wipe destroys its disk first
+  down     stop everything; data stays unless --delete        [--data DIR] [--delete]
+`
+
+/** The words of a command line are off: exit status 2, and the usage. */
+export class UsageError extends Error {}
+
+export type Verb = 'stop' | 'kill' | 'pause' | 'resume' | 'restart'
+
+export interface UpCommand {
+  readonly command: 'up'
+  readonly brokers: number
+  readonly directory: string
+  readonly port: number | undefined
+  readonly webPort: number
+  readonly profile: 'dev' | 'kafka-defaults' | undefined
+  readonly settings: Readonly<Record<string, string>>
+  readonly restartDied: boolean
+  readonly open: boolean
+  readonly detach: boolean
+  readonly json: boolean
+}
+
+export type Command =
+  | UpCommand
+  | { readonly command: 'status'; readonly directory: string; readonly json: boolean }
+  | { readonly command: Verb; readonly directory: string; readonly brokerId: number; readonly wipe: boolean }
+  | { readonly command: 'down'; readonly directory: string; readonly deleteData: boolean }
+  | { readonly command: 'help' }
+
+const VERBS: readonly string[] = ['stop', 'kill', 'pause', 'resume', 'restart'] satisfies Verb[]
+
+/** What a command line asks for. Throws `UsageError`, which says what is wrong with it. */
+export function parseCommandLine(args: readonly string[], defaultDirectory: string): Command {
+  const [name, ...rest] = args
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h' || rest.includes('--help')) return { command: 'help' }
+  if (name === 'up') return parseUp(rest, defaultDirectory)
+  if (name === 'status') {
+    const { values } = parse(rest, { data: { type: 'string' }, json: { type: 'boolean' } }, 0)
+    return { command: 'status', directory: folder(values.data, defaultDirectory), json: values.json ?? false }
+  }
+  if (name === 'down') {
+    const { values } = parse(rest, { data: { type: 'string' }, delete: { type: 'boolean' } }, 0)
+    return { command: 'down', directory: folder(values.data, defaultDirectory), deleteData: values.delete ?? false }
+  }
+  if (VERBS.includes(name)) {
+    const { values, positionals } = parse(rest, { data: { type: 'string' }, wipe: { type: 'boolean' } }, 1)
+    const wipe = values.wipe ?? false
+    if (wipe && name !== 'restart')
+      throw new UsageError('--wipe destroys the disk of a broker that is started again: use it with `trilog restart`')
+    return {
+      command: name as Verb,
+      directory: folder(values.data, defaultDirectory),
+      brokerId: wholeNumber('<broker>', positionals[0] ?? '', 1, 99),
+      wipe,
+    }
+  }
+  throw new UsageError(`There is no command \`${name}\``)
+}
+
+function parseUp(args: readonly string[], defaultDirectory: string): UpCommand {
+  const { values } = parse(
+    args,
+    {
+      brokers: { type: 'string' },
+      data: { type: 'string' },
+      port: { type: 'string' },
+      'web-port': { type: 'string' },
+      profile: { type: 'string' },
+      set: { type: 'string', multiple: true },
+      'restart-died': { type: 'boolean' },
+      open: { type: 'boolean' },
+      detach: { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
+    0,
+  )
+  const { profile } = values
+  if (profile !== undefined && profile !== 'dev' && profile !== 'kafka-defaults') {
+    throw new UsageError(`--profile is dev or kafka-defaults, not \`${profile}\``)
+  }
+  const settings = (values.set ?? []).map(each => {
+    const cut = each.indexOf('=')
+    if (cut < 1) throw new UsageError(`--set takes KEY=VALUE, not \`${each}\``)
+    return [each.slice(0, cut), each.slice(cut + 1)] as const
+  })
+  return {
+    command: 'up',
+    brokers: values.brokers === undefined ? 3 : wholeNumber('--brokers', values.brokers, 1, 7),
+    directory: folder(values.data, defaultDirectory),
+    port: values.port === undefined ? undefined : wholeNumber('--port', values.port, 0, 65_520),
+    webPort: values['web-port'] === undefined ? 0 : wholeNumber('--web-port', values['web-port'], 0, 65_535),
+    profile,
+    settings: Object.fromEntries(settings),
+    restartDied: values['restart-died'] ?? false,
+    open: values.open ?? false,
+    detach: values.detach ?? false,
+    json: values.json ?? false,
+  }
+}
+
+type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>
+
+function parse<O extends Options>(args: readonly string[], options: O, positionals: number) {
+  let parsed
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error })
+  }
+  if (parsed.positionals.length > positionals) throw new UsageError(`\`${parsed.positionals[positionals]}\` is one word too many`)
+  if (parsed.positionals.length < positionals) throw new UsageError('The number of a broker is missing')
+  return parsed
+}
+
+const folder = (given: string | undefined, fallback: string) => resolve(given ?? fallback)
+
+function wholeNumber(name: string, text: string, min: number, max: number): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max)
+    throw new UsageError(`${name} is a whole number from ${min} to ${max}, not \`${text}\``)
+  return value
+}

@@ -1,0 +1,36 @@
+import { defaultDirectory } from '../host.ts'
+import { parseCommandLine, USAGE, UsageError, type Command } from './commandLine.ts'
+import { down, status, verb } from './running.ts'
+import { up } from './up.ts'
+
+function run(command: Command): Promise<number> {
+  switch (command.command) {
+    case 'up':
+      return up(command)
+    case 'status':
+      return status(command)
+    case 'down':
+      return down(command)
+    case 'stop':
+    case 'kill':
+    case 'pause':
+    case 'resume':
+    case 'restart':
+      return verb(command)
+    case 'help':
+      process.stdout.write(USAGE)
+      return Promise.resolve(0)
+  }
+}
+
+try {
+  process.exitCode = await run(parseCommandLine(process.argv.slice(2), defaultDirectory()))
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`trilog: ${error.message}\n\n${USAGE}`)
+    process.exitCode = 2
+  } else {
+    process.stderr.write(`trilog: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
+}

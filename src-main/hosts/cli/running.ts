@@ -1,0 +1,102 @@
+import { rm } from 'node:fs/promises'
+import type { ClusterSnapshot } from '../../contract/cluster.ts'
+import type { Command, Verb } from './commandLine.ts'
+import { connectToHost, type HostClient } from './hostClient.ts'
+
+type Of<Name extends Command['command']> = Extract<Command, { command: Name }>
+
+/** How long `down` waits for the host's process to be gone after its brokers are. */
+const GONE_WITHIN_MS = 10_000
+
+export async function status(command: Of<'status'>): Promise<number> {
+  return withHost(command.directory, async ({ bridge, file }) => {
+    const snapshot = await bridge.cluster.snapshot({})
+    const underReplicated = snapshot.partitions.filter(each => each.inSyncReplicas.length < each.replicas.length)
+    if (command.json) {
+      const told = {
+        bootstrap: snapshot.bootstrapServers,
+        url: file.url,
+        pid: file.pid,
+        controller: snapshot.controllerId,
+        brokers: snapshot.brokers.map(({ brokerId, state, pid, port, directory }) => ({ id: brokerId, state, pid, port, dir: directory })),
+        partitions: snapshot.partitions.length,
+        underReplicated: underReplicated.map(({ topic, partition, inSyncReplicas }) => ({ topic, partition, inSyncReplicas })),
+      }
+      process.stdout.write(`${JSON.stringify(told)}\n`)
+    } else process.stdout.write(describe(snapshot, file.url, underReplicated.length))
+    return 0
+  })
+}
+
+function describe(snapshot: ClusterSnapshot, url: string, underReplicated: number): string {
+  const lines = snapshot.brokers.map(broker => {
+    const role = broker.isController ? '  controller' : ''
+    const pid = broker.pid === null ? '' : `  pid ${broker.pid}`
+    return `Broker ${broker.brokerId}  ${broker.state.padEnd(8)}  ${broker.host}:${broker.port}${pid}${role}${broker.reason === null ? '' : `  (${broker.reason})`}`
+  })
+  const partitions = `${snapshot.partitions.length} partitions, ${underReplicated} under-replicated`
+  return `${[...lines, partitions, `App  ${url}`].join('\n')}\n`
+}
+
+export async function verb(command: Of<Verb>): Promise<number> {
+  return withHost(command.directory, async ({ bridge }) => {
+    const one = { brokerId: command.brokerId }
+    switch (command.command) {
+      case 'stop':
+        await bridge.cluster.stop(one)
+        break
+      case 'kill':
+        await bridge.cluster.kill(one)
+        break
+      case 'pause':
+        await bridge.cluster.pause(one)
+        break
+      case 'resume':
+        await bridge.cluster.resume(one)
+        break
+      case 'restart':
+        await (command.wipe ? bridge.cluster.wipe(one) : bridge.cluster.restart(one))
+        break
+    }
+    return 0
+  })
+}
+
+export async function down(command: Of<'down'>): Promise<number> {
+  const client = await connectToHost(command.directory)
+  if (client === undefined) {
+    if (command.deleteData) await rm(command.directory, { recursive: true, force: true })
+    process.stderr.write(`No cluster runs in ${command.directory}\n`)
+    return command.deleteData ? 0 : 1
+  }
+  // The host ends when it has stopped its brokers, and with it this connection: the end of the connection is not a failure.
+  await client.bridge.cluster.shutdown({ deleteData: command.deleteData }).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== 'BRIDGE_CLOSED') throw error
+  })
+  client.close()
+  const deadline = performance.now() + GONE_WITHIN_MS
+  while (isAlive(client.file.pid) && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
+  return isAlive(client.file.pid) ? 1 : 0
+}
+
+async function withHost(directory: string, act: (client: HostClient) => Promise<number>): Promise<number> {
+  const client = await connectToHost(directory)
+  if (client === undefined) {
+    process.stderr.write(`No cluster runs in ${directory}. Start one with \`trilog up\`, or name its folder with --data\n`)
+    return 1
+  }
+  try {
+    return await act(client)
+  } finally {
+    client.close()
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,137 @@
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Address } from '../env/env.ts'
+import { parseConfigValue, serverConfigDefinitions, serverConfigProblems } from '../metadata/configDefinitions.ts'
+import { profiles, profileSettings, type Profile } from './profiles.ts'
+import { formatProperties, parseProperties } from './properties.ts'
+
+export type { FromBroker, MetadataTold, PartitionStats, PartitionTold, QuorumTold, StatsTold, ToBroker } from './control.ts'
+export type { Profile }
+
+export const CLIENT_LISTENER = 'PLAINTEXT'
+export const PEER_LISTENER = 'CONTROLLER'
+
+export interface Voter extends Address {
+  readonly id: number
+}
+
+/** What one broker process is started with: Kafka's own keys in a properties file, nothing else. */
+export interface BrokerProcessOptions {
+  readonly nodeId: number
+  readonly directory: string
+  readonly client: Address
+  readonly peer: Address
+  readonly voters: readonly Voter[]
+  readonly profile: Profile
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** The text of a broker's properties file. Throws when a setting is not one of Kafka's, or not valid: nothing is started with half a config. */
+export function brokerProperties(options: BrokerProcessOptions): string {
+  const values = new Map<string, string>([
+    ['node.id', String(options.nodeId)],
+    ['process.roles', 'broker,controller'],
+    ['listeners', `${CLIENT_LISTENER}://${text(options.client)},${PEER_LISTENER}://${text(options.peer)}`],
+    ['controller.listener.names', PEER_LISTENER],
+    ['controller.quorum.voters', options.voters.map(voter => `${voter.id}@${text(voter)}`).join(',')],
+    ['log.dirs', options.directory],
+    ...Object.entries(profileSettings(options.profile, options.voters.length)),
+    ...Object.entries(options.settings),
+  ])
+  const unknown = Object.keys(options.settings).filter(name => !serverConfigDefinitions.has(name))
+  const problems = [...unknown.map(name => `There is no broker config ${name}`), ...serverConfigProblems(values)]
+  if (problems.length > 0) throw new Error(`${problems.join('. ')}. Correct it with --set KEY=VALUE`)
+  return formatProperties(
+    values,
+    `Broker ${options.nodeId}, profile ${options.profile}. Written anew at every start; change it with --set.`,
+  )
+}
+
+/** The values of a running cluster that differ from Kafka's, beside Kafka's. */
+export function profileValues(
+  profile: Profile,
+  settings: Readonly<Record<string, string>>,
+): { name: string; value: string; kafkaDefault: string }[] {
+  return Object.entries({ ...profiles[profile], ...settings })
+    .map(([name, value]) => ({ name, value, kafkaDefault: serverConfigDefinitions.get(name)?.default ?? '' }))
+    .filter(({ value, kafkaDefault }) => value !== kafkaDefault)
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** A broker process's config: the file's values, checked, and the few that the process itself acts on. */
+export interface ServerConfig {
+  /** By Kafka's names, only what the file has; what it leaves out is at Kafka's default. */
+  readonly values: ReadonlyMap<string, string>
+  readonly nodeId: number
+  readonly directory: string
+  readonly client: Address
+  readonly peer: Address
+  readonly voters: ReadonlyMap<number, Address>
+  /** A value by Kafka's name, its default where the file has none. */
+  number(name: string): number
+  flag(name: string): boolean
+  text(name: string): string | undefined
+}
+
+/** Reads a broker's properties file. Throws an error that names every problem. */
+export function readServerConfig(file: string): ServerConfig {
+  const values = parseProperties(file)
+  const problems = serverConfigProblems(values)
+  if (problems.length > 0) throw new Error(problems.join('. '))
+  const listeners = new Map((values.get('listeners') ?? '').split(',').map(listenerOf))
+  const client = listeners.get(CLIENT_LISTENER)
+  const peer = listeners.get(PEER_LISTENER)
+  if (client === undefined || peer === undefined)
+    throw new Error(`listeners must name ${CLIENT_LISTENER} and ${PEER_LISTENER}, not ${values.get('listeners')}`)
+  const read = (name: string) => {
+    const definition = serverConfigDefinitions.get(name)
+    if (definition === undefined) throw new Error(`There is no broker config ${name}`)
+    const value = values.get(name) ?? definition.default
+    if (value === null) return undefined
+    const parsed = parseConfigValue(definition.type, value)
+    if ('problem' in parsed) throw new Error(`${name}: ${parsed.problem}`)
+    return parsed.value
+  }
+  return {
+    values,
+    nodeId: Number(values.get('node.id')),
+    directory: values.get('log.dirs') ?? '',
+    client,
+    peer,
+    voters: new Map((values.get('controller.quorum.voters') ?? '').split(',').map(voterOf)),
+    number: name => Number(read(name)),
+    flag: name => read(name) === true,
+    text: name => {
+      const value = read(name)
+      return value === undefined ? undefined : String(value)
+    },
+  }
+}
+
+/**
+ * The script that is one broker process: the built one beside the other bundles, or this source where the program runs from its sources
+ * (Node 24 reads TypeScript), so that it always fits the code that starts it.
+ */
+export function brokerEntry(): string {
+  const here = fileURLToPath(import.meta.url)
+  if (here.endsWith('.ts')) return join(dirname(here), 'main.ts')
+  const folder = dirname(here)
+  return join(folder.endsWith('chunks') ? dirname(folder) : folder, 'broker.js')
+}
+
+/** Small young generation: three idle brokers together stay small, and long-lived buffers are off the heap anyway. */
+export const brokerNodeOptions: readonly string[] = ['--max-semi-space-size=8', '--disable-warning=ExperimentalWarning']
+
+const text = ({ host, port }: Address) => `${host}:${port}`
+
+function listenerOf(listener: string): [string, Address] {
+  const match = /^([A-Z_]+):\/\/(.*):(\d+)$/.exec(listener.trim())
+  if (match === null) throw new Error(`listeners: \`${listener}\` is not NAME://host:port`)
+  return [match[1] ?? '', { host: match[2] ?? '', port: Number(match[3]) }]
+}
+
+function voterOf(voter: string): [number, Address] {
+  const match = /^(\d+)@(.*):(\d+)$/.exec(voter.trim())
+  if (match === null) throw new Error(`controller.quorum.voters: \`${voter}\` is not id@host:port`)
+  return [Number(match[1]), { host: match[2] ?? '', port: Number(match[3]) }]
+}

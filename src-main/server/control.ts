@@ -1,0 +1,66 @@
+/** What the supervisor says to a broker process through its control channel. When the channel closes, the broker stops in order. */
+export type ToBroker = { readonly type: 'stop' }
+
+/** What a broker process says to its supervisor. Nothing the cluster's correctness rests on: it tells, and is told to stop. */
+export type FromBroker =
+  /** Both listeners accept connections. */
+  | { readonly type: 'listening' }
+  /** Unfenced and caught up: clients are served. */
+  | { readonly type: 'ready'; readonly brokerEpoch: number }
+  /** The start failed, or the process cannot go on; it ends next. */
+  | { readonly type: 'failed'; readonly message: string }
+  | QuorumTold
+  | MetadataTold
+  | StatsTold
+
+export interface QuorumTold {
+  readonly type: 'quorum'
+  readonly atMs: number
+  readonly epoch: number
+  readonly leaderId: number | null
+}
+
+/** Committed metadata, as this broker applied it: everything once (`full`), then what each batch changed. */
+export interface MetadataTold {
+  readonly type: 'metadata'
+  readonly full: boolean
+  /** Offset of the last record this contains; every broker tells the same under the same offset. */
+  readonly offset: number
+  readonly atMs: number
+  readonly partitions: readonly PartitionTold[]
+  readonly deletedTopicIds: readonly string[]
+  readonly brokers: readonly { readonly brokerId: number; readonly fenced: boolean }[]
+}
+
+export interface PartitionTold {
+  readonly topicId: string
+  readonly topic: string
+  readonly partition: number
+  readonly replicas: readonly number[]
+  readonly isr: readonly number[]
+  /** -1: none. */
+  readonly leader: number
+  readonly leaderEpoch: number
+  readonly partitionEpoch: number
+}
+
+/** Totals since the process started; `partitions` only those that changed since the last time. */
+export interface StatsTold {
+  readonly type: 'stats'
+  readonly atMs: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly requests: number
+  readonly memoryBytes: number
+  readonly cpuMs: number
+  readonly partitions: readonly PartitionStats[]
+}
+
+export interface PartitionStats {
+  readonly topicId: string
+  readonly partition: number
+  readonly logStartOffset: number
+  readonly highWatermark: number
+  readonly logEndOffset: number
+  readonly sizeBytes: number
+}
