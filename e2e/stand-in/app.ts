@@ -45,6 +45,7 @@ class App extends EventEmitter {
       this.#isReady = true
       this.emit('ready', {}, {})
     })()
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => this.quit())
     this.#ready.catch((failure: unknown) => {
       console.error(failure)
       process.exit(1)

@@ -103,15 +103,16 @@ export async function launchChromium(): Promise<Chromium> {
   }
 }
 
-async function endpointOf(stderr: NodeJS.ReadableStream): Promise<string> {
-  const said: string[] = []
-  for await (const line of createInterface(stderr)) {
-    const found = /DevTools listening on (ws:\S+)/.exec(line)?.[1]
-    if (found !== undefined) {
-      stderr.resume()
-      return found
-    }
-    said.push(line)
-  }
-  throw new Error(`Chromium did not start:\n${said.join('\n')}`)
+/** The stream is read to its end also after the endpoint was found: a browser that cannot write to it ends. */
+function endpointOf(stderr: NodeJS.ReadableStream): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const said: string[] = []
+    createInterface(stderr)
+      .on('line', line => {
+        const found = /DevTools listening on (ws:\S+)/.exec(line)?.[1]
+        if (found !== undefined) resolve(found)
+        else said.push(line)
+      })
+      .on('close', () => reject(new Error(`Chromium did not start:\n${said.join('\n')}`)))
+  })
 }

@@ -4,7 +4,6 @@ import inspector from 'node:inspector'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { app } from './app.ts'
 
 declare global {
   var __playwright_run: (() => void) | undefined
@@ -29,6 +28,7 @@ if (flags.some(flag => flag.startsWith('--inspect'))) {
   })
 }
 
+const { app } = await import('./app.ts') // looks for the app's package beside process.argv[1]
 app.start(driverIsAttached)
 await import(pathToFileURL(entry).href)
 

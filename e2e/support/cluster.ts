@@ -36,21 +36,25 @@ export class Cluster {
 /** Waits until a host has brought up the cluster that keeps its data in `data`. */
 export async function clusterIn(data: string, { withinMs }: { withinMs: number }): Promise<Cluster> {
   for (const deadline = Date.now() + withinMs; ; await sleep(200)) {
-    try {
-      const status = await statusOf(data)
-      if (status.brokers.every(broker => broker.state === 'running')) return new Cluster({ ...status, data })
-    } catch (failure) {
-      if (Date.now() > deadline) throw new Error(`No cluster in ${data} after ${withinMs} ms`, { cause: failure })
-    }
+    const status = await statusOf(data).catch((failure: unknown) => failure)
+    if (!(status instanceof Error) && isUp(status as Status)) return new Cluster({ ...(status as Status), data })
+    if (Date.now() > deadline) throw new Error(`No cluster in ${data} after ${withinMs} ms`, { cause: status })
   }
 }
 
 /** Which of these processes live. */
 export const alive = (pids: readonly number[]) => pids.filter(isAlive)
 
-async function statusOf(data: string) {
-  return JSON.parse(await trilog(['status', '--json', '--data', data])) as { bootstrap: string; brokers: (Broker & { state: string })[] }
+interface Status {
+  readonly bootstrap: string
+  readonly brokers: readonly (Broker & { readonly state: string })[]
 }
+
+async function statusOf(data: string): Promise<Status> {
+  return JSON.parse(await trilog(['status', '--json', '--data', data])) as Status
+}
+
+const isUp = (status: Status) => status.brokers.every(broker => broker.state === 'running')
 
 async function trilog(args: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, ['out/main/cli.js', ...args], { cwd: root })
