@@ -1,7 +1,7 @@
 import { crc32c as nativeCrc32c } from '@node-rs/crc32'
 
 /** Below this a call into native code costs more than it saves. */
-const NATIVE_FROM_BYTES = 512
+const NATIVE_FROM_BYTES = 160
 /** Castagnoli's polynomial, bit-reversed. */
 const POLYNOMIAL = 0x82f63b78
 
