@@ -160,7 +160,7 @@ export const records: Codec<Buffer | null, Buffer | readonly Buffer[] | null> = 
       writeLength(to, value.length, version, 'int32')
       return to.bytes(value)
     }
-    const pieces = value as readonly Buffer[]
+    const pieces = value
     let length = 0
     for (const piece of pieces) length += piece.length
     writeLength(to, length, version, 'int32')
@@ -171,7 +171,7 @@ export const records: Codec<Buffer | null, Buffer | readonly Buffer[] | null> = 
 /** An array over a ready codec; `array` in schema.ts also takes struct literals. */
 export function arrayCodec<Out, In>(of: Codec<Out, In>, nullableFrom: number): Codec<readonly Out[] | null, readonly In[] | null> {
   return {
-    shape: { kind: 'array', nullableFrom, of: of as Codec<unknown, never> },
+    shape: { kind: 'array', nullableFrom, of: of },
     read(from, version) {
       const count = readLength(from, version, 'int32')
       if (count < 0) {

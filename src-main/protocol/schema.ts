@@ -132,7 +132,7 @@ function isField(member: Member): member is Field<unknown, never> {
 }
 
 function codecOf<M extends Member>(member: M): Codec<Out<M>, In<M>> {
-  return (isCodec(member) ? member : isField(member) ? member.member : struct(member as Literal)) as Codec<Out<M>, In<M>>
+  return (isCodec(member) ? member : isField(member) ? member.member : struct(member)) as Codec<Out<M>, In<M>>
 }
 
 /** A value that could not be written: not a stranger's fault, so a plain failure of the caller. */
@@ -164,7 +164,7 @@ export function struct<L extends Literal>(literal: L): Codec<Out<L>, In<L>> {
           tag: undefined,
           absent: undefined,
           ignorable: false,
-          codec: codecOf(member) as Codec<unknown, never>,
+          codec: codecOf(member),
         }
       : { ...member, name, codec: member.member },
   )
