@@ -232,6 +232,8 @@ class SimulatedConnection implements Connection {
     if (this.#state !== 'open' || !this.life.alive) return
     this.#state = 'ending'
     this.#send({ type: 'end' })
+    // A paused reader would never see the peer's end, and so never come to its own.
+    this.resume()
   }
 
   destroy(): void {

@@ -94,6 +94,7 @@ export class ServedConnection {
   }
 
   #read(chunk: Buffer): void {
+    if (!this.isOpen) return
     const { stats } = this.#options
     if (stats !== undefined) stats.bytesIn += chunk.length
     this.#activeAt = this.#clock.elapsed()

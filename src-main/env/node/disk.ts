@@ -1,0 +1,124 @@
+import { constants, type Stats } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
+import fs from 'node:fs'
+import { dirname } from 'node:path'
+import type { Disk } from '../env.ts'
+import { diskError } from './diskError.ts'
+import { NodeFile } from './file.ts'
+import { lockFile } from './lockFile.ts'
+
+/** Files of this machine. */
+export function nodeDisk(): Disk {
+  const replacing = new Map<string, Promise<void>>()
+
+  async function replaceFile(path: string, bytes: Buffer): Promise<void> {
+    const temporary = `${path}.tmp`
+    const handle = await open(temporary, 'w')
+    try {
+      await handle.writeFile(bytes)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, path)
+    await syncDirectory(dirname(path))
+  }
+
+  return {
+    open: (path, options) =>
+      failing(path, 'cannot open', async () => {
+        const { fd, created } = await openOrCreate(path, options?.create === true)
+        return new NodeFile({ path, fd, size: (await statOf(fd)).size, syncName: created ? () => syncDirectory(dirname(path)) : undefined })
+      }),
+    readFile: path => failing(path, 'cannot read', () => readFile(path)),
+    replaceFile: (path, bytes) =>
+      failing(path, 'cannot replace', async () => {
+        // One after the other for one path, since they share the temporary file: a fixed name leaves no litter behind in a crash.
+        const before = replacing.get(path)
+        const replaced = before === undefined ? replaceFile(path, bytes) : before.then(() => replaceFile(path, bytes))
+        const done = replaced.catch(() => undefined)
+        replacing.set(path, done)
+        await done
+        if (replacing.get(path) === done) replacing.delete(path)
+        return replaced
+      }),
+    stat: path =>
+      failing(path, 'cannot look at', async () => {
+        try {
+          const found = await stat(path)
+          return { size: found.size, modifiedMs: found.mtimeMs, isDirectory: found.isDirectory() }
+        } catch (problem) {
+          if (isMissing(problem)) return undefined
+          throw problem
+        }
+      }),
+    list: path =>
+      failing(path, 'cannot list', async () => {
+        const entries = await readdir(path, { withFileTypes: true })
+        return entries.map(entry => ({ name: entry.name, isDirectory: entry.isDirectory() }))
+      }),
+    makeDirectory: path =>
+      failing(path, 'cannot make the directory', async () => {
+        const first = await mkdir(path, { recursive: true })
+        if (first === undefined) return
+        for (let made = path; ; made = dirname(made)) {
+          await syncDirectory(dirname(made))
+          if (made.length <= first.length) return
+        }
+      }),
+    rename: (from, to) => failing(from, `cannot rename to ${to}`, () => rename(from, to)),
+    remove: path => failing(path, 'cannot remove', () => rm(path, { recursive: true, force: true })),
+    syncDirectory: path => failing(path, 'cannot sync', () => syncDirectory(path)),
+    lock: lockFile,
+    space: path =>
+      failing(path, 'cannot measure', async () => {
+        const { bsize, blocks, bavail } = await statfs(path)
+        return { totalBytes: bsize * blocks, freeBytes: bsize * bavail }
+      }),
+  }
+}
+
+async function failing<T>(path: string, message: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (problem) {
+    throw diskError(problem, path, message)
+  }
+}
+
+async function openOrCreate(path: string, create: boolean): Promise<{ fd: number; created: boolean }> {
+  try {
+    return { fd: await descriptor(path, constants.O_RDWR), created: false }
+  } catch (problem) {
+    if (!create || !isMissing(problem)) throw problem
+    return { fd: await descriptor(path, constants.O_RDWR | constants.O_CREAT), created: true }
+  }
+}
+
+// Bare descriptors rather than handles: the hot paths use the callback functions, which make no promise per call.
+function descriptor(path: string, flags: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.open(path, flags, 0o644, (problem, fd) => (problem === null ? resolve(fd) : reject(problem)))
+  })
+}
+
+function statOf(fd: number): Promise<Stats> {
+  return new Promise((resolve, reject) => {
+    fs.fstat(fd, (problem, found) => (problem === null ? resolve(found) : reject(problem)))
+  })
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  // Windows has no way to sync a directory, and journals renames by itself.
+  if (process.platform === 'win32') return
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function isMissing(problem: unknown): boolean {
+  return (problem as NodeJS.ErrnoException).code === 'ENOENT'
+}

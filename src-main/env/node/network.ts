@@ -1,0 +1,144 @@
+import net from 'node:net'
+import { type Address, type Connection, type Listener, type Network, NetworkError } from '../env.ts'
+
+/** Connections that the system completes while we are busy: enough for a whole test suite's clients at once. */
+const BACKLOG = 1024
+/** After an orderly end, how long the peer may take nothing and say nothing before the socket is given up. */
+const LINGER_MS = 10_000
+const KEEP_ALIVE_MS = 30_000
+
+export const nodeNetwork: Network = {
+  listen: (at, accept) =>
+    new Promise((resolve, reject) => {
+      const server = net.createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, socket => {
+        accept(new NodeConnection(socket, { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }))
+      })
+      server.on('error', problem => {
+        // Once listening, this is an accept that failed for want of descriptors: the next one may succeed. Rejecting is harmless then.
+        reject(networkError(problem, `cannot listen at ${at.host}:${at.port}`))
+      })
+      server.listen({ host: at.host, port: at.port, backlog: BACKLOG }, () => {
+        const { port } = server.address() as net.AddressInfo
+        resolve(listenerOf(server, { host: at.host, port }))
+      })
+    }),
+
+  connect: (to, { timeoutMs }) =>
+    new Promise((resolve, reject) => {
+      const socket = net.connect({ host: to.host, port: to.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+      const timer = setTimeout(() => {
+        socket.destroy()
+        reject(new NetworkError('ETIMEDOUT', `nobody answered at ${to.host}:${to.port} within ${timeoutMs} ms`))
+      }, timeoutMs)
+      const fail = (problem: Error) => {
+        clearTimeout(timer)
+        reject(networkError(problem, `cannot connect to ${to.host}:${to.port}`))
+      }
+      socket.once('error', fail)
+      socket.once('connect', () => {
+        clearTimeout(timer)
+        const connection = new NodeConnection(socket, to)
+        socket.off('error', fail)
+        resolve(connection)
+      })
+    }),
+}
+
+function listenerOf(server: net.Server, address: Address): Listener {
+  return {
+    address,
+    // The port is free at once. Waiting for the server's own end would wait for every connection that it accepted.
+    close: async () => {
+      server.close()
+    },
+  }
+}
+
+/** A socket of Node. Writes of one turn of the loop leave in one `writev`; nothing is copied and no promise is made per chunk. */
+class NodeConnection implements Connection {
+  readonly remote: Address
+  readonly #socket: net.Socket
+  #why: Error | undefined
+  #isClosed = false
+  #isCorked = false
+  #onClose: ((why: Error | undefined) => void) | undefined
+  #written: (() => void) | undefined
+
+  constructor(socket: net.Socket, remote: Address) {
+    this.#socket = socket
+    this.remote = remote
+    socket.on('error', problem => {
+      this.#why = networkError(problem, `the connection to ${remote.host}:${remote.port} broke`)
+    })
+    socket.on('close', () => {
+      this.#isClosed = true
+      this.#onClose?.(this.#why)
+    })
+  }
+
+  onData(listen: (chunk: Buffer) => void): void {
+    this.#socket.on('data', listen)
+  }
+
+  onClose(listen: (why: Error | undefined) => void): void {
+    this.#onClose = listen
+    if (this.#isClosed) process.nextTick(() => listen(this.#why))
+  }
+
+  onDrain(listen: () => void): void {
+    const socket = this.#socket
+    this.#written = () => {
+      if (socket.writableLength === 0 && !socket.destroyed) listen()
+    }
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.destroyed ? 0 : this.#socket.writableLength
+  }
+
+  write(chunks: readonly Buffer[]): void {
+    const socket = this.#socket
+    if (!socket.writable || chunks.length === 0) return
+    if (!this.#isCorked) {
+      this.#isCorked = true
+      socket.cork()
+      process.nextTick(uncork, this)
+    }
+    const last = chunks.length - 1
+    for (let index = 0; index < last; index++) socket.write(chunks[index]!)
+    socket.write(chunks[last]!, this.#written)
+  }
+
+  static uncork(connection: NodeConnection): void {
+    connection.#isCorked = false
+    connection.#socket.uncork()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    const socket = this.#socket
+    if (socket.destroyed || socket.writableEnded) return
+    socket.end()
+    socket.setTimeout(LINGER_MS, () => socket.destroy())
+    // A paused reader would never see the peer's end, and so never come to its own.
+    socket.resume()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+}
+
+const { uncork } = NodeConnection
+
+function networkError(problem: Error & { code?: unknown }, message: string): NetworkError {
+  const code = typeof problem.code === 'string' ? problem.code : 'EUNKNOWN'
+  return new NetworkError(code, `${message} (${code})`, problem)
+}
