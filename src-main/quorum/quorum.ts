@@ -1,0 +1,300 @@
+import type { Logger } from '../base/logger.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Address, Env } from '../env/env.ts'
+import { BeginQuorumEpoch } from '../protocol/messages/beginQuorumEpoch.ts'
+import { EndQuorumEpoch } from '../protocol/messages/endQuorumEpoch.ts'
+import { Fetch, type FetchRequest } from '../protocol/messages/fetch.ts'
+import type { MetadataRecordInput } from '../protocol/messages/metadataRecords.ts'
+import { Vote } from '../protocol/messages/vote.ts'
+import type { AnyApi, RequestInput, ResponseInput, ResponseOf } from '../protocol/schema.ts'
+import { CommittedLog } from './committedLog.ts'
+import { QuorumDriver, type FetchPosition } from './driver.ts'
+import { MetadataFetches } from './metadataFetches.ts'
+import {
+  type Addressee,
+  answerFrom,
+  beginEpochRequest,
+  endEpochRequest,
+  type FetchAnswer,
+  fetchAnswerFrom,
+  fetchRequest,
+  voteRequest,
+} from './messages.ts'
+import { PendingAppends, NotLeader } from './pendingAppends.ts'
+import { describeQuorum, type QuorumDescription, ReplicaActivity } from './quorumDescription.ts'
+import type { QuorumConfig } from './quorumConfig.ts'
+import type { QuorumLog } from './quorumLog.ts'
+import { type CommittedBatch, MAX_METADATA_BATCH_BYTES, metadataBatch } from './records.ts'
+import type { Epoch, NodeId, QuorumAnswer, QuorumRequest, QuorumState, RoleName } from './state.ts'
+import { initialState } from './step.ts'
+import { VoteFile } from './voteFile.ts'
+
+export { NotLeader } from './pendingAppends.ts'
+export type { CommittedBatch } from './records.ts'
+export { defaultQuorumConfig, type QuorumConfig } from './quorumConfig.ts'
+
+/** How a node of the quorum reaches another. Rejects when there is no answer in time. A Fetch may take long and must not hold up the others. */
+export type SendToPeer = <A extends AnyApi>(to: NodeId, api: A, request: RequestInput<A>, timeoutMs: number) => Promise<ResponseOf<A>>
+
+export interface QuorumOptions {
+  readonly nodeId: NodeId
+  readonly clusterId: string
+  readonly directoryId: Uuid
+  /** All of them, this node included, with where peers reach them. */
+  readonly voters: ReadonlyMap<NodeId, Address>
+  /** Of `__cluster_metadata-0`; opened and closed by the caller. */
+  readonly log: QuorumLog
+  /** Where `quorum-state` lies. */
+  readonly directory: string
+  readonly config: QuorumConfig
+  readonly send: SendToPeer
+  readonly logger: Logger
+  /** This node cannot take part any more (its disk failed, or a bug was found): the process should end. Without it, the error is thrown to nobody. */
+  readonly onFailure?: (cause: Error) => void
+}
+
+export interface Leadership {
+  readonly leaderId: NodeId | undefined
+  readonly epoch: Epoch
+}
+
+/** How long a leader that leaves waits for the others to hear of it. */
+const FAREWELL_MS = 500
+
+/**
+ * One voter of the metadata quorum: KRaft, that is Raft in which followers fetch (KIP-595, KIP-996). What it guarantees: one leader per epoch; what
+ * is committed is committed for ever and the same for all; none of it rests on time.
+ */
+export class Quorum {
+  readonly nodeId: NodeId
+  readonly #env: Pick<Env, 'clock' | 'random' | 'disk'>
+  readonly #options: QuorumOptions
+  readonly #voteFile: VoteFile
+  readonly #committed: CommittedLog
+  readonly #appends = new PendingAppends()
+  readonly #fetches: MetadataFetches
+  readonly #activity: ReplicaActivity
+  readonly #leaderListeners: ((leader: Leadership) => void)[] = []
+  readonly #readyListeners: ((epoch: Epoch) => void)[] = []
+  readonly #committedListeners: ((batch: CommittedBatch) => void)[] = []
+  #driver: QuorumDriver | undefined
+  #told: Leadership = { leaderId: undefined, epoch: -1 }
+  #readyEpoch = -1
+
+  constructor(env: Pick<Env, 'clock' | 'random' | 'disk'>, options: QuorumOptions) {
+    this.nodeId = options.nodeId
+    this.#env = env
+    this.#options = options
+    this.#voteFile = new VoteFile(env, options.directory)
+    this.#activity = new ReplicaActivity(env.clock)
+    this.#committed = new CommittedLog(options.log, {
+      deliver: batch => {
+        for (const listen of this.#committedListeners) listen(batch)
+      },
+      onDelivered: offset => {
+        this.#tellWhenReady()
+        this.#appends.committedBelow(offset)
+      },
+      onFailure: cause => this.#fail(cause),
+    })
+    this.#fetches = new MetadataFetches(env, {
+      clusterId: options.clusterId,
+      log: options.log,
+      activity: this.#activity,
+      driver: () => this.#driver,
+    })
+  }
+
+  /** Reads the vote and takes part from then on. Resolves before there is a leader. Listeners are to be there before. */
+  async start(): Promise<void> {
+    const { log, voters, nodeId, directoryId, config, logger } = this.#options
+    const vote = (await this.#voteFile.read()) ?? { epoch: 0, votedFor: undefined }
+    const lastEpoch = log.latestEpoch ?? 0
+    // Without its quorum-state a voter still knows from its log that those epochs have been: it must not vote in them again.
+    const known = lastEpoch > vote.epoch ? { epoch: lastEpoch, votedFor: undefined } : vote
+    const state = initialState({ id: nodeId, directoryId }, [...voters.keys()], known)
+    this.#driver = new QuorumDriver(
+      this.#env,
+      {
+        log,
+        voteFile: this.#voteFile,
+        config,
+        logger,
+        send: (to, request) => this.#send(to, request),
+        fetch: (from, position) => this.#fetch(from, position),
+        onTurn: each => this.#afterTurn(each),
+        onCommit: highWatermark => this.#committed.advance(highWatermark),
+        onNews: () => this.#fetches.wake(),
+        onFailure: cause => this.#fail(cause),
+      },
+      state,
+    )
+    this.#told = { leaderId: undefined, epoch: state.epoch }
+    this.#driver.start()
+  }
+
+  /** A leader says goodbye first, so that the others elect the next one at once. */
+  async stop(): Promise<void> {
+    const driver = this.#driver
+    if (driver === undefined || driver.isStopped) return
+    driver.post({ type: 'resign' })
+    await driver.stop(FAREWELL_MS)
+    await this.#committed.stop()
+    this.#appends.lost(new NotLeader(this.nodeId))
+  }
+
+  /** Gives up leading, if this node does; another is elected. */
+  resign(): void {
+    this.#driver?.post({ type: 'resign' })
+  }
+
+  get epoch(): Epoch {
+    return this.#driver?.state.epoch ?? -1
+  }
+
+  get role(): RoleName {
+    return this.#driver?.state.role.type ?? 'unattached'
+  }
+
+  /** Who leads `epoch`, as far as this node knows; nobody during an election. */
+  get leaderId(): NodeId | undefined {
+    return this.#driver === undefined || this.#driver.isStopped ? undefined : leaderOf(this.#driver.state)
+  }
+
+  /** What is below is committed; 0 until a leader told. */
+  get highWatermark(): number {
+    return this.#driver?.state.highWatermark ?? 0
+  }
+
+  get logEndOffset(): number {
+    return this.#options.log.logEndOffset
+  }
+
+  /** As leader: all that was committed before this epoch is known to be, and was delivered to the listeners of this node. */
+  get hasCommittedOwnEpoch(): boolean {
+    const driver = this.#driver
+    if (driver?.leadingEpoch === undefined) return false
+    const { role } = driver.state
+    return role.type === 'leader' && this.#committed.deliveredOffset > role.epochStartOffset
+  }
+
+  /** Called whenever leader or epoch changed; as leader not before records can be appended. */
+  onLeaderChange(listen: (leader: Leadership) => void): void {
+    this.#leaderListeners.push(listen)
+  }
+
+  /** Called once in each epoch that this node leads, when `hasCommittedOwnEpoch` has become true. */
+  onLeaderReady(listen: (epoch: Epoch) => void): void {
+    this.#readyListeners.push(listen)
+  }
+
+  /** Every committed batch of metadata, in order, from the first one on. */
+  onCommitted(listen: (batch: CommittedBatch) => void): void {
+    this.#committedListeners.push(listen)
+  }
+
+  /**
+   * Appends the records as one batch, committed together or not at all. Throws `NotLeader` unless this node leads. `committed` resolves after the
+   * batch was delivered to this node's listeners, and rejects with `NotLeader` when leadership is lost first: then it is open whether it took effect.
+   */
+  append(records: readonly MetadataRecordInput[]): { readonly lastOffset: number; readonly committed: Promise<void> } {
+    const { log } = this.#options
+    const driver = this.#driver
+    const epoch = driver?.leadingEpoch
+    if (driver === undefined || epoch === undefined) throw new NotLeader(this.nodeId)
+    const batch = metadataBatch(records, epoch, this.#env.clock.now())
+    if (batch.length > MAX_METADATA_BATCH_BYTES) throw new RangeError(`${batch.length} bytes are too many for one batch of metadata`)
+    const appended = log.append(batch, { leaderEpoch: epoch, origin: 'quorum' })
+    if (appended.error !== 'NONE') throw new Error(`the metadata log refused a batch: ${appended.error}`)
+    const committed = this.#appends.add(appended.lastOffset)
+    driver.appended(appended.written)
+    return { lastOffset: appended.lastOffset, committed }
+  }
+
+  /** A connection to or from a peer closed. If it leads, it may be gone: this node asks the others, and a leader that is there stays. */
+  peerDisconnected(peer: NodeId): void {
+    this.#driver?.post({ type: 'peerDisconnected', peer })
+  }
+
+  /** Answers a Fetch of `__cluster_metadata`: at once when there is something to say, else when there is, or after its `maxWaitMs`. */
+  fetchMetadata(request: FetchRequest): Promise<ResponseInput<typeof Fetch>> {
+    return this.#fetches.answer(request)
+  }
+
+  /** A peer's Vote, BeginQuorumEpoch or EndQuorumEpoch. `undefined` once stopped. */
+  async answer(request: QuorumRequest): Promise<QuorumAnswer | undefined> {
+    const reply = await this.#driver?.ask({ type: 'request', request })
+    return reply?.type === 'answer' ? reply.answer : undefined
+  }
+
+  /** Whom requests have to name to be answered here. */
+  get addressee(): Addressee {
+    const { nodeId, clusterId, directoryId } = this.#options
+    return { nodeId, clusterId, directoryId }
+  }
+
+  /** For DescribeQuorum. Only the leader knows how far the others are. */
+  describe(): QuorumDescription {
+    const { voters, log, directoryId } = this.#options
+    return describeQuorum(this.#driver?.state, { voters, logEndOffset: log.logEndOffset, directoryId, activity: this.#activity })
+  }
+
+  #afterTurn(state: QuorumState): void {
+    const leaderId = leaderOf(state)
+    if (leaderId === this.#told.leaderId && state.epoch === this.#told.epoch) return
+    const wasLeading = this.#told.leaderId === this.nodeId
+    this.#told = { leaderId, epoch: state.epoch }
+    this.#options.logger.info(leaderId === undefined ? 'the quorum has no leader' : 'the quorum has a leader', { ...this.#told })
+    if (wasLeading) this.#appends.lost(new NotLeader(this.nodeId, this.#told))
+    if (leaderId === this.nodeId) this.#activity.reset()
+    for (const listen of this.#leaderListeners) listen(this.#told)
+    this.#tellWhenReady()
+  }
+
+  #tellWhenReady(): void {
+    const { epoch } = this
+    if (epoch === this.#readyEpoch || this.#told.epoch !== epoch || !this.hasCommittedOwnEpoch) return
+    this.#readyEpoch = epoch
+    for (const listen of this.#readyListeners) listen(epoch)
+  }
+
+  async #send(to: NodeId, request: QuorumRequest): Promise<QuorumAnswer | undefined> {
+    const { send, clusterId, voters, nodeId, config } = this.#options
+    const from = { clusterId, address: voters.get(nodeId) }
+    const timeoutMs = config.requestTimeoutMs
+    switch (request.type) {
+      case 'vote':
+        return answerFrom(await send(to, Vote, voteRequest(request, to, clusterId), timeoutMs))
+      case 'beginEpoch':
+        return answerFrom(await send(to, BeginQuorumEpoch, beginEpochRequest(request, to, from), timeoutMs))
+      case 'endEpoch':
+        return answerFrom(await send(to, EndQuorumEpoch, endEpochRequest(request, from), timeoutMs))
+    }
+  }
+
+  async #fetch(from: NodeId, position: FetchPosition): Promise<FetchAnswer | undefined> {
+    const { send, clusterId, nodeId, directoryId, config } = this.#options
+    // An empty fetch must come back well before the fetch timeout: it is also how this node hears that its leader lives.
+    const maxWaitMs = Math.floor(Math.min(config.fetchMaxWaitMs, config.fetchTimeoutMs / 4))
+    const asked = { replicaId: nodeId, directoryId, clusterId, ...position, maxWaitMs, maxBytes: config.fetchMaxBytes }
+    return fetchAnswerFrom(
+      await send(from, Fetch, fetchRequest(asked), maxWaitMs + Math.min(config.requestTimeoutMs, config.fetchTimeoutMs / 2)),
+    )
+  }
+
+  #fail(cause: unknown): void {
+    const failure = cause instanceof Error ? cause : new Error('the quorum failed', { cause })
+    this.#options.logger.error('this node cannot take part in the quorum any more', { cause: failure })
+    this.#appends.lost(new NotLeader(this.nodeId))
+    void this.#driver?.stop(0)
+    const { onFailure } = this.#options
+    if (onFailure !== undefined) return onFailure(failure)
+    queueMicrotask(() => {
+      throw failure
+    })
+  }
+}
+
+function leaderOf({ role, self }: QuorumState): NodeId | undefined {
+  return role.type === 'leader' ? self.id : role.type === 'follower' ? role.leaderId : undefined
+}

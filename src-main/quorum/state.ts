@@ -1,0 +1,194 @@
+import type { Uuid } from '../base/uuid.ts'
+import type { ErrorName } from '../protocol/errors.ts'
+
+export type NodeId = number
+/** The quorum's leader epoch: which election we are in. Never falls. */
+export type Epoch = number
+
+/** A voter by its id and by the directory its log lies in (KIP-853). */
+export interface VoterKey {
+  readonly id: NodeId
+  readonly directoryId: Uuid
+}
+
+/** Missing: not answered yet. A request that failed counts as refused. */
+export type Ballots = ReadonlyMap<NodeId, 'granted' | 'refused'>
+
+/**
+ * What a voter is to the quorum.
+ *
+ *   unattached, follower ──(no leader heard of in time)──▶ prospective ──(majority would vote for us)──▶ candidate ──(majority did)──▶ leader
+ *   prospective ──(a majority would not)──▶ follower of the leader it had, or another try;   candidate ──(lost)──▶ prospective
+ *   leader ──(shutdown, or no majority fetches)──▶ resigned ──(election timeout)──▶ prospective
+ *   any ──(a higher epoch)──▶ unattached, or follower when its leader is named
+ */
+export type Role =
+  | { readonly type: 'unattached' }
+  /** `contact`: whether a fetch from this leader has succeeded, and whether there is reason to think that it is gone. */
+  | { readonly type: 'follower'; readonly leaderId: NodeId; readonly contact: 'awaited' | 'made' | 'lost' }
+  /** Asks around before it raises the epoch, so that a voter who was merely cut off disturbs nobody (KIP-996). */
+  | { readonly type: 'prospective'; readonly formerLeaderId: NodeId | undefined; readonly ballots: Ballots }
+  | { readonly type: 'candidate'; readonly ballots: Ballots }
+  | {
+      readonly type: 'leader'
+      /** Offset of the LeaderChange record; nothing is committed before this record is. */
+      readonly epochStartOffset: number
+      /** The own log is on the own disk below this. */
+      readonly syncedEndOffset: number
+      /** Where each other voter fetches from, which it does only when all before is on its disk. Missing: has not fetched in this epoch. */
+      readonly fetchOffsets: ReadonlyMap<NodeId, number>
+      /** Voters that fetched since the check-quorum timer was last armed. */
+      readonly recentlyFetched: ReadonlySet<NodeId>
+    }
+  | { readonly type: 'resigned' }
+
+export type RoleName = Role['type']
+
+export interface QuorumState {
+  readonly self: VoterKey
+  /** Including ourselves, ascending. */
+  readonly voters: readonly NodeId[]
+  readonly epoch: Epoch
+  /** In this epoch. */
+  readonly votedFor: VoterKey | undefined
+  readonly role: Role
+  /** What is below is committed. 0 until a leader told more: a voter remembers none. */
+  readonly highWatermark: number
+  /** Elections tried since there was a leader: each waits longer than the one before. */
+  readonly failedCampaigns: number
+}
+
+/** What has to be on disk before anybody may hear of it: the content of the quorum-state file. */
+export interface Vote {
+  readonly epoch: Epoch
+  readonly votedFor: VoterKey | undefined
+  readonly leaderId: NodeId | undefined
+}
+
+/** How a log ends, for comparing two of them and for finding where they part. */
+export interface LogView {
+  readonly endOffset: number
+  /** Of the last record; 0 while there is none. */
+  readonly lastEpoch: Epoch
+  endOffsetFor(epoch: Epoch): { readonly epoch: Epoch; readonly endOffset: number }
+}
+
+/** Who leads, as one node tells another in an answer. `leaderId` is -1 on the wire when unknown. */
+export interface LeaderAndEpoch {
+  readonly leaderId: NodeId | undefined
+  readonly epoch: Epoch
+}
+
+export type QuorumRequest =
+  | {
+      readonly type: 'vote'
+      readonly preVote: boolean
+      readonly epoch: Epoch
+      readonly candidate: VoterKey
+      readonly lastEpoch: Epoch
+      readonly endOffset: number
+    }
+  | { readonly type: 'beginEpoch'; readonly leaderId: NodeId; readonly epoch: Epoch }
+  | { readonly type: 'endEpoch'; readonly leaderId: NodeId; readonly epoch: Epoch; readonly preferredSuccessors: readonly NodeId[] }
+
+export type QuorumAnswer = LeaderAndEpoch & { readonly error: ErrorName; readonly voteGranted: boolean }
+
+export type FetchVerdict =
+  | { readonly type: 'read' }
+  | { readonly type: 'diverging'; readonly epoch: Epoch; readonly endOffset: number }
+  | { readonly type: 'refused'; readonly error: ErrorName }
+
+export type QuorumEvent =
+  | { readonly type: 'electionTimeout' }
+  | { readonly type: 'checkQuorumTimeout' }
+  | { readonly type: 'announceTimeout' }
+  | { readonly type: 'request'; readonly request: QuorumRequest }
+  | {
+      readonly type: 'voteAnswered'
+      readonly from: NodeId
+      readonly epoch: Epoch
+      readonly preVote: boolean
+      readonly answer: QuorumAnswer
+    }
+  | { readonly type: 'voteFailed'; readonly from: NodeId; readonly epoch: Epoch; readonly preVote: boolean }
+  /** Someone answered a request of ours with what it knows of the leader. */
+  | { readonly type: 'leaderHeardOf'; readonly from: NodeId; readonly leader: LeaderAndEpoch }
+  /** A replica asks us for records. */
+  | {
+      readonly type: 'fetch'
+      readonly replicaId: NodeId
+      /** -1: does not care. */
+      readonly epoch: Epoch
+      readonly fetchOffset: number
+      /** -1: does not say. */
+      readonly lastFetchedEpoch: Epoch
+    }
+  /** The leader answered our fetch. */
+  | {
+      readonly type: 'fetchAnswered'
+      readonly from: NodeId
+      readonly epoch: Epoch
+      readonly error: ErrorName
+      readonly leader: LeaderAndEpoch
+      readonly diverging: { readonly epoch: Epoch; readonly endOffset: number } | undefined
+      readonly highWatermark: number
+      readonly records: Buffer
+    }
+  | { readonly type: 'fetchFailed'; readonly from: NodeId; readonly epoch: Epoch }
+  /** What a fetch brought lies in the own log, synced. */
+  | { readonly type: 'replicated'; readonly epoch: Epoch; readonly leaderHighWatermark: number }
+  /** As leader: the own log is on disk below `endOffset`. */
+  | { readonly type: 'synced'; readonly epoch: Epoch; readonly endOffset: number }
+  | { readonly type: 'peerDisconnected'; readonly peer: NodeId }
+  /** Give up leading, if we do. */
+  | { readonly type: 'resign' }
+
+/** How long to wait for a leader before an election. The driver draws the number; `attempt` counts failed tries. */
+export type ElectionWait =
+  /** A short, random time. */
+  | { readonly type: 'campaign'; readonly attempt: number }
+  /** Long enough for answers to come in. */
+  | { readonly type: 'ballots'; readonly attempt: number }
+  | { readonly type: 'fetchTimeout' }
+  | { readonly type: 'electionTimeout' }
+
+export type Effect =
+  | { readonly type: 'persistVote'; readonly vote: Vote }
+  | { readonly type: 'send'; readonly to: NodeId; readonly request: QuorumRequest }
+  /** To the request that was the event. */
+  | { readonly type: 'answer'; readonly answer: QuorumAnswer }
+  /** To the fetch that was the event. */
+  | { readonly type: 'answerFetch'; readonly verdict: FetchVerdict; readonly leader: LeaderAndEpoch }
+  | { readonly type: 'armElectionTimer'; readonly wait: ElectionWait }
+  | { readonly type: 'cancelElectionTimer' }
+  | { readonly type: 'armCheckQuorumTimer' }
+  | { readonly type: 'armAnnounceTimer' }
+  /** Appends the LeaderChange record and lets the controller append. */
+  | { readonly type: 'startLeading'; readonly epoch: Epoch; readonly grantingVoters: readonly NodeId[] }
+  /** Fails what waits for a commit and lets the log come to rest. */
+  | { readonly type: 'stopLeading' }
+  | { readonly type: 'fetch'; readonly from: NodeId; readonly epoch: Epoch; readonly when: 'now' | 'afterBackoff' }
+  /** Appends what a fetch brought, syncs, and reports `replicated`. */
+  | { readonly type: 'replicate'; readonly records: Buffer; readonly epoch: Epoch; readonly leaderHighWatermark: number }
+  | { readonly type: 'truncate'; readonly to: number }
+  | { readonly type: 'commit'; readonly highWatermark: number }
+
+/** The leader that this voter knows of, itself included. */
+export function knownLeader({ role, self }: Pick<QuorumState, 'role' | 'self'>): NodeId | undefined {
+  switch (role.type) {
+    case 'follower':
+      return role.leaderId
+    case 'prospective':
+      return role.formerLeaderId
+    case 'leader':
+    case 'resigned':
+      return self.id
+    case 'unattached':
+    case 'candidate':
+      return undefined
+  }
+}
+
+export function majorityOf({ voters }: Pick<QuorumState, 'voters'>): number {
+  return Math.floor(voters.length / 2) + 1
+}

@@ -1,0 +1,63 @@
+import { isUuid, ZERO_UUID } from '../base/uuid.ts'
+import { type Disk, DiskError } from '../env/env.ts'
+import type { Vote } from './state.ts'
+
+/**
+ * `quorum-state` in the directory of the metadata log: one line of JSON, version 1 (formats.md §6), -1 for "none".
+ *
+ *   {"leaderId":2,"leaderEpoch":7,"votedId":1,"votedDirectoryId":"<uuid>","data_version":1}
+ */
+export class VoteFile {
+  readonly #disk: Disk
+  readonly #path: string
+
+  constructor({ disk }: { readonly disk: Disk }, directory: string) {
+    this.#disk = disk
+    this.#path = `${directory}/quorum-state`
+  }
+
+  /** `undefined` when there is none: a voter's first start. A file that cannot be understood is a failure, never taken for none. */
+  async read(): Promise<Vote | undefined> {
+    let bytes: Buffer
+    try {
+      bytes = await this.#disk.readFile(this.#path)
+    } catch (problem) {
+      if (problem instanceof DiskError && problem.code === 'ENOENT') return undefined
+      throw problem
+    }
+    try {
+      return parse(bytes.toString('utf8'))
+    } catch (cause) {
+      throw new DiskError('EIO', this.#path, 'the quorum-state file cannot be understood', cause)
+    }
+  }
+
+  /** Once this resolves, a crash cannot take the vote back. */
+  write({ epoch, votedFor, leaderId }: Vote): Promise<void> {
+    const content = {
+      leaderId: leaderId ?? -1,
+      leaderEpoch: epoch,
+      votedId: votedFor?.id ?? -1,
+      votedDirectoryId: votedFor?.directoryId ?? ZERO_UUID,
+      data_version: 1,
+    }
+    return this.#disk.replaceFile(this.#path, Buffer.from(JSON.stringify(content)))
+  }
+}
+
+function parse(text: string): Vote {
+  const content: unknown = JSON.parse(text)
+  if (typeof content !== 'object' || content === null) throw new TypeError('not an object')
+  const { leaderId, leaderEpoch, votedId, votedDirectoryId = ZERO_UUID } = content as Record<string, unknown>
+  if (!isInt32(leaderId) || !isInt32(leaderEpoch) || !isInt32(votedId)) throw new TypeError('a number is missing')
+  if (typeof votedDirectoryId !== 'string' || !isUuid(votedDirectoryId)) throw new TypeError('votedDirectoryId is no uuid')
+  return {
+    epoch: Math.max(0, leaderEpoch),
+    votedFor: votedId === -1 ? undefined : { id: votedId, directoryId: votedDirectoryId },
+    leaderId: leaderId === -1 ? undefined : leaderId,
+  }
+}
+
+function isInt32(value: unknown): value is number {
+  return typeof value === 'number' && (value | 0) === value
+}
