@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+import type { ClusterEvent } from '../contract/cluster.ts'
+import type { MetadataTold, PartitionTold } from '../server/config.ts'
+import { ClusterView } from './clusterView.ts'
+
+const aPartition = (changes: Partial<PartitionTold> = {}): PartitionTold => ({
+  topicId: 'topic-1',
+  topic: 'orders',
+  partition: 0,
+  replicas: [1, 2, 3],
+  isr: [1, 2, 3],
+  leader: 1,
+  leaderEpoch: 0,
+  partitionEpoch: 0,
+  ...changes,
+})
+
+const metadata = (offset: number, atMs: number, changes: Partial<MetadataTold> = {}): MetadataTold => ({
+  type: 'metadata',
+  full: false,
+  offset,
+  atMs,
+  partitions: [],
+  deletedTopicIds: [],
+  brokers: [],
+  ...changes,
+})
+
+/** Three running brokers, controller 1, one partition led by 1. */
+function aRunningCluster() {
+  const events: ClusterEvent[] = []
+  const view = new ClusterView([1, 2, 3], 0, event => events.push(event))
+  for (const brokerId of [1, 2, 3]) {
+    view.brokerEntered(brokerId, 'starting', 0, { pid: 100 + brokerId })
+    view.brokerEntered(brokerId, 'running', 10)
+  }
+  view.quorumTold({ type: 'quorum', atMs: 5, epoch: 1, leaderId: 1 })
+  view.metadataTold(metadata(10, 20, { full: true, partitions: [aPartition()] }))
+  events.length = 0
+  return { view, events, kinds: () => events.map(event => event.kind) }
+}
+
+describe('what the supervisor sees', () => {
+  it('tells the story of a killed controller and leader, in ms after the kill', () => {
+    const { view } = aRunningCluster()
+    view.brokerEntered(1, 'killed', 1_000)
+    view.quorumTold({ type: 'quorum', atMs: 1_319, epoch: 2, leaderId: 3 })
+    view.metadataTold(metadata(11, 1_640, { partitions: [aPartition({ leader: 2, leaderEpoch: 1, partitionEpoch: 1, isr: [2, 3] })] }))
+    expect(view.story).toMatchObject({
+      brokerId: 1,
+      fault: 'killed',
+      controllerFrom: 1,
+      controllerTo: 3,
+      controllerElectedMs: 319,
+      leadersMoved: 1,
+      leadersMovedMs: 640,
+      leaderless: 0,
+    })
+  })
+
+  it('ends the story when the broker runs and every in-sync replica is back', () => {
+    const { view } = aRunningCluster()
+    view.brokerEntered(1, 'killed', 1_000)
+    view.metadataTold(metadata(11, 1_640, { partitions: [aPartition({ leader: 2, leaderEpoch: 1, partitionEpoch: 1, isr: [2, 3] })] }))
+    view.brokerEntered(1, 'starting', 2_000)
+    view.brokerEntered(1, 'running', 2_500)
+    expect(view.story).not.toBeNull()
+    view.metadataTold(metadata(12, 3_000, { partitions: [aPartition({ leader: 2, leaderEpoch: 1, partitionEpoch: 2, isr: [2, 3, 1] })] }))
+    expect(view.story).toBeNull()
+  })
+
+  it('counts partitions that lost their only leader as leaderless', () => {
+    const { view } = aRunningCluster()
+    view.brokerEntered(1, 'killed', 1_000)
+    view.metadataTold(metadata(11, 1_640, { partitions: [aPartition({ leader: -1, leaderEpoch: 1, partitionEpoch: 1, isr: [1] })] }))
+    expect(view.story).toMatchObject({ leaderless: 1, leadersMoved: 0 })
+  })
+
+  it('takes what three brokers tell of one batch once', () => {
+    const { view, kinds } = aRunningCluster()
+    const told = metadata(11, 30, { partitions: [aPartition({ isr: [1, 2], partitionEpoch: 1 })] })
+    for (let times = 0; times < 3; times++) view.metadataTold(told)
+    expect(kinds()).toEqual(['isrShrunk'])
+  })
+
+  it('gathers the changes of many partitions to the same in-sync replicas into one event', () => {
+    const { view, events } = aRunningCluster()
+    const partitions = Array.from({ length: 20 }, (_, partition) => aPartition({ topicId: 'many', topic: 'many', partition }))
+    view.metadataTold(metadata(11, 30, { partitions }))
+    view.metadataTold(metadata(12, 40, { partitions: partitions.map(each => ({ ...each, isr: [3, 2], partitionEpoch: 1 })) }))
+    expect(events.map(({ kind, count }) => [kind, count])).toEqual([
+      ['topicCreated', 20],
+      ['isrShrunk', 20],
+    ])
+    expect(events[1]?.inSyncReplicas).toEqual([2, 3])
+  })
+
+  it('ignores the leader of an epoch that is over', () => {
+    const { view } = aRunningCluster()
+    view.quorumTold({ type: 'quorum', atMs: 50, epoch: 3, leaderId: 2 })
+    view.quorumTold({ type: 'quorum', atMs: 60, epoch: 2, leaderId: 3 })
+    expect([view.controllerId, view.controllerEpoch]).toEqual([2, 3])
+  })
+
+  it('shows a dead broker’s replicas as offline, with the last offsets it told', () => {
+    const { view } = aRunningCluster()
+    const stats = { topicId: 'topic-1', partition: 0, logStartOffset: 0, highWatermark: 90, logEndOffset: 100, sizeBytes: 5_000 }
+    view.statsTold(2, { type: 'stats', atMs: 30, bytesIn: 0, bytesOut: 0, requests: 0, memoryBytes: 1, cpuMs: 0, partitions: [stats] })
+    view.brokerEntered(2, 'killed', 1_000)
+    const [partition] = view.partitions(1_000)
+    expect(partition?.replicas.map(({ brokerId, state, logEndOffset }) => [brokerId, state, logEndOffset])).toEqual([
+      [1, 'leader', null],
+      [2, 'offline', 100],
+      [3, 'inSync', null],
+    ])
+  })
+
+  it('forgets a deleted topic', () => {
+    const { view, kinds } = aRunningCluster()
+    view.metadataTold(metadata(11, 30, { deletedTopicIds: ['topic-1'] }))
+    expect(view.partitions(30)).toEqual([])
+    expect(kinds()).toEqual(['topicDeleted'])
+  })
+})

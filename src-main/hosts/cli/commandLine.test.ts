@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { parseCommandLine, UsageError } from './commandLine.ts'
+
+const parse = (line: string) => parseCommandLine(line === '' ? [] : line.split(' '), '/default')
+
+describe('the command line', () => {
+  it('starts three brokers in the usual place when told nothing', () => {
+    expect(parse('up')).toMatchObject({
+      command: 'up',
+      brokers: 3,
+      directory: '/default',
+      port: undefined,
+      webPort: 0,
+      settings: {},
+      detach: false,
+      json: false,
+    })
+  })
+
+  it('reads every option of up', () => {
+    expect(
+      parse(
+        'up --brokers 1 --data /d --port 0 --web-port 8080 --profile kafka-defaults --set a.b=1 --set c=x=y --detach --json --open --restart-died',
+      ),
+    ).toEqual({
+      command: 'up',
+      brokers: 1,
+      directory: '/d',
+      port: 0,
+      webPort: 8080,
+      profile: 'kafka-defaults',
+      settings: { 'a.b': '1', c: 'x=y' },
+      restartDied: true,
+      open: true,
+      detach: true,
+      json: true,
+    })
+  })
+
+  it('reads the other commands', () => {
+    expect(parse('status --json')).toEqual({ command: 'status', directory: '/default', json: true })
+    expect(parse('kill 2 --data /d')).toEqual({ command: 'kill', directory: '/d', brokerId: 2, wipe: false })
+    expect(parse('restart 3 --wipe')).toEqual({ command: 'restart', directory: '/default', brokerId: 3, wipe: true })
+    expect(parse('down --delete')).toEqual({ command: 'down', directory: '/default', deleteData: true })
+    expect(parse('')).toEqual({ command: 'help' })
+    expect(parse('up --help')).toEqual({ command: 'help' })
+  })
+
+  it.each([
+    'destroy',
+    'up --port many',
+    'up --port 70000',
+    'up --brokers 0',
+    'up --profile fast',
+    'up --set novalue',
+    'up extra',
+    'up --unheard-of',
+    'kill',
+    'kill two',
+    'kill 1 2',
+    'stop 1 --wipe',
+    'status 1',
+  ])('refuses `%s` as a usage error', line => {
+    expect(() => parse(line)).toThrow(UsageError)
+  })
+})
