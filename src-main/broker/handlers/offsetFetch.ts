@@ -1,0 +1,81 @@
+import { type ErrorName, errorCode } from '../../protocol/errors.ts'
+import { OffsetFetch } from '../../protocol/messages/offsetFetch.ts'
+import type { Call } from '../../wire/handler.ts'
+import { type BrokerParts, handle } from './handle.ts'
+
+interface AskedTopic {
+  readonly name: string
+  readonly partitionIndexes: readonly number[]
+}
+
+interface AnsweredPartition {
+  readonly partitionIndex: number
+  readonly committedOffset: number
+  readonly committedLeaderEpoch: number
+  readonly metadata: string | null
+  readonly errorCode: number
+}
+
+interface AnsweredTopic {
+  readonly name: string
+  readonly partitions: readonly AnsweredPartition[]
+}
+
+/**
+ * `requireStable` (KIP-447) asks to hide offsets that an open transaction is about to replace; without transactions every offset is stable.
+ */
+export const offsetFetch = handle(OffsetFetch, async (request, parts, call) => {
+  if (call.apiVersion >= 8) {
+    const groups = request.groups.map(async ({ groupId, topics }) => {
+      const { error, answered } = await fetchGroup(groupId, topics, parts, call)
+      return { groupId, topics: error === 'NONE' ? answered : [], errorCode: errorCode(error) }
+    })
+    return { throttleTimeMs: 0, groups: await Promise.all(groups) }
+  }
+  const { error, answered } = await fetchGroup(request.groupId, request.topics, parts, call)
+  // Version 1 has no error of its own: each partition carries it. Later ones carry both.
+  const topics = error === 'NONE' ? answered : (request.topics ?? []).map(topic => withError(topic, error))
+  return { throttleTimeMs: 0, topics, errorCode: errorCode(error) }
+})
+
+async function fetchGroup(
+  groupId: string,
+  asked: readonly AskedTopic[] | null,
+  { groups, allowed }: BrokerParts,
+  call: Call,
+): Promise<{ readonly error: ErrorName; readonly answered: readonly AnsweredTopic[] }> {
+  if (!allowed(call, 'describe', { type: 'group', name: groupId })) return { error: 'GROUP_AUTHORIZATION_FAILED', answered: [] }
+  const mayDescribe = ({ name }: { readonly name: string }) => allowed(call, 'describe', { type: 'topic', name })
+  const { error, topics } = await groups.fetchOffsets(
+    groupId,
+    asked === null ? null : asked.filter(mayDescribe).map(({ name, partitionIndexes }) => ({ topic: name, partitions: partitionIndexes })),
+  )
+  if (error !== 'NONE') return { error, answered: [] }
+  const answered = topics.map(({ topic, partitions }) => ({
+    name: topic,
+    partitions: partitions.map(({ partition, committed }) => ({
+      partitionIndex: partition,
+      committedOffset: committed?.offset ?? -1,
+      committedLeaderEpoch: committed?.leaderEpoch ?? -1,
+      metadata: committed?.metadata ?? '',
+      errorCode: 0,
+    })),
+  }))
+  // Of all topics a client is shown those it may see; of the ones it names it hears that it may not.
+  if (asked === null) return { error, answered: answered.filter(mayDescribe) }
+  const denied = asked.filter(topic => !mayDescribe(topic)).map(topic => withError(topic, 'TOPIC_AUTHORIZATION_FAILED'))
+  return { error, answered: [...answered, ...denied] }
+}
+
+function withError({ name, partitionIndexes }: AskedTopic, error: ErrorName): AnsweredTopic {
+  return {
+    name,
+    partitions: partitionIndexes.map(partitionIndex => ({
+      partitionIndex,
+      committedOffset: -1,
+      committedLeaderEpoch: -1,
+      metadata: '',
+      errorCode: errorCode(error),
+    })),
+  }
+}
