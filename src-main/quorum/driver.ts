@@ -57,6 +57,8 @@ export class QuorumDriver {
   state: QuorumState
   /** The epoch whose LeaderChange record is in the log, while we lead it: from then on records may be appended. */
   leadingEpoch: Epoch | undefined
+  /** While leading: the offset that the next append gets. */
+  nextOffset = 0
   readonly logView: QuorumLogView
   readonly #env: Pick<Env, 'clock' | 'random'>
   readonly #parts: DriverParts
@@ -103,7 +105,8 @@ export class QuorumDriver {
   }
 
   /** The caller appended to the log as leader: syncs it soon, together with what is appended until then. */
-  appended(written: Promise<void>): void {
+  appended({ lastOffset, written }: { readonly lastOffset: number; readonly written: Promise<void> }): void {
+    this.nextOffset = lastOffset + 1
     const afterThose = Promise.all([this.#written, written]).then(() => this.#parts.onNews())
     this.#written = afterThose
     afterThose.catch((cause: unknown) => this.#fail(cause))
@@ -129,7 +132,7 @@ export class QuorumDriver {
 
   async #takeTurns(): Promise<void> {
     // Gives the caller of `post` its turn first, so that no effect happens inside another part's call.
-    await undefined
+    await Promise.resolve()
     for (let turn = this.#queue.shift(); turn !== undefined; turn = this.#queue.shift()) {
       try {
         await this.#take(turn)
@@ -216,7 +219,7 @@ export class QuorumDriver {
     const appended = log.append(batch, { leaderEpoch: epoch, origin: 'quorum' })
     if (appended.error !== 'NONE') throw new Error(`the log refused the LeaderChange record: ${appended.error}`)
     this.leadingEpoch = epoch
-    this.appended(appended.written)
+    this.appended(appended)
   }
 
   async #stopLeading(): Promise<void> {

@@ -75,11 +75,11 @@ export class Quorum {
   readonly #fetches: MetadataFetches
   readonly #activity: ReplicaActivity
   readonly #leaderListeners: ((leader: Leadership) => void)[] = []
-  readonly #readyListeners: ((epoch: Epoch) => void)[] = []
+  readonly #ownEpochListeners: ((epoch: Epoch) => void)[] = []
   readonly #committedListeners: ((batch: CommittedBatch) => void)[] = []
   #driver: QuorumDriver | undefined
   #told: Leadership = { leaderId: undefined, epoch: -1 }
-  #readyEpoch = -1
+  #committedOwnEpoch = -1
 
   constructor(env: Pick<Env, 'clock' | 'random' | 'disk'>, options: QuorumOptions) {
     this.nodeId = options.nodeId
@@ -92,7 +92,7 @@ export class Quorum {
         for (const listen of this.#committedListeners) listen(batch)
       },
       onDelivered: offset => {
-        this.#tellWhenReady()
+        this.#tellWhenOwnEpochIsCommitted()
         this.#appends.committedBelow(offset)
       },
       onFailure: cause => this.#fail(cause),
@@ -170,6 +170,11 @@ export class Quorum {
     return this.#options.log.logEndOffset
   }
 
+  /** As leader: the offset that the first record of the next `append` gets. */
+  get nextOffset(): number {
+    return this.#driver?.nextOffset ?? 0
+  }
+
   /** As leader: all that was committed before this epoch is known to be, and was delivered to the listeners of this node. */
   get hasCommittedOwnEpoch(): boolean {
     const driver = this.#driver
@@ -183,9 +188,9 @@ export class Quorum {
     this.#leaderListeners.push(listen)
   }
 
-  /** Called once in each epoch that this node leads, when `hasCommittedOwnEpoch` has become true. */
-  onLeaderReady(listen: (epoch: Epoch) => void): void {
-    this.#readyListeners.push(listen)
+  /** Called once in each epoch that this node leads, when `hasCommittedOwnEpoch` has become true: all earlier metadata was delivered before. */
+  onOwnEpochCommitted(listen: (epoch: Epoch) => void): void {
+    this.#ownEpochListeners.push(listen)
   }
 
   /** Every committed batch of metadata, in order, from the first one on. */
@@ -207,7 +212,7 @@ export class Quorum {
     const appended = log.append(batch, { leaderEpoch: epoch, origin: 'quorum' })
     if (appended.error !== 'NONE') throw new Error(`the metadata log refused a batch: ${appended.error}`)
     const committed = this.#appends.add(appended.lastOffset)
-    driver.appended(appended.written)
+    driver.appended(appended)
     return { lastOffset: appended.lastOffset, committed }
   }
 
@@ -248,14 +253,14 @@ export class Quorum {
     if (wasLeading) this.#appends.lost(new NotLeader(this.nodeId, this.#told))
     if (leaderId === this.nodeId) this.#activity.reset()
     for (const listen of this.#leaderListeners) listen(this.#told)
-    this.#tellWhenReady()
+    this.#tellWhenOwnEpochIsCommitted()
   }
 
-  #tellWhenReady(): void {
+  #tellWhenOwnEpochIsCommitted(): void {
     const { epoch } = this
-    if (epoch === this.#readyEpoch || this.#told.epoch !== epoch || !this.hasCommittedOwnEpoch) return
-    this.#readyEpoch = epoch
-    for (const listen of this.#readyListeners) listen(epoch)
+    if (epoch === this.#committedOwnEpoch || this.#told.epoch !== epoch || !this.hasCommittedOwnEpoch) return
+    this.#committedOwnEpoch = epoch
+    for (const listen of this.#ownEpochListeners) listen(epoch)
   }
 
   async #send(to: NodeId, request: QuorumRequest): Promise<QuorumAnswer | undefined> {
