@@ -1,0 +1,231 @@
+import {
+  type ConfigDefinition,
+  configProblem,
+  definitionsFor,
+  parseConfigValue,
+  topicConfigDefinitions,
+} from '../metadata/configDefinitions.ts'
+import { CLUSTER_DEFAULT, configKey, configResourceType } from '../metadata/configResource.ts'
+import { applyRecords } from '../metadata/delta.ts'
+import { effectiveConfig } from '../metadata/effectiveConfig.ts'
+import type { MetadataImage } from '../metadata/image.ts'
+import type { AlterConfigs, AlterConfigsRequest } from '../protocol/messages/alterConfigs.ts'
+import type { IncrementalAlterConfigs, IncrementalAlterConfigsRequest } from '../protocol/messages/incrementalAlterConfigs.ts'
+import { type MetadataRecord, metadataRecord } from '../protocol/messages/metadataRecords.ts'
+import type { ResponseInput } from '../protocol/schema.ts'
+import { accepted, type ControllerState, type Decision, isRefusal, type Refusal, refusal, refused, repeated } from './decision.ts'
+import { changesForLeaderless } from './elections.ts'
+
+const operations = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const
+
+/** Values as they shall be set; null unsets. */
+type NewValues = ReadonlyMap<string, string | null>
+interface Resource {
+  readonly resourceType: number
+  readonly resourceName: string
+}
+
+/** Changes single configs (KIP-339). A resource is changed as a whole or not at all. */
+export function decideIncrementalConfigs(
+  state: ControllerState,
+  request: IncrementalAlterConfigsRequest,
+): Decision<ResponseInput<typeof IncrementalAlterConfigs>> {
+  return decideResources(state, request, (resource, current) => {
+    const changed = new Map<string, string | null>()
+    if (repeated(resource.configs.map(each => each.name)).size > 0) {
+      return refusal('INVALID_REQUEST', 'A config is named twice for the same resource.')
+    }
+    for (const { name, configOperation, value } of resource.configs) {
+      if (configOperation === operations.DELETE) {
+        changed.set(name, null)
+        continue
+      }
+      if (value === null) return refusal('INVALID_REQUEST', `Null is no value for ${name}.`)
+      if (configOperation === operations.SET) {
+        changed.set(name, value)
+        continue
+      }
+      if (configOperation !== operations.APPEND && configOperation !== operations.SUBTRACT) {
+        return refusal('INVALID_REQUEST', `There is no config operation ${configOperation}.`)
+      }
+      const definition = definitionsFor(resource.resourceType)?.get(name)
+      if (definition?.type !== 'list') return refusal('INVALID_CONFIG', `Only lists can be added to and taken from, and ${name} is none.`)
+      const items = itemsOf(current.get(name) ?? definition.default ?? '')
+      const given = itemsOf(value)
+      const result =
+        configOperation === operations.APPEND
+          ? [...items, ...given.filter(item => !items.includes(item))]
+          : items.filter(item => !given.includes(item))
+      changed.set(name, result.join(','))
+    }
+    return changed
+  })
+}
+
+function itemsOf(list: string): string[] {
+  return list
+    .split(',')
+    .map(item => item.trim())
+    .filter(item => item !== '')
+}
+
+/** Replaces all configs of a resource: the older API, which loses what a client did not know of. */
+export function decideConfigs(state: ControllerState, request: AlterConfigsRequest): Decision<ResponseInput<typeof AlterConfigs>> {
+  return decideResources(state, request, (resource, current) => {
+    const changed = new Map<string, string | null>([...current.keys()].map(name => [name, null]))
+    if (repeated(resource.configs.map(each => each.name)).size > 0) {
+      return refusal('INVALID_REQUEST', 'A config is named twice for the same resource.')
+    }
+    for (const { name, value } of resource.configs) {
+      if (value === null) return refusal('INVALID_REQUEST', `Null is no value for ${name}.`)
+      changed.set(name, value)
+    }
+    return changed
+  })
+}
+
+function decideResources<R extends Resource>(
+  { image, settings }: ControllerState,
+  { resources, validateOnly }: { readonly resources: readonly R[]; readonly validateOnly: boolean },
+  valuesOf: (resource: R, current: ReadonlyMap<string, string>) => NewValues | Refusal,
+): Decision<ResponseInput<typeof IncrementalAlterConfigs>> {
+  const keyOf = ({ resourceType, resourceName }: Resource) => configKey(resourceType, resourceName)
+  const twice = repeated(resources.map(keyOf))
+  const records: MetadataRecord[] = []
+  const responses = resources.map(resource => {
+    const { resourceType, resourceName } = resource
+    const current = image.configs.get(keyOf(resource)) ?? new Map<string, string>()
+    const outcome = twice.has(keyOf(resource))
+      ? refusal('INVALID_REQUEST', 'The resource is named twice in the request.')
+      : (resourceRefusal(image, resource) ?? valuesOf(resource, current))
+    const problem = isRefusal(outcome) ? outcome : valuesRefusal(image, settings.staticConfigs, resource, current, outcome)
+    if (isRefusal(outcome) || problem !== undefined) return { ...refused(problem ?? (outcome as Refusal)), resourceType, resourceName }
+    for (const [name, value] of outcome) {
+      if (value !== (current.get(name) ?? null))
+        records.push(metadataRecord({ type: 'ConfigRecord', resourceType, resourceName, name, value }))
+    }
+    return { ...accepted, resourceType, resourceName }
+  })
+  const reply = { throttleTimeMs: 0, responses }
+  return { records: validateOnly ? [] : [...records, ...electionsAfter(image, settings.staticConfigs, records)], reply }
+}
+
+/** Whether there is such a resource, and whether it is the controller's to change. */
+function resourceRefusal(image: MetadataImage, { resourceType, resourceName }: Resource): Refusal | undefined {
+  switch (resourceType) {
+    case configResourceType.TOPIC:
+      return image.topicsByName.has(resourceName) ? undefined : refusal('UNKNOWN_TOPIC_OR_PARTITION')
+    case configResourceType.BROKER:
+      if (resourceName === CLUSTER_DEFAULT) return undefined
+      if (!/^\d+$/.test(resourceName)) return refusal('INVALID_REQUEST', `A broker is named by its number, not by '${resourceName}'.`)
+      return image.brokers.has(Number(resourceName)) ? undefined : refusal('BROKER_ID_NOT_REGISTERED')
+    case configResourceType.GROUP:
+    case configResourceType.CLIENT_METRICS:
+      return resourceName === '' ? refusal('INVALID_REQUEST', 'A default for all is not supported here: name one.') : undefined
+    default:
+      return refusal('INVALID_REQUEST', `Resources of type ${resourceType} have no configs that the controller keeps.`)
+  }
+}
+
+function valuesRefusal(
+  image: MetadataImage,
+  staticConfigs: ReadonlyMap<string, string>,
+  { resourceType, resourceName }: Resource,
+  current: ReadonlyMap<string, string>,
+  changed: NewValues,
+): Refusal | undefined {
+  if (resourceType === configResourceType.TOPIC) {
+    const after = [...new Map<string, string | null>([...current, ...changed])].filter(([, value]) => value !== null)
+    const problem = topicConfigsProblem(
+      image,
+      staticConfigs,
+      resourceName,
+      after.map(([name, value]) => ({ name, value })),
+    )
+    return problem === undefined ? undefined : refusal('INVALID_CONFIG', problem)
+  }
+  const definitions = definitionsFor(resourceType)!
+  for (const [name, value] of changed) {
+    const definition = definitions.get(name)
+    if (resourceType === configResourceType.BROKER) {
+      const reason = brokerRefusal(definition, resourceName)
+      if (reason !== undefined) return reason
+    } else if (definition === undefined) {
+      return refusal('INVALID_CONFIG', `There is no such config: ${name}.`)
+    }
+    const problem = definition === undefined || value === null ? undefined : configProblem(definition, value)
+    if (problem !== undefined) return refusal('INVALID_CONFIG', problem)
+  }
+  return undefined
+}
+
+/** Broker configs that nobody defined are taken as they are: they may belong to something that we do not know. */
+function brokerRefusal(definition: ConfigDefinition | undefined, resourceName: string): Refusal | undefined {
+  if (definition?.alterable === 'readOnly') {
+    return refusal('INVALID_REQUEST', `${definition.name} cannot be changed while the broker runs.`)
+  }
+  if (definition?.alterable === 'perBroker' && resourceName === CLUSTER_DEFAULT) {
+    return refusal('INVALID_REQUEST', `${definition.name} can only be set for a single broker.`)
+  }
+  return undefined
+}
+
+/** What is wrong with all that shall be set for a topic; undefined when nothing is. */
+export function topicConfigsProblem(
+  image: MetadataImage,
+  staticConfigs: ReadonlyMap<string, string>,
+  topic: string,
+  configs: readonly { readonly name: string; readonly value: string | null }[],
+): string | undefined {
+  const twice = repeated(configs.map(config => config.name))
+  for (const { name, value } of configs) {
+    const definition = topicConfigDefinitions.get(name)
+    if (definition === undefined) return `Unknown topic config name: ${name}`
+    if (twice.has(name)) return `${name} is given twice.`
+    if (value === null) return `Null is no value for ${name}.`
+    const problem = configProblem(definition, value)
+    if (problem !== undefined) return problem
+  }
+  const given = new Map(configs.map(config => [config.name, config.value!]))
+  const holding = (name: string) => {
+    const definition = topicConfigDefinitions.get(name)!
+    // What was set for the topic up to now is among `configs` if it is to stay.
+    const inherited = () =>
+      effectiveConfig(image, { values: staticConfigs }, { type: configResourceType.TOPIC, name: NO_TOPIC }, definition).value ?? ''
+    const parsed = parseConfigValue(definition.type, given.get(name) ?? inherited())
+    return 'value' in parsed ? parsed.value : undefined
+  }
+  if (given.has('remote.storage.enable') && holding('remote.storage.enable') === true) {
+    return `Topic '${topic}' cannot use tiered storage: there is none.`
+  }
+  if (Number(holding('min.compaction.lag.ms')) > Number(holding('max.compaction.lag.ms'))) {
+    return 'min.compaction.lag.ms must not be larger than max.compaction.lag.ms.'
+  }
+  return undefined
+}
+
+/** No topic has this name, so that only brokers' values and defaults are found for it. */
+const NO_TOPIC = ''
+
+/** Whoever allows unclean elections does so because partitions have no leader: they shall not wait for the next occasion. */
+function electionsAfter(
+  image: MetadataImage,
+  staticConfigs: ReadonlyMap<string, string>,
+  records: readonly MetadataRecord[],
+): readonly MetadataRecord[] {
+  if (!records.some(record => record.type === 'ConfigRecord' && record.name === 'unclean.leader.election.enable')) return []
+  const after = image.clone()
+  applyRecords(after, records)
+  return changesForLeaderless(after, staticConfigs)
+}
+
+/** For `refuse`-ing a whole request of either kind. */
+export function refusedConfigs(
+  { resources }: { readonly resources: readonly Resource[] },
+  reason: Refusal,
+): ResponseInput<typeof AlterConfigs> {
+  return {
+    throttleTimeMs: 0,
+    responses: resources.map(({ resourceType, resourceName }) => ({ ...refused(reason), resourceType, resourceName })),
+  }
+}

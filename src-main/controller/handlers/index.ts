@@ -1,0 +1,32 @@
+import type { Handler } from '../../wire/handler.ts'
+import { allocateProducerIds } from './allocateProducerIds.ts'
+import { alterConfigs } from './alterConfigs.ts'
+import { alterPartition } from './alterPartition.ts'
+import { alterPartitionReassignments } from './alterPartitionReassignments.ts'
+import { brokerHeartbeat } from './brokerHeartbeat.ts'
+import { brokerRegistration } from './brokerRegistration.ts'
+import { createPartitions } from './createPartitions.ts'
+import { createTopics } from './createTopics.ts'
+import { deleteTopics } from './deleteTopics.ts'
+import { electLeaders } from './electLeaders.ts'
+import type { ControllerParts } from './handle.ts'
+import { incrementalAlterConfigs } from './incrementalAlterConfigs.ts'
+import { listPartitionReassignments } from './listPartitionReassignments.ts'
+
+export type { ControllerParts } from './handle.ts'
+
+/** What the active controller answers, on the controller listener. */
+export const controllerHandlers: readonly Handler<ControllerParts>[] = [
+  brokerRegistration,
+  brokerHeartbeat,
+  alterPartition,
+  allocateProducerIds,
+  createTopics,
+  deleteTopics,
+  createPartitions,
+  incrementalAlterConfigs,
+  alterConfigs,
+  electLeaders,
+  alterPartitionReassignments,
+  listPartitionReassignments,
+]
