@@ -80,6 +80,7 @@ export interface DiskFile {
    */
   sync(): Promise<void>
   truncate(length: number): Promise<void>
+  /** Once all that was called before it is done. Harmless when it was called before; everything else is an `EBADF` from then on. */
   close(): Promise<void>
 }
 

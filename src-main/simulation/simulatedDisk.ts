@@ -185,29 +185,26 @@ export class SimulatedDisk {
   }
 
   #handle(life: Life, path: string, file: SimulatedFile, { now, created }: { now: () => number; created: boolean }): DiskFile {
-    let closed = false
+    let closing: Promise<void> | undefined
     let nameIsDurable = !created
     // One file's appends, truncations and syncs take effect in call order; reads do not wait for them.
     let tail: Promise<unknown> = Promise.resolve()
 
-    const perform = <T>(operation: DiskOperation, act: () => T, begin?: () => void): Promise<T> =>
-      new Promise((resolve, reject) => {
+    const perform = <T>(operation: DiskOperation, act: () => T): Promise<T> =>
+      new Promise(resolve => {
         if (!life.alive) return
-        if (closed) {
-          reject(new DiskError('EBADF', path, 'the file is closed'))
-          return
-        }
-        begin?.()
         const [from, to] = operation === 'sync' ? this.times.syncMs : this.times.operationMs
-        this.#scheduler.after(life, this.#random.between(from, to), `${operation} ${life.node} ${path}`, () => {
-          resolve(promised(act))
-        })
+        this.#scheduler.after(life, this.#random.between(from, to), `${operation} ${life.node} ${path}`, () => resolve(promised(act)))
       })
+    const whileOpen = <T>(start: () => Promise<T>): Promise<T> =>
+      closing === undefined ? start() : Promise.reject(new DiskError('EBADF', path, 'the file is closed'))
     const inOrder = <T>(start: () => Promise<T>): Promise<T> => {
       const done = tail.then(start)
       tail = done.catch(() => undefined) // its caller hears of it; the next in line is a different operation
       return done
     }
+
+    const ordered = <T>(start: () => Promise<T>): Promise<T> => whileOpen(() => inOrder(start))
 
     return {
       path,
@@ -215,12 +212,14 @@ export class SimulatedDisk {
         return file.length
       },
       read: (position, length) =>
-        perform('read', () => {
-          this.#failIfStruck('read', path)
-          return file.read(position, length)
-        }),
+        whileOpen(() =>
+          perform('read', () => {
+            this.#failIfStruck('read', path)
+            return file.read(position, length)
+          }),
+        ),
       append: chunks =>
-        inOrder(() => {
+        ordered(() => {
           // The copy is made when the write happens, so that a caller who changes the chunks meanwhile is found out.
           const writing = { done: 0, total: chunks.reduce((sum, chunk) => sum + chunk.length, 0) }
           const torn = life.alive ? this.#tornBy(life, () => write(this.#random.below(writing.total + 1))) : undefined
@@ -240,7 +239,7 @@ export class SimulatedDisk {
         }),
       sync: () =>
         // Later appends go on while the sync runs; it covers what was there when it began.
-        inOrder(() => {
+        ordered(() => {
           const covered = file.length
           return Promise.resolve({
             done: perform('sync', () => {
@@ -256,19 +255,14 @@ export class SimulatedDisk {
           })
         }).then(({ done }) => done),
       truncate: length =>
-        inOrder(() =>
+        ordered(() =>
           perform('truncate', () => {
             this.#failIfStruck('truncate', path)
             file.truncate(length)
             file.modifiedMs = now()
           }),
         ),
-      close: () =>
-        inOrder(() =>
-          perform('open', () => {
-            closed = true
-          }),
-        ),
+      close: () => (closing ??= inOrder(() => perform('open', () => undefined))),
     }
   }
 

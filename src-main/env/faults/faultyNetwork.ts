@@ -50,13 +50,19 @@ class Lane {
   readonly #clock: Clock
   readonly #random: Random
   readonly #fault: () => LinkFault | undefined
+  readonly #isHeldBack: () => boolean
   readonly #queue: { readonly bytes: number; readonly dueAt: number; readonly pass: () => void }[] = []
   #timer: Timer | undefined
 
-  constructor({ clock, random }: Pick<FaultyNetworkOptions, 'clock' | 'random'>, fault: () => LinkFault | undefined) {
+  constructor(
+    { clock, random }: Pick<FaultyNetworkOptions, 'clock' | 'random'>,
+    fault: () => LinkFault | undefined,
+    isHeldBack: () => boolean = () => false,
+  ) {
     this.#clock = clock
     this.#random = random
     this.#fault = fault
+    this.#isHeldBack = isHeldBack
   }
 
   get isEmpty(): boolean {
@@ -65,7 +71,7 @@ class Lane {
 
   push(bytes: number, pass: () => void): void {
     const fault = this.#fault()
-    if (fault === undefined && this.isEmpty) {
+    if (fault === undefined && this.isEmpty && !this.#isHeldBack()) {
       pass()
       return
     }
@@ -80,7 +86,7 @@ class Lane {
     this.#timer?.cancel()
     for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
       const fault = this.#fault()
-      if (fault?.cut === true) return
+      if (fault?.cut === true || this.#isHeldBack()) return
       const waitMs = first.dueAt - this.#clock.elapsed()
       if (waitMs > 0 && fault !== undefined) {
         this.#timer = this.#clock.after(waitMs, () => this.move())
@@ -109,6 +115,7 @@ class FaultyConnection implements Connection {
   #isPausedByLane = false
   #drained: (() => void) | undefined
   #closed: ((why: Error | undefined) => void) | undefined
+  #isDestroyed = false
   #isClosed = false
 
   constructor(inner: Connection, link: string, options: FaultyNetworkOptions) {
@@ -116,7 +123,11 @@ class FaultyConnection implements Connection {
     this.#inner = inner
     this.remote = inner.remote
     this.#out = new Lane(options, () => faults.of(link, 'out'))
-    this.#in = new Lane(options, () => faults.of(link, 'in'))
+    this.#in = new Lane(
+      options,
+      () => faults.of(link, 'in'),
+      () => this.#isPausedByReader,
+    )
     this.#stopListening = faults.listen(
       changed => {
         if (changed !== link) return
@@ -143,7 +154,10 @@ class FaultyConnection implements Connection {
   onClose(listen: (why: Error | undefined) => void): void {
     this.#closed = listen
     // Behind what is held back, as the news would have come over the same link.
-    this.#inner.onClose(why => this.#in.push(0, () => this.#close(why)))
+    this.#inner.onClose(why => {
+      if (this.#isDestroyed) this.#close(why)
+      else this.#in.push(0, () => this.#close(why))
+    })
   }
 
   onDrain(listen: () => void): void {
@@ -174,6 +188,7 @@ class FaultyConnection implements Connection {
 
   resume(): void {
     this.#isPausedByReader = false
+    this.#in.move()
     this.#pauseOrResume()
   }
 
@@ -182,6 +197,7 @@ class FaultyConnection implements Connection {
   }
 
   destroy(): void {
+    this.#isDestroyed = true
     this.#out.clear()
     this.#in.clear()
     this.#inner.destroy()

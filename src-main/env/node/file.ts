@@ -38,7 +38,7 @@ export class NodeFile implements DiskFile {
   #syncName: (() => Promise<void>) | undefined
   #queue: (Append | Step)[] = []
   #isBusy = false
-  #isClosed = false
+  #closing: Promise<void> | undefined
   /** Reads and syncs under way, which the descriptor must outlive. */
   #using = 0
   #unused: (() => void) | undefined
@@ -56,7 +56,7 @@ export class NodeFile implements DiskFile {
 
   read(position: number, length: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(this.#closed())
+      if (this.#closing !== undefined) return reject(this.#closed())
       this.#using += 1
       const done = (problem: Error | null, bytes?: Buffer) => {
         this.#release()
@@ -89,7 +89,7 @@ export class NodeFile implements DiskFile {
 
   append(chunks: readonly Buffer[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(this.#closed())
+      if (this.#closing !== undefined) return reject(this.#closed())
       let length = 0
       for (const chunk of chunks) length += chunk.length
       this.#enqueue({ type: 'append', chunks, length, resolve, reject })
@@ -98,7 +98,7 @@ export class NodeFile implements DiskFile {
 
   sync(): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(this.#closed())
+      if (this.#closing !== undefined) return reject(this.#closed())
       this.#step(done => {
         this.#using += 1
         fs.fdatasync(this.#fd, problem => {
@@ -125,7 +125,7 @@ export class NodeFile implements DiskFile {
 
   truncate(length: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(this.#closed())
+      if (this.#closing !== undefined) return reject(this.#closed())
       this.#step(done => {
         fs.ftruncate(this.#fd, length, problem => {
           if (problem === null) {
@@ -139,8 +139,7 @@ export class NodeFile implements DiskFile {
   }
 
   close(): Promise<void> {
-    if (this.#isClosed) return Promise.resolve()
-    return new Promise((resolve, reject) => {
+    return (this.#closing ??= new Promise((resolve, reject) => {
       this.#step(done => {
         this.#whenUnused(() => {
           fs.close(this.#fd, problem => {
@@ -150,8 +149,7 @@ export class NodeFile implements DiskFile {
           })
         })
       })
-      this.#isClosed = true
-    })
+    }))
   }
 
   #step(run: Step['run']): void {

@@ -1,0 +1,377 @@
+import { silentLogger } from '../../base/logger.ts'
+import { NetworkError, type Address, type Env } from '../../env/env.ts'
+import { ByteReader } from '../../protocol/byteReader.ts'
+import { written } from '../../protocol/byteWriter.ts'
+import { Fetch } from '../../protocol/messages/fetch.ts'
+import type { MetadataRecordInput } from '../../protocol/messages/metadataRecords.ts'
+import { type AnyApi, type Codec, type RequestInput, type ResponseOf, versionOf } from '../../protocol/schema.ts'
+import { quorumHandlers } from '../../quorum/handlers/index.ts'
+import { type CommittedBatch, defaultQuorumConfig, NotLeader, Quorum, type QuorumConfig, type SendToPeer } from '../../quorum/quorum.ts'
+import type { QuorumLog } from '../../quorum/quorumLog.ts'
+import { type BoundHandler, bind, byApiKey, type Call, handlerFor } from '../../wire/handler.ts'
+import type { SeededRandom } from '../seededRandom.ts'
+import { simulatedWorld, type World } from '../world.ts'
+import { type LogMedium, losePower, MemoryLog } from './memoryLog.ts'
+
+export interface QuorumScenario {
+  readonly seed: number
+  /** Probability that a request or an answer is lost without a sign. */
+  readonly packetLoss?: number
+  /** One way, [from, to) in ms. */
+  readonly latencyMs?: readonly [number, number]
+  readonly config?: Partial<QuorumConfig>
+  /** Breaks a rule on purpose, to see whether the invariants notice. */
+  readonly mutation?: Mutation
+  /** Otherwise a log without files. */
+  readonly openLog?: OpenLog
+}
+
+export type OpenLog = (env: Env, directory: string) => Promise<QuorumLog>
+
+export type Mutation =
+  /** The quorum-state file is never written. */
+  | 'votesAreForgotten'
+  /** A sync does nothing. */
+  | 'syncsAreSkipped'
+  /** A candidate claims to have all records. */
+  | 'anyLogWins'
+  /** A leader tells its followers that all it has is committed. */
+  | 'leaderCommitsAlone'
+
+export interface SimulatedVoter {
+  readonly id: number
+  readonly name: string
+  readonly medium: LogMedium
+  /** `undefined` while the process is down. */
+  quorum: Quorum | undefined
+  env: Env | undefined
+  handlers: ReadonlyMap<number, BoundHandler>
+  /** Counts lives. */
+  lives: number
+  /** Batches that this life delivered. */
+  delivered: number
+  highWatermark: number
+  /** The highest epoch this node ever showed to another, in any life. */
+  shownEpoch: number
+  failure: Error | undefined
+}
+
+const DIRECTORY = '/data/__cluster_metadata-0'
+const CLUSTER_ID = 'simulatedQuorumAAAAAAA'
+
+/** A quorum of `size` voters in one seeded world. Messages cross as bytes, and may be late or lost. */
+export class SimulatedQuorum {
+  readonly world: World
+  readonly voters: readonly SimulatedVoter[]
+  /** What is committed, as the first node that learnt of it saw it: every other one has to see the same. */
+  readonly committed: string[] = []
+  readonly acknowledged = new Set<string>()
+  readonly #scenario: QuorumScenario
+  readonly #chance: SeededRandom
+  readonly #cuts = new Set<string>()
+  readonly #leaders = new Map<number, number>()
+  /** Requests a node has under way, to be failed when the other end crashes. */
+  readonly #underWay = new Set<{ readonly to: number; readonly fail: (why: Error) => void }>()
+  #appends = 0
+  packetLoss: number
+
+  constructor(size: number, scenario: QuorumScenario) {
+    this.world = simulatedWorld(scenario.seed)
+    this.#scenario = scenario
+    this.#chance = this.world.random.fork('messages')
+    this.packetLoss = scenario.packetLoss ?? 0
+    this.voters = Array.from({ length: size }, (_, index) => ({
+      id: index + 1,
+      name: `voter-${index + 1}`,
+      medium: { batches: [], synced: 0 },
+      quorum: undefined,
+      env: undefined,
+      handlers: new Map(),
+      lives: 0,
+      delivered: 0,
+      highWatermark: 0,
+      shownEpoch: -1,
+      failure: undefined,
+    }))
+    this.world.always(() => this.#check())
+  }
+
+  get addresses(): ReadonlyMap<number, Address> {
+    return new Map(this.voters.map(({ id }) => [id, { host: '127.0.0.1', port: 19_092 + id }]))
+  }
+
+  voter(id: number): SimulatedVoter {
+    return this.voters[id - 1]!
+  }
+
+  startAll(): void {
+    for (const { id, quorum } of this.voters) if (quorum === undefined) this.start(id)
+  }
+
+  /** The process starts; what it does then is up to the world. */
+  start(id: number): void {
+    const voter = this.voter(id)
+    const env = this.world.env(voter.name)
+    voter.env = env
+    voter.lives += 1
+    voter.delivered = 0
+    voter.highWatermark = 0
+    void this.#launch(voter, env)
+  }
+
+  async #launch(voter: SimulatedVoter, env: Env): Promise<void> {
+    const { mutation, openLog = () => Promise.resolve(new MemoryLog(env, voter.medium)) } = this.#scenario
+    await env.disk.makeDirectory(DIRECTORY)
+    const log = await openLog(env, DIRECTORY)
+    if (mutation === 'syncsAreSkipped') log.flush = () => Promise.resolve()
+    const disk = mutation === 'votesAreForgotten' ? { ...env.disk, replaceFile: () => Promise.resolve() } : env.disk
+    const quorum = new Quorum(
+      { clock: env.clock, random: env.random, disk },
+      {
+        nodeId: voter.id,
+        clusterId: CLUSTER_ID,
+        directoryId: `directoryOfVoter${voter.id}AAAAA`,
+        voters: this.addresses,
+        log,
+        directory: DIRECTORY,
+        config: { ...defaultQuorumConfig, ...this.#scenario.config },
+        send: this.#sendFrom(voter, env),
+        logger: silentLogger,
+        onFailure: cause => {
+          voter.failure = cause
+        },
+      },
+    )
+    quorum.onCommitted(batch => this.#onCommitted(voter, batch))
+    const fetch = handlerFor<{ quorum: Quorum }>()(Fetch, request => quorum.fetchMetadata(request))
+    voter.handlers = byApiKey(bind([...quorumHandlers, fetch], { quorum }))
+    await quorum.start()
+    voter.quorum = quorum
+  }
+
+  /** The process is killed, or with `loseUnsynced` the power fails. Unless `silently`, its peers see their connections break. */
+  crash(id: number, how: { readonly loseUnsynced?: boolean; readonly silently?: boolean } = {}): void {
+    const voter = this.voter(id)
+    this.world.crash(voter.name, { loseUnsynced: how.loseUnsynced === true })
+    if (how.loseUnsynced === true) losePower(voter.medium, bound => this.#chance.below(bound))
+    voter.quorum = undefined
+    voter.env = undefined
+    voter.handlers = new Map()
+    if (how.silently === true) return
+    for (const request of this.#underWay) {
+      if (request.to === id) request.fail(new NetworkError('ECONNRESET', `voter ${id} is gone`))
+    }
+    for (const peer of this.voters) if (peer.id !== id && !this.isCut(id, peer.id)) peer.quorum?.peerDisconnected(id)
+  }
+
+  cut(from: number, to: number): void {
+    this.#cuts.add(`${from}→${to}`)
+  }
+
+  cutOff(id: number): void {
+    for (const peer of this.voters) {
+      this.cut(id, peer.id)
+      this.cut(peer.id, id)
+    }
+  }
+
+  heal(): void {
+    this.#cuts.clear()
+  }
+
+  isCut(from: number, to: number): boolean {
+    return this.#cuts.has(`${from}→${to}`)
+  }
+
+  /** The node that leads in the highest epoch. */
+  get leader(): Quorum | undefined {
+    const leading = this.voters.flatMap(({ quorum }) => (quorum?.role === 'leader' ? [quorum] : []))
+    return leading.sort((one, other) => other.epoch - one.epoch)[0]
+  }
+
+  /** A leader, elected after `epoch`, that knows all that was committed before. */
+  async electedLeader({ after = -1, withinMs = 20_000 }: { readonly after?: number; readonly withinMs?: number } = {}): Promise<Quorum> {
+    await this.world.run(() => (this.leader?.epoch ?? -1) > after && this.leader?.hasCommittedOwnEpoch === true, withinMs)
+    return this.leader!
+  }
+
+  /** Appends a record of its own through whoever believes to lead. Whether it was acknowledged shows in `acknowledged`. */
+  appendThrough(quorum: Quorum): string {
+    const name = `append-${++this.#appends}`
+    try {
+      const { committed } = quorum.append([aRecord(name)])
+      committed.then(
+        () => this.#acknowledge(name),
+        (why: unknown) => {
+          if (!(why instanceof NotLeader)) throw why
+        },
+      )
+    } catch (problem) {
+      if (!(problem instanceof NotLeader)) throw problem
+    }
+    return name
+  }
+
+  #acknowledge(name: string): void {
+    this.acknowledged.add(name)
+    if (!this.committed.some(each => each.endsWith(` ${name}`))) throw new Error(`${name} was acknowledged and is not committed`)
+  }
+
+  #onCommitted(voter: SimulatedVoter, batch: CommittedBatch): void {
+    const text = describe(batch)
+    const place = voter.delivered++
+    const known = this.committed[place]
+    if (known === undefined) this.committed.push(text)
+    else if (known !== text) throw new Error(`committed entries agree: ${voter.name} has "${text}" where another had "${known}"`)
+  }
+
+  /** Voters that are up have delivered all that is committed. */
+  get isInAgreement(): boolean {
+    return this.voters.every(({ quorum, delivered }) => quorum === undefined || delivered === this.committed.length)
+  }
+
+  /** Node names are in the order of their ids; a failing check names what does not hold. */
+  #check(): void {
+    for (const voter of this.voters) {
+      if (voter.failure !== undefined) throw new Error(`${voter.name} failed`, { cause: voter.failure })
+      const { quorum } = voter
+      if (quorum === undefined) continue
+      if (quorum.role === 'leader') {
+        const other = this.#leaders.get(quorum.epoch) ?? voter.id
+        if (other !== voter.id) throw new Error(`one leader per epoch: voters ${other} and ${voter.id} both lead epoch ${quorum.epoch}`)
+        this.#leaders.set(quorum.epoch, voter.id)
+      }
+      if (quorum.highWatermark < voter.highWatermark) {
+        throw new Error(`the high watermark never goes back: on ${voter.name} from ${voter.highWatermark} to ${quorum.highWatermark}`)
+      }
+      voter.highWatermark = quorum.highWatermark
+    }
+  }
+
+  /** What a node asks of others never speaks of an epoch below one it spoke of before, in this life or an earlier one. */
+  #shows(voter: SimulatedVoter, message: unknown, kind: 'request' | 'answer'): void {
+    const epoch = epochIn(message)
+    if (epoch === undefined) return
+    // An answer may have been on its way for a while; a request is of this moment.
+    if (kind === 'request' && epoch < voter.shownEpoch) {
+      throw new Error(`epochs never fall: ${voter.name} speaks of ${epoch} after ${voter.shownEpoch}`)
+    }
+    voter.shownEpoch = Math.max(epoch, voter.shownEpoch)
+  }
+
+  #sendFrom(from: SimulatedVoter, env: Env): SendToPeer {
+    return <A extends AnyApi>(to: number, api: A, given: RequestInput<A>, timeoutMs: number) =>
+      new Promise<ResponseOf<A>>((resolve, reject) => {
+        const timer = env.clock.after(timeoutMs, () => fail(new NetworkError('ETIMEDOUT', `voter ${to} did not answer`)))
+        const request = { to, fail: (why: Error) => void env.clock.after(this.#delay(), () => fail(why)) }
+        const fail = (why: Error): void => {
+          this.#underWay.delete(request)
+          timer.cancel()
+          reject(why)
+        }
+        this.#underWay.add(request)
+        const mutated = this.#mutate(api, given)
+        this.#shows(from, mutated, 'request')
+        const bytes = encoded(api.request as Codec<unknown, unknown>, api, mutated)
+        this.#carry(from.id, to, env, target => {
+          if (target === undefined) return request.fail(new NetworkError('ECONNREFUSED', `voter ${to} is down`))
+          const targetEnv = target.env!
+          void this.#answer(target, api, bytes).then(answer => {
+            if (answer === undefined || target.env !== targetEnv) return
+            this.#carry(to, from.id, targetEnv, receiver => {
+              if (receiver?.env !== env || !this.#underWay.delete(request)) return
+              timer.cancel()
+              resolve(decoded(api.response as Codec<ResponseOf<A>, never>, api, answer))
+            })
+          })
+        })
+      })
+  }
+
+  /** Hands over at the other end, after some time, unless the message gets lost. `undefined`: nobody is there. */
+  #carry(from: number, to: number, env: Env, arrive: (at: SimulatedVoter | undefined) => void): void {
+    if (this.#chance.chance(this.packetLoss)) return
+    env.clock.after(this.#delay(), () => {
+      if (this.isCut(from, to)) return
+      const target = this.voter(to)
+      // In the receiver's own time, so that a frozen or crashed one does not act.
+      if (target.env === undefined || target.handlers.size === 0) arrive(undefined)
+      else target.env.clock.after(0, () => arrive(target))
+    })
+  }
+
+  async #answer(voter: SimulatedVoter, api: AnyApi, bytes: Buffer): Promise<Buffer | undefined> {
+    const handler = voter.handlers.get(api.key)
+    if (handler === undefined) return undefined
+    const answer = await handler.answer(decoded(api.request as Codec<unknown, never>, api, bytes), aCall(api))
+    const mutated = this.#mutate(api, answer)
+    this.#shows(voter, mutated, 'answer')
+    return encoded(api.response as Codec<unknown, unknown>, api, mutated)
+  }
+
+  #mutate(api: AnyApi, message: unknown): unknown {
+    const { mutation } = this.#scenario
+    // Requests and answers are plain values: only the broken field is replaced.
+    const copy = structuredClone(message) as Message
+    const partition = (copy.topics ?? copy.responses)?.[0]?.partitions[0]
+    if (partition === undefined) return message
+    if (mutation === 'anyLogWins' && partition['lastOffset'] !== undefined) {
+      partition['lastOffset'] = 1_000_000
+      partition['lastOffsetEpoch'] = Math.max(0, (partition['replicaEpoch'] as number) - 1)
+      return copy
+    }
+    if (mutation === 'leaderCommitsAlone' && api.key === Fetch.key && partition['errorCode'] === 0) {
+      partition['highWatermark'] = 1_000_000
+      return copy
+    }
+    return message
+  }
+
+  #delay(): number {
+    const [from, to] = this.#scenario.latencyMs ?? [0.1, 2]
+    return this.#chance.between(from, to)
+  }
+}
+
+interface Message {
+  readonly topics?: readonly { readonly partitions: readonly Record<string, unknown>[] }[]
+  readonly responses?: readonly { readonly partitions: readonly Record<string, unknown>[] }[]
+}
+
+/** The epoch a node claims to be in, by a request or an answer. */
+function epochIn(message: unknown): number | undefined {
+  const { topics, responses } = message as Message
+  const partition = (topics ?? responses)?.[0]?.partitions[0]
+  const leader = partition?.['currentLeader'] as { readonly leaderEpoch: number } | undefined
+  const epoch = partition?.['replicaEpoch'] ?? partition?.['currentLeaderEpoch'] ?? partition?.['leaderEpoch'] ?? leader?.leaderEpoch
+  return epoch === -1 ? undefined : (epoch as number | undefined)
+}
+
+function encoded(codec: Codec<unknown, unknown>, api: AnyApi, value: unknown): Buffer {
+  return written(to => codec.write(to, value, versionOf(api.versions[1], api.flexibleFrom)))
+}
+
+function decoded<T>(codec: Codec<T, never>, api: AnyApi, bytes: Buffer): T {
+  return codec.read(new ByteReader(bytes), versionOf(api.versions[1], api.flexibleFrom))
+}
+
+function aRecord(name: string): MetadataRecordInput {
+  return { type: 'ConfigRecord', resourceType: 2, resourceName: 'topic', name, value: null }
+}
+
+function describe({ baseOffset, lastOffset, epoch, records }: CommittedBatch): string {
+  return `${baseOffset}-${lastOffset}@${epoch} ${records.map(record => (record.type === 'ConfigRecord' ? record.name : record.type)).join(',')}`
+}
+
+function aCall(api: AnyApi): Call {
+  return {
+    apiVersion: api.versions[1],
+    correlationId: 0,
+    clientId: 'voter',
+    clientHost: '127.0.0.1',
+    listener: 'CONTROLLER',
+    principal: 'User:ANONYMOUS',
+    connectionId: 0,
+    closed: new AbortController().signal,
+  }
+}
