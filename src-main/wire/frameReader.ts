@@ -3,9 +3,10 @@
  * arrive, so that announcing a large frame costs its sender as much as us. A frame that lies within one chunk is handed on as a view of it.
  */
 const SIZE_BYTES = 4
-/** The first memory taken for a frame that comes in several chunks. */
-const FIRST_BYTES = 64 * 1024
+/** Memory taken for a frame that comes in several chunks: at least this, and at most so many times what arrived. */
+const FIRST_BYTES = 4 * 1024
 const GROWTH = 4
+const NOTHING = Buffer.alloc(0)
 /** A view this small of a chunk that much larger would keep the chunk alive for as long as somebody keeps a field of the frame. */
 const COPIED_BELOW_BYTES = 4 * 1024
 const COPIED_BELOW_SHARE = 1 / 4
@@ -77,7 +78,7 @@ export class FrameReader {
   #begin(size: number): void {
     this.#frameSize = size
     this.#received = 0
-    this.#frame = Buffer.allocUnsafe(Math.min(size, FIRST_BYTES))
+    this.#frame = NOTHING
   }
 
   #fill(chunk: Buffer, from: number): number {
@@ -86,7 +87,7 @@ export class FrameReader {
     const received = this.#received + wanted
     if (received > frame.length) {
       // Each growth copies a quarter of what it makes room for, so that all of them together copy a third of the frame at most.
-      const grown = Buffer.allocUnsafe(Math.min(this.#frameSize, Math.max(received, frame.length * GROWTH)))
+      const grown = Buffer.allocUnsafe(Math.min(this.#frameSize, Math.max(FIRST_BYTES, received * GROWTH)))
       frame.copy(grown, 0, 0, this.#received)
       this.#frame = frame = grown
     }
