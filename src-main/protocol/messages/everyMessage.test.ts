@@ -69,14 +69,14 @@ const versionsOf = ({ versions: [first, last], flexibleFrom }: Pick<AnyApi, 'ver
 
 const bodies = allApis.flatMap(api =>
   versionsOf(api).flatMap(version => [
-    { name: `${api.name} request ${version.number}`, codec: api.request as Writable, version },
-    { name: `${api.name} response ${version.number}`, codec: api.response as Writable, version },
+    { name: `${api.name} request ${version.number}`, codec: api.request, version },
+    { name: `${api.name} response ${version.number}`, codec: api.response, version },
   ]),
 )
 const metadata = metadataRecords.flatMap(kind =>
   versionsOf({ versions: kind.versions, flexibleFrom: 0 }).map(version => ({
     name: `${kind.name} ${version.number}`,
-    codec: kind.codec as Writable,
+    codec: kind.codec,
     version,
   })),
 )

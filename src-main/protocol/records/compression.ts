@@ -51,12 +51,12 @@ export function decompress(codec: CompressionName, bytes: Buffer, maxOutputBytes
 const decompressors: Record<Exclude<CompressionName, 'none'>, (bytes: Buffer, maxOutputBytes: number) => Buffer> = {
   gzip: (bytes, maxOutputLength) => gunzipSync(bytes, { maxOutputLength: Math.max(1, maxOutputLength) }),
   snappy: (bytes, maxOutputBytes) =>
-    isXerial(bytes) ? decompressXerial(bytes, maxOutputBytes) : decompressSnappyBlock(bytes, maxOutputBytes),
+    isXerial(bytes) ? decompressXerial(bytes, maxOutputBytes) : decompressSnappyBlock(bytes, 0, maxOutputBytes),
   lz4(bytes, maxOutputBytes) {
     checkSize(lz4FrameContentBytes(bytes), maxOutputBytes)
     return decompressFrameSync(bytes)
   },
-  zstd: (bytes, maxOutputLength) => zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, maxOutputLength) }),
+  zstd: decompressZstd,
 }
 
 function checkSize(size: number, maxOutputBytes: number): void {
@@ -90,7 +90,7 @@ function decompressXerial(bytes: Buffer, maxOutputBytes: number): Buffer {
     const length = bytes.readInt32BE(at)
     at += 4
     if (length < 0 || length > bytes.length - at) throw new MalformedMessage(`a snappy chunk of ${length} bytes is declared`, at - 4)
-    const block = decompressSnappyBlock(bytes.subarray(at, at + length), maxOutputBytes - total)
+    const block = decompressSnappyBlock(bytes.subarray(at, at + length), total, maxOutputBytes)
     total += block.length
     blocks.push(block)
     at += length
@@ -98,8 +98,8 @@ function decompressXerial(bytes: Buffer, maxOutputBytes: number): Buffer {
   return blocks.length === 1 ? blocks[0]! : Buffer.concat(blocks, total)
 }
 
-/** A raw block begins with its uncompressed size as a varint. */
-function decompressSnappyBlock(bytes: Buffer, maxOutputBytes: number): Buffer {
+/** A raw block begins with its uncompressed size as a varint. `before` is what came out of the blocks before it. */
+function decompressSnappyBlock(bytes: Buffer, before: number, maxOutputBytes: number): Buffer {
   let size = 0
   for (let index = 0; ; index++) {
     const byte = bytes[index]
@@ -107,6 +107,24 @@ function decompressSnappyBlock(bytes: Buffer, maxOutputBytes: number): Buffer {
     size += (byte & 0x7f) * 128 ** index
     if (byte < 0x80) break
   }
-  checkSize(size, maxOutputBytes)
+  checkSize(before + size, maxOutputBytes)
   return uncompressSync(bytes, { asBuffer: true, copyOutputData: true }) as Buffer
+}
+
+/** Node's decoder stops at the end of the first frame, and tells where that was. */
+function decompressZstd(bytes: Buffer, maxOutputBytes: number): Buffer {
+  const frames: Buffer[] = []
+  let total = 0
+  for (let at = 0; at < bytes.length || at === 0;) {
+    const { buffer, engine } = zstdDecompressSync(bytes.subarray(at), {
+      maxOutputLength: Math.max(1, maxOutputBytes - total),
+      info: true,
+    }) as unknown as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } }
+    if (engine.bytesWritten === 0) throw new MalformedMessage('a zstd frame is empty', at)
+    frames.push(buffer)
+    total += buffer.length
+    checkSize(total, maxOutputBytes)
+    at += engine.bytesWritten
+  }
+  return frames.length === 1 ? frames[0]! : Buffer.concat(frames, total)
 }
