@@ -11,7 +11,12 @@ import { allApis } from './index.ts'
 import { decodeMetadataRecord, encodeMetadataRecord, metadataRecord, type MetadataRecordInput, metadataRecords } from './metadataRecords.ts'
 
 type Any = fc.Arbitrary<unknown>
-type Writable = Codec<unknown, unknown>
+/** A codec in one version; the compiler takes any value for it, since these values are made from its shape. */
+interface Carried {
+  readonly name: string
+  readonly codec: Codec<unknown, unknown>
+  readonly version: Version
+}
 
 const byte = () => fc.uint8Array({ maxLength: 20 }).map(bytes => Buffer.from(bytes))
 const text = () => fc.string({ unit: 'grapheme', maxLength: 12 })
@@ -67,13 +72,13 @@ function leastOf(value: unknown, { shape }: Codec<unknown, never>): unknown {
 const versionsOf = ({ versions: [first, last], flexibleFrom }: Pick<AnyApi, 'versions' | 'flexibleFrom'>) =>
   Array.from({ length: last - first + 1 }, (_, index) => versionOf(first + index, flexibleFrom))
 
-const bodies = allApis.flatMap(api =>
+const bodies: Carried[] = allApis.flatMap(api =>
   versionsOf(api).flatMap(version => [
     { name: `${api.name} request ${version.number}`, codec: api.request, version },
     { name: `${api.name} response ${version.number}`, codec: api.response, version },
   ]),
 )
-const metadata = metadataRecords.flatMap(kind =>
+const metadata: Carried[] = metadataRecords.flatMap(kind =>
   versionsOf({ versions: kind.versions, flexibleFrom: 0 }).map(version => ({
     name: `${kind.name} ${version.number}`,
     codec: kind.codec,
