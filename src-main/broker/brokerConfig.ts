@@ -1,0 +1,79 @@
+import { parseConfigValue, serverConfigDefinitions } from '../metadata/configDefinitions.ts'
+
+/** What a broker is told at start: Kafka's keys in camelCase. Values that topics inherit are resolved by `metadata` from the same source. */
+export interface BrokerConfig {
+  /** By Kafka's key, as text: what was set at start, for topics to inherit and DescribeConfigs to show. What is not here has Kafka's default. */
+  readonly staticValues: ReadonlyMap<string, string>
+  readonly brokerRack: string | undefined
+  readonly socketRequestMaxBytes: number
+  /** Over all listeners of the process. */
+  readonly maxConnections: number
+  readonly connectionsMaxIdleMs: number
+  /** Bytes of answers that one connection may have waiting in its socket before its next request is read. */
+  readonly maxPendingResponseBytes: number
+
+  readonly requestTimeoutMs: number
+  readonly fetchMaxBytes: number
+  readonly maxIncrementalFetchSessionCacheSlots: number
+
+  readonly replicaLagTimeMaxMs: number
+  readonly replicaFetchMaxBytes: number
+  readonly replicaFetchResponseMaxBytes: number
+  readonly replicaFetchWaitMaxMs: number
+  readonly replicaFetchMinBytes: number
+  readonly replicaFetchBackoffMs: number
+  readonly replicaHighWatermarkCheckpointIntervalMs: number
+  readonly logRetentionCheckIntervalMs: number
+
+  readonly brokerHeartbeatIntervalMs: number
+  readonly initialBrokerRegistrationTimeoutMs: number
+  readonly controlledShutdownEnable: boolean
+
+  readonly autoCreateTopicsEnable: boolean
+  readonly offsetsTopicNumPartitions: number
+  readonly offsetsTopicReplicationFactor: number
+  readonly offsetsTopicSegmentBytes: number
+}
+
+const MAX_PENDING_RESPONSE_BYTES = 64 * 1024 * 1024
+
+/** Reads a broker's config from what was set at start, by Kafka's keys; the rest has Kafka's defaults. The values have been checked before. */
+export function brokerConfigOf(staticValues: ReadonlyMap<string, string>): BrokerConfig {
+  const read = (name: string): unknown => {
+    const definition = serverConfigDefinitions.get(name)
+    if (definition === undefined) throw new Error(`there is no broker config ${name}`)
+    const text = staticValues.get(name) ?? definition.default
+    if (text === null) return undefined
+    const parsed = parseConfigValue(definition.type, text)
+    if ('problem' in parsed) throw new Error(`${name}: ${parsed.problem}`)
+    return parsed.value
+  }
+  const number = (name: string) => read(name) as number
+  const flag = (name: string) => read(name) as boolean
+  return {
+    staticValues,
+    brokerRack: read('broker.rack') as string | undefined,
+    socketRequestMaxBytes: number('socket.request.max.bytes'),
+    maxConnections: number('max.connections'),
+    connectionsMaxIdleMs: number('connections.max.idle.ms'),
+    maxPendingResponseBytes: MAX_PENDING_RESPONSE_BYTES,
+    requestTimeoutMs: number('request.timeout.ms'),
+    fetchMaxBytes: number('fetch.max.bytes'),
+    maxIncrementalFetchSessionCacheSlots: number('max.incremental.fetch.session.cache.slots'),
+    replicaLagTimeMaxMs: number('replica.lag.time.max.ms'),
+    replicaFetchMaxBytes: number('replica.fetch.max.bytes'),
+    replicaFetchResponseMaxBytes: number('replica.fetch.response.max.bytes'),
+    replicaFetchWaitMaxMs: number('replica.fetch.wait.max.ms'),
+    replicaFetchMinBytes: number('replica.fetch.min.bytes'),
+    replicaFetchBackoffMs: number('replica.fetch.backoff.ms'),
+    replicaHighWatermarkCheckpointIntervalMs: number('replica.high.watermark.checkpoint.interval.ms'),
+    logRetentionCheckIntervalMs: number('log.retention.check.interval.ms'),
+    brokerHeartbeatIntervalMs: number('broker.heartbeat.interval.ms'),
+    initialBrokerRegistrationTimeoutMs: number('initial.broker.registration.timeout.ms'),
+    controlledShutdownEnable: flag('controlled.shutdown.enable'),
+    autoCreateTopicsEnable: flag('auto.create.topics.enable'),
+    offsetsTopicNumPartitions: number('offsets.topic.num.partitions'),
+    offsetsTopicReplicationFactor: number('offsets.topic.replication.factor'),
+    offsetsTopicSegmentBytes: number('offsets.topic.segment.bytes'),
+  }
+}

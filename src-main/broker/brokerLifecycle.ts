@@ -1,0 +1,241 @@
+import type { Logger } from '../base/logger.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Clock, Env } from '../env/env.ts'
+import { type SupportedFeature, supportedFeatures } from '../metadata/features.ts'
+import type { BrokerEndpoint } from '../metadata/image.ts'
+import { errorMessage, errorName } from '../protocol/errors.ts'
+import { BrokerHeartbeat, type BrokerHeartbeatResponse } from '../protocol/messages/brokerHeartbeat.ts'
+import { BrokerRegistration } from '../protocol/messages/brokerRegistration.ts'
+import { ControllerLink, type ControllerWhereabouts } from './controllerLink.ts'
+import { Sleep } from './sleep.ts'
+
+export interface BrokerLifecycleOptions {
+  readonly brokerId: number
+  readonly clusterId: string
+  /** New with every start of the process. */
+  readonly incarnationId: Uuid
+  readonly endpoints: readonly BrokerEndpoint[]
+  readonly rack: string | undefined
+  readonly directoryIds: readonly Uuid[]
+  /** Under which the process was registered when it last stopped cleanly; -1 when it did not (KIP-966). */
+  readonly previousBrokerEpoch: number
+  readonly heartbeatIntervalMs: number
+  readonly registrationTimeoutMs: number
+  readonly whereabouts: ControllerWhereabouts
+  /** Offset of the newest metadata that this broker has applied. */
+  readonly metadataOffset: () => number
+  /** False keeps the broker fenced: it has not caught up with its own registration, or its logs are not in place. */
+  readonly isReady: () => boolean
+  readonly logger: Logger
+}
+
+/**
+ * A broker's standing with the controller.
+ *
+ *   starting --registered--> fenced --caught up--> unfenced --shutDown--> shuttingDown --> stopped
+ *   fenced, unfenced --STALE_BROKER_EPOCH--> starting (the registration is gone: another begins)
+ */
+export type BrokerStanding = 'starting' | 'fenced' | 'unfenced' | 'shuttingDown' | 'stopped'
+
+/** While the answer to the next heartbeat changes something for this broker, it does not wait for a whole interval. */
+const IMPATIENT_MS = 20
+const RETRY_MS = 50
+
+/**
+ * Registers this broker, keeps the registration alive, and ends it in good order. All of it goes over one connection that carries nothing else:
+ * when it closes, the controller knows that the process is gone.
+ */
+export class BrokerLifecycle {
+  readonly #clock: Clock
+  readonly #options: BrokerLifecycleOptions
+  readonly #link: ControllerLink
+  readonly #pause: Sleep
+  readonly #listeners: ((standing: BrokerStanding) => void)[] = []
+  #standing: BrokerStanding = 'starting'
+  #brokerEpoch = -1
+  #wantsShutDown = false
+  #offlineDirectories: readonly Uuid[] = []
+  #running: Promise<void> | undefined
+
+  constructor(env: Pick<Env, 'clock' | 'network'>, options: BrokerLifecycleOptions) {
+    this.#clock = env.clock
+    this.#options = options
+    this.#pause = new Sleep(env.clock)
+    this.#link = new ControllerLink(env, {
+      clientId: `broker-${options.brokerId}-heartbeat`,
+      whereabouts: options.whereabouts,
+      requestTimeoutMs: Math.max(1000, 2 * options.heartbeatIntervalMs),
+      logger: options.logger,
+    })
+    // A new controller knows us from the log, but must hear soon that we live.
+    options.whereabouts.onChange(() => this.hurry())
+  }
+
+  get standing(): BrokerStanding {
+    return this.#standing
+  }
+
+  /** Of the present registration; -1 before the first. */
+  get brokerEpoch(): number {
+    return this.#brokerEpoch
+  }
+
+  onStanding(listen: (standing: BrokerStanding) => void): void {
+    this.#listeners.push(listen)
+  }
+
+  /** Begins to register; returns at once. The promise of `ended` rejects when the controller will never have this broker. */
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** Resolves when the broker has stopped; rejects when the cluster refuses it for good. */
+  get ended(): Promise<void> {
+    return this.#running ?? Promise.resolve()
+  }
+
+  /** Sends the next heartbeat now: something has changed that the controller should hear of, or may answer differently. */
+  hurry(): void {
+    this.#pause.wake()
+  }
+
+  /** These log folders have failed. */
+  reportOffline(directoryIds: readonly Uuid[]): void {
+    this.#offlineDirectories = directoryIds
+    this.hurry()
+  }
+
+  /** Hands over leaderships and resolves when the controller lets the broker go; false when it did not within `timeoutMs`. */
+  async shutDown(timeoutMs: number): Promise<boolean> {
+    if (this.#standing === 'starting' || this.#running === undefined) {
+      this.stop()
+      return true
+    }
+    this.#wantsShutDown = true
+    this.#setStanding('shuttingDown')
+    this.hurry()
+    const timer = this.#clock.after(timeoutMs, () => this.stop())
+    const before = this.#clock.elapsed()
+    await this.#running
+    timer.cancel()
+    return this.#clock.elapsed() - before < timeoutMs
+  }
+
+  /** Says nothing more to the controller, from now on. */
+  stop(): void {
+    if (this.#standing === 'stopped') return
+    this.#setStanding('stopped')
+    this.#link.close()
+    this.hurry()
+  }
+
+  #setStanding(standing: BrokerStanding): void {
+    if (this.#standing === standing || this.#standing === 'stopped') return
+    this.#standing = standing
+    for (const listen of this.#listeners) listen(standing)
+  }
+
+  async #run(): Promise<void> {
+    while (this.#standing !== 'stopped') {
+      if (this.#brokerEpoch < 0) await this.#register()
+      else await this.#heartbeat()
+    }
+  }
+
+  async #register(): Promise<void> {
+    const { brokerId, clusterId, incarnationId, endpoints, rack, directoryIds, previousBrokerEpoch, logger } = this.#options
+    try {
+      const response = await this.#link.send(
+        BrokerRegistration,
+        {
+          brokerId,
+          clusterId,
+          incarnationId,
+          listeners: endpoints.map(({ name, host, port, securityProtocol }) => ({ name, host, port, securityProtocol })),
+          features: supportedFeatures.map(featureRange),
+          rack: rack ?? null,
+          logDirs: directoryIds,
+          previousBrokerEpoch,
+        },
+        { timeoutMs: this.#options.registrationTimeoutMs },
+      )
+      const error = errorName(response.errorCode)
+      if (error === 'NONE') {
+        this.#brokerEpoch = response.brokerEpoch
+        logger.info(`registered with the controller`, { brokerEpoch: response.brokerEpoch })
+        if (!this.#wantsShutDown) this.#setStanding('fenced')
+        return
+      }
+      if (FATAL.has(error)) throw new Error(`the cluster refuses this broker: ${error}. ${errorMessage(error) ?? ''}`)
+      // A former life of this broker is still counted as alive, or the controller is not ready.
+      logger.debug('not registered yet', { error })
+    } catch (error) {
+      if (this.#standing === 'stopped') return
+      if (!isNetworkFailure(error)) throw error
+      logger.warn('cannot reach a controller to register with', { error })
+    }
+    await this.#sleep(RETRY_MS)
+  }
+
+  async #heartbeat(): Promise<void> {
+    const { brokerId, metadataOffset, isReady, heartbeatIntervalMs, logger } = this.#options
+    const brokerEpoch = this.#brokerEpoch
+    // Until our own registration is here, there is nothing to be unfenced for.
+    const wantFence = !isReady() || metadataOffset() < brokerEpoch
+    let response: BrokerHeartbeatResponse
+    try {
+      response = await this.#link.send(BrokerHeartbeat, {
+        brokerId,
+        brokerEpoch,
+        currentMetadataOffset: metadataOffset(),
+        wantFence,
+        wantShutDown: this.#wantsShutDown,
+        offlineLogDirs: this.#offlineDirectories,
+      })
+    } catch (error) {
+      if (this.#isStopped()) return
+      if (!isNetworkFailure(error)) throw error
+      logger.warn('the controller does not answer heartbeats', { error })
+      return this.#sleep(RETRY_MS)
+    }
+    const error = errorName(response.errorCode)
+    if (error === 'STALE_BROKER_EPOCH' || error === 'BROKER_ID_NOT_REGISTERED') {
+      logger.warn('the registration is gone: registering again', { brokerEpoch, error })
+      this.#brokerEpoch = -1
+      if (!this.#wantsShutDown) this.#setStanding('starting')
+      return
+    }
+    if (error !== 'NONE') {
+      logger.warn('the controller refused a heartbeat', { error })
+      return this.#sleep(RETRY_MS)
+    }
+    if (this.#wantsShutDown) {
+      if (response.shouldShutDown) return this.stop()
+      return this.#sleep(IMPATIENT_MS)
+    }
+    this.#setStanding(response.isFenced ? 'fenced' : 'unfenced')
+    return this.#sleep(response.isFenced ? IMPATIENT_MS : heartbeatIntervalMs)
+  }
+
+  #isStopped(): boolean {
+    return this.#standing === 'stopped'
+  }
+
+  #sleep(delayMs: number): Promise<void> {
+    return this.#isStopped() ? Promise.resolve() : this.#pause.for(delayMs)
+  }
+}
+
+const FATAL: ReadonlySet<string> = new Set(['INCONSISTENT_CLUSTER_ID', 'INVALID_REGISTRATION', 'UNSUPPORTED_VERSION'])
+
+function featureRange({ name, minVersion, maxVersion }: SupportedFeature): {
+  name: string
+  minSupportedVersion: number
+  maxSupportedVersion: number
+} {
+  return { name, minSupportedVersion: minVersion, maxSupportedVersion: maxVersion }
+}
+
+function isNetworkFailure(error: unknown): boolean {
+  return error instanceof Error && error.name === 'NetworkError'
+}

@@ -1,0 +1,45 @@
+import { errorCode, errorMessage, type ErrorName } from '../../protocol/errors.ts'
+import { DescribeQuorum, type DescribeQuorumRequest } from '../../protocol/messages/describeQuorum.ts'
+import type { ResponseInput } from '../../protocol/schema.ts'
+import { PEER_LISTENER } from '../replication/replicas.ts'
+import { forward } from './forward.ts'
+import { type BrokerParts, handle } from './handle.ts'
+
+type Answer = ResponseInput<typeof DescribeQuorum>
+type AnsweredPartition = Answer['topics'][number]['partitions'][number]
+
+const METADATA_TOPIC = '__cluster_metadata'
+
+/** Only the leader knows how far the voters are: it answers, and every other broker asks it. */
+export const describeQuorum = handle(DescribeQuorum, (request, parts, call) => {
+  const { quorum, allowed, config } = parts
+  if (call.listener !== PEER_LISTENER && !allowed(call, 'describe', { type: 'cluster', name: 'kafka-cluster' })) {
+    return refused('CLUSTER_AUTHORIZATION_FAILED')
+  }
+  if (quorum.role === 'leader' || call.listener === PEER_LISTENER) return describe(request, parts)
+  return forward(parts, DescribeQuorum, request, { timeoutMs: config.requestTimeoutMs, unreachable: () => refused('REQUEST_TIMED_OUT') })
+})
+
+function refused(error: ErrorName): Answer {
+  return { errorCode: errorCode(error), errorMessage: errorMessage(error), topics: [] }
+}
+
+function describe({ topics }: DescribeQuorumRequest, { quorum }: BrokerParts): Answer {
+  const { error, leaderId, leaderEpoch, highWatermark, currentVoters, observers, nodes } = quorum.describe()
+  const of = (topicName: string, partitionIndex: number): AnsweredPartition => {
+    const isKnown = topicName === METADATA_TOPIC && partitionIndex === 0
+    const outcome: ErrorName = isKnown ? error : 'UNKNOWN_TOPIC_OR_PARTITION'
+    const told = { errorCode: errorCode(outcome), errorMessage: outcome === 'NONE' ? null : errorMessage(outcome) }
+    if (!isKnown) return { partitionIndex, ...told, leaderId: -1, leaderEpoch: -1, highWatermark: -1, currentVoters: [], observers: [] }
+    return { partitionIndex, ...told, leaderId, leaderEpoch, highWatermark, currentVoters, observers }
+  }
+  return {
+    errorCode: 0,
+    errorMessage: null,
+    topics: topics.map(({ topicName, partitions }) => ({
+      topicName,
+      partitions: partitions.map(({ partitionIndex }) => of(topicName, partitionIndex)),
+    })),
+    nodes: nodes.map(({ nodeId, host, port }) => ({ nodeId, listeners: [{ name: PEER_LISTENER, host, port }] })),
+  }
+}

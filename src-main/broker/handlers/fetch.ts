@@ -1,0 +1,113 @@
+import { METADATA_TOPIC_ID } from '../../base/uuid.ts'
+import { errorCode, type ErrorName } from '../../protocol/errors.ts'
+import { Fetch, type FetchRequest } from '../../protocol/messages/fetch.ts'
+import type { ResponseInput } from '../../protocol/schema.ts'
+import type { Call } from '../../wire/handler.ts'
+import { fetchRecords, type FetchResult } from '../replication/delayedFetch.ts'
+import type { SessionPartition } from '../replication/fetchSessions.ts'
+import type { Partition, Reader } from '../replication/partition.ts'
+import { PEER_LISTENER } from '../replication/replicas.ts'
+import { type BrokerParts, handle } from './handle.ts'
+import { NewLeaders } from './whereabouts.ts'
+
+type Answer = ResponseInput<typeof Fetch>
+type AnsweredTopic = Answer['responses'][number]
+type AnsweredPartition = AnsweredTopic['partitions'][number]
+
+const METADATA_TOPIC = '__cluster_metadata'
+const FIRST_VERSION_WITH_TOPIC_IDS = 13
+const FIRST_VERSION_WITH_LEADERS = 16
+const READ_COMMITTED = 1
+
+export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer> => {
+  if (call.listener === PEER_LISTENER && isOfMetadata(request)) return parts.quorum.fetchMetadata(request)
+  const usesTopicIds = call.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS
+  const opened = parts.fetchSessions.open(request, usesTopicIds)
+  if (typeof opened === 'string') return { throttleTimeMs: 0, errorCode: errorCode(opened), sessionId: 0, responses: [] }
+
+  const reader = readerOf(request)
+  const { partitions: asked } = opened
+  const targets = asked.map(each => ({ partition: find(each, reader, usesTopicIds, parts, call), asked: each.asked }))
+  const settling = parts.replicas.settled(targets.map(each => each.partition))
+  if (settling !== undefined) await settling
+  const results = await fetchRecords(parts.clock, targets, reader, {
+    maxWaitMs: request.maxWaitMs,
+    minBytes: request.minBytes,
+    maxBytes: Math.min(request.maxBytes, parts.config.fetchMaxBytes),
+    closed: call.closed,
+  })
+
+  const { sessionId, isSent } = opened.close(
+    results.map(each => ({
+      hasError: each.error !== 'NONE',
+      hasRecords: each.records.length > 0,
+      isDiverging: each.diverging !== undefined,
+      highWatermark: each.highWatermark,
+      logStartOffset: each.logStartOffset,
+    })),
+  )
+  const leaders = new NewLeaders(parts.metadata(), call.listener)
+  const responses: { topic: string; topicId: string; partitions: AnsweredPartition[] }[] = []
+  for (const [index, result] of results.entries()) {
+    if (!isSent[index]) continue
+    const each = asked[index]!
+    const name = nameOf(each, parts)
+    const last = responses.at(-1)
+    const topic =
+      last?.topicId === each.topicId && last.topic === each.topic ? last : { topic: each.topic, topicId: each.topicId, partitions: [] }
+    if (topic !== last) responses.push(topic)
+    topic.partitions.push(answer(name, each.asked.partition, result, leaders, call))
+  }
+  const nodeEndpoints = call.apiVersion >= FIRST_VERSION_WITH_LEADERS ? leaders.nodeEndpoints : []
+  return { throttleTimeMs: 0, errorCode: 0, sessionId, responses, nodeEndpoints }
+})
+
+function isOfMetadata({ topics }: FetchRequest): boolean {
+  const [first] = topics
+  return first !== undefined && (first.topicId === METADATA_TOPIC_ID || first.topic === METADATA_TOPIC)
+}
+
+/** Version 15 moved the replica's id into a struct with its epoch; consumers have -1. */
+function readerOf(request: FetchRequest): Reader {
+  const id = request.replicaState.replicaId >= 0 ? request.replicaState.replicaId : request.replicaId
+  return {
+    replica: id >= 0 ? { id, brokerEpoch: request.replicaState.replicaEpoch } : undefined,
+    readCommitted: request.isolationLevel === READ_COMMITTED,
+  }
+}
+
+function find(
+  each: SessionPartition,
+  reader: Reader,
+  usesTopicIds: boolean,
+  parts: BrokerParts,
+  call: Call,
+): Partition | Exclude<ErrorName, 'NONE'> {
+  // Differs from Kafka: followers come over the listener of the peers, so that a stranger cannot pass for one and move the high watermark.
+  if (reader.replica !== undefined && call.listener !== PEER_LISTENER) return 'CLUSTER_AUTHORIZATION_FAILED'
+  const found = usesTopicIds
+    ? parts.replicas.findById(each.topicId, each.asked.partition)
+    : parts.replicas.find(each.topic, each.asked.partition)
+  if (call.listener === PEER_LISTENER || parts.allowed(call, 'read', { type: 'topic', name: nameOf(each, parts) })) return found
+  return 'TOPIC_AUTHORIZATION_FAILED'
+}
+
+function nameOf({ topic, topicId }: SessionPartition, parts: BrokerParts): string {
+  return topic === '' ? (parts.metadata().topicsById.get(topicId)?.name ?? '') : topic
+}
+
+function answer(topic: string, partitionIndex: number, result: FetchResult, leaders: NewLeaders, call: Call): AnsweredPartition {
+  const { error, highWatermark, lastStableOffset, logStartOffset, diverging, abortedTransactions, records } = result
+  const isElsewhere = error === 'NOT_LEADER_OR_FOLLOWER' || error === 'FENCED_LEADER_EPOCH'
+  return {
+    partitionIndex,
+    errorCode: errorCode(error),
+    highWatermark,
+    lastStableOffset,
+    logStartOffset,
+    abortedTransactions,
+    records,
+    ...(diverging === undefined ? {} : { divergingEpoch: { epoch: diverging.epoch, endOffset: diverging.endOffset } }),
+    ...(isElsewhere && call.apiVersion >= FIRST_VERSION_WITH_LEADERS ? { currentLeader: leaders.of(topic, partitionIndex) } : {}),
+  }
+}

@@ -1,0 +1,79 @@
+import { errorCode, type ErrorName } from '../../protocol/errors.ts'
+import { ListOffsets, type ListOffsetsRequest } from '../../protocol/messages/listOffsets.ts'
+import type { Partition } from '../replication/partition.ts'
+import { handle } from './handle.ts'
+
+const LATEST = -1
+const EARLIEST = -2
+const MAX_TIMESTAMP = -3
+const EARLIEST_LOCAL = -4
+const LATEST_TIERED = -5
+const CONSUMER = -1
+const READ_COMMITTED = 1
+const FIRST_VERSION_WITH_OFFSET_NOT_AVAILABLE = 5
+
+interface Found {
+  readonly error: ErrorName
+  readonly timestamp: number
+  readonly offset: number
+  readonly leaderEpoch: number
+}
+
+const nowhere: Found = { error: 'NONE', timestamp: -1, offset: -1, leaderEpoch: -1 }
+
+export const listOffsets = handle(ListOffsets, async (request, { replicas, allowed }, call) => {
+  const found = request.topics.map(({ name, partitions }) => partitions.map(({ partitionIndex }) => replicas.find(name, partitionIndex)))
+  const settling = replicas.settled(found.flat())
+  if (settling !== undefined) await settling
+  const isUnavailable = call.apiVersion >= FIRST_VERSION_WITH_OFFSET_NOT_AVAILABLE ? 'OFFSET_NOT_AVAILABLE' : 'LEADER_NOT_AVAILABLE'
+  const topics = request.topics.map(async ({ name, partitions }, position) => ({
+    name,
+    partitions: await Promise.all(
+      partitions.map(async (asked, index) => {
+        const partition = found[position]![index]!
+        const isAllowed = allowed(call, 'describe', { type: 'topic', name })
+        const { error, timestamp, offset, leaderEpoch } = !isAllowed
+          ? refused('TOPIC_AUTHORIZATION_FAILED')
+          : typeof partition === 'string'
+            ? refused(partition)
+            : await look(partition, asked, request, isUnavailable)
+        return { partitionIndex: asked.partitionIndex, errorCode: errorCode(error), timestamp, offset, leaderEpoch }
+      }),
+    ),
+  }))
+  return { throttleTimeMs: 0, topics: await Promise.all(topics) }
+})
+
+function refused(error: ErrorName): Found {
+  return { ...nowhere, error }
+}
+
+async function look(
+  partition: Partition,
+  asked: ListOffsetsRequest['topics'][number]['partitions'][number],
+  request: ListOffsetsRequest,
+  isUnavailable: ErrorName,
+): Promise<Found> {
+  const error = partition.checkLeader(asked.currentLeaderEpoch)
+  const { log, epochStartOffset } = partition
+  if (error !== 'NONE') return refused(error)
+  if (log === undefined || epochStartOffset === undefined) return refused('NOT_LEADER_OR_FOLLOWER')
+  const isConsumer = request.replicaId === CONSUMER
+  const bound = !isConsumer ? log.logEndOffset : request.isolationLevel === READ_COMMITTED ? log.lastStableOffset : log.highWatermark
+  // A new leader does not know yet how far its predecessor had told consumers to read; going back would break their trust.
+  const isUncertain = isConsumer && log.highWatermark < epochStartOffset
+  switch (asked.timestamp) {
+    case LATEST:
+      return isUncertain ? refused(isUnavailable) : { ...nowhere, offset: bound, leaderEpoch: log.latestEpoch ?? -1 }
+    case EARLIEST:
+    case EARLIEST_LOCAL:
+      return { ...nowhere, offset: log.logStartOffset }
+    case LATEST_TIERED:
+      return nowhere
+    default: {
+      const found = asked.timestamp === MAX_TIMESTAMP ? await log.maxTimestamp() : await log.offsetForTimestamp(asked.timestamp)
+      if (found !== undefined && found.offset < bound) return { error: 'NONE', ...found }
+      return isUncertain ? refused(isUnavailable) : nowhere
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import type { Clock } from '../../env/env.ts'
+import type { ErrorName } from '../../protocol/errors.ts'
+import type { PartitionLog } from '../../storage/partitionLog.ts'
+import type { FetchedPartition, FetchPlan, Partition, Reader } from './partition.ts'
+import type { EpochEnd } from './truncation.ts'
+
+/** One partition of a fetch, in the order asked. */
+export interface FetchTarget {
+  /** Or why there is none. */
+  readonly partition: Partition | Exclude<ErrorName, 'NONE'>
+  readonly asked: FetchedPartition
+}
+
+export interface FetchLimits {
+  readonly maxWaitMs: number
+  readonly minBytes: number
+  readonly maxBytes: number
+  /** Nobody reads the answer any more. */
+  readonly closed: AbortSignal
+}
+
+/** What one partition answers. On an error all offsets are -1. */
+export interface FetchResult {
+  readonly error: ErrorName
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logStartOffset: number
+  readonly diverging: EpochEnd | undefined
+  /** As stored, a view on what was read. */
+  readonly records: Buffer
+  /** Null unless reading committed data only. */
+  readonly abortedTransactions: readonly { producerId: number; firstOffset: number }[] | null
+}
+
+/**
+ * Reads what the limits allow. Waits for more only when nothing else is worth an answer: every partition is fine, and together they have less than
+ * `minBytes`. The first partition with data gives at least one batch, however large (KIP-74).
+ */
+export async function fetchRecords(
+  clock: Clock,
+  targets: readonly FetchTarget[],
+  reader: Reader,
+  limits: FetchLimits,
+): Promise<readonly FetchResult[]> {
+  const minBytes = Math.min(limits.minBytes, limits.maxBytes)
+  let plans = planAll(targets, reader, true)
+  // While nothing is there, nothing is read.
+  let results = await readAll(targets, plans, reader, limits.maxBytes)
+  const deadlineMs = clock.elapsed() + limits.maxWaitMs
+  for (;;) {
+    if (targets.length === 0 || bytesIn(results) >= minBytes || plans.some(isRefusal) || results.some(isFailure)) return results
+    const waitMs = deadlineMs - clock.elapsed()
+    if (waitMs <= 0 || limits.closed.aborted) return results
+    // What moved while we were reading would otherwise be waited for in vain.
+    let fresh = planAll(targets, reader, false)
+    const hasMoved = fresh.some((plan, index) => !isSame(plan, plans[index]!))
+    const isOver = !hasMoved && (await nextChange(clock, targets, reader, { waitMs, closed: limits.closed }))
+    // Bytes can only be counted by reading them: a patient fetch lets some gather first.
+    if (!isOver && minBytes > 1) await pause(clock, Math.min(GATHERING_MS, Math.max(0, deadlineMs - clock.elapsed())))
+    if (!hasMoved || minBytes > 1) fresh = planAll(targets, reader, false)
+    plans = fresh
+    if (!isOver && !plans.some(isRefusal) && !plans.some(hasSomething)) continue
+    results = await readAll(targets, plans, reader, limits.maxBytes)
+  }
+}
+
+const GATHERING_MS = 10
+const NOTHING = Buffer.alloc(0)
+
+function planAll(targets: readonly FetchTarget[], reader: Reader, isFirst: boolean): FetchPlan[] {
+  return targets.map(({ partition, asked }) =>
+    typeof partition === 'string' ? { type: 'error', error: partition } : partition.planFetch(asked, reader, isFirst),
+  )
+}
+
+function isRefusal(plan: FetchPlan): boolean {
+  return plan.type !== 'read'
+}
+
+function isSame(one: FetchPlan, other: FetchPlan): boolean {
+  return one.type === 'read' && other.type === 'read' ? one.upTo === other.upTo : one.type === other.type
+}
+
+function hasSomething(plan: FetchPlan): boolean {
+  return plan.type === 'read' && plan.from < plan.upTo
+}
+
+function isFailure({ error }: FetchResult): boolean {
+  return error !== 'NONE'
+}
+
+function bytesIn(results: readonly FetchResult[]): number {
+  let bytes = 0
+  for (const { records } of results) bytes += records.length
+  return bytes
+}
+
+/**
+ * Reads in the order asked. As many partitions are read at the same time as would fit if each gave all it may; what they leave of the limit goes
+ * to the next ones.
+ */
+async function readAll(
+  targets: readonly FetchTarget[],
+  plans: readonly FetchPlan[],
+  reader: Reader,
+  maxBytes: number,
+): Promise<FetchResult[]> {
+  const results: FetchResult[] = new Array(plans.length)
+  let left = maxBytes
+  let isEmpty = true
+  for (let index = 0; index < plans.length;) {
+    const wave: Promise<FetchResult>[] = []
+    const start = index
+    let promised = 0
+    for (; index < plans.length; index++) {
+      const plan = plans[index]!
+      const most = plan.type === 'read' && plan.from < plan.upTo ? Math.min(targets[index]!.asked.partitionMaxBytes, left) : 0
+      if (wave.length > 0 && promised + most > left) break
+      const isFirst = isEmpty && promised === 0
+      promised += most
+      if (most > 0 || (isFirst && hasSomething(plan))) wave.push(read(plan, reader, { maxBytes: most, atLeastOneBatch: isFirst }))
+      else wave.push(Promise.resolve(unread(plan, reader)))
+    }
+    for (const [position, result] of (await Promise.all(wave)).entries()) {
+      results[start + position] = result
+      left = Math.max(0, left - result.records.length)
+      if (result.records.length > 0) isEmpty = false
+    }
+  }
+  return results
+}
+
+function unread(plan: FetchPlan, reader: Reader): FetchResult {
+  if (plan.type === 'error') return failed(plan.error)
+  return {
+    ...offsetsOf(plan.log),
+    error: 'NONE',
+    diverging: plan.type === 'diverging' ? plan.end : undefined,
+    records: NOTHING,
+    abortedTransactions: reader.readCommitted ? [] : null,
+  }
+}
+
+async function read(
+  plan: FetchPlan,
+  reader: Reader,
+  { maxBytes, atLeastOneBatch }: { maxBytes: number; atLeastOneBatch: boolean },
+): Promise<FetchResult> {
+  if (plan.type !== 'read') return unread(plan, reader)
+  const { log, from, upTo } = plan
+  const found = await log.read(from, { maxBytes, upTo, atLeastOneBatch })
+  if (found.error !== 'NONE') return failed(found.error)
+  const abortedTransactions = reader.readCommitted ? (found.records.length === 0 ? [] : await log.abortedTransactions(from, upTo)) : null
+  return { ...offsetsOf(log), error: 'NONE', diverging: undefined, records: found.records, abortedTransactions }
+}
+
+function offsetsOf({
+  highWatermark,
+  lastStableOffset,
+  logStartOffset,
+}: PartitionLog): Pick<FetchResult, 'highWatermark' | 'lastStableOffset' | 'logStartOffset'> {
+  return { highWatermark, lastStableOffset, logStartOffset }
+}
+
+function failed(error: ErrorName): FetchResult {
+  return {
+    error,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    diverging: undefined,
+    records: NOTHING,
+    abortedTransactions: null,
+  }
+}
+
+/** Resolves when what the reader may read has moved or a role has changed: false; or when the time is over or the reader gone: true. */
+function nextChange(
+  clock: Clock,
+  targets: readonly FetchTarget[],
+  reader: Reader,
+  { waitMs, closed }: { waitMs: number; closed: AbortSignal },
+): Promise<boolean> {
+  return new Promise(resolve => {
+    const what = reader.replica !== undefined ? 'logEnd' : 'highWatermark'
+    let isDone = false
+    const finish = (isOver: boolean) => {
+      if (isDone) return
+      isDone = true
+      timer.cancel()
+      closed.removeEventListener('abort', gone)
+      for (const stop of stops) stop()
+      // One answer for all that moves in this turn.
+      queueMicrotask(() => resolve(isOver))
+    }
+    const moved = () => finish(false)
+    const gone = () => finish(true)
+    const timer = clock.after(waitMs, gone)
+    closed.addEventListener('abort', gone)
+    const stops = targets.flatMap(({ partition }) => (typeof partition === 'string' ? [] : [partition.watch(what, moved)]))
+  })
+}
+
+function pause(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise(resolve => void clock.after(delayMs, resolve))
+}

@@ -1,0 +1,186 @@
+/**
+ * Incremental fetches (KIP-227): a client names its partitions once and then only what changes; the broker answers only what has news. A session
+ * is a cache and may be lost at any time; the client then starts over with a full fetch.
+ *
+ *   epoch 0: full fetch, a session may begin;  -1: full fetch, no session;  n > 0: the n-th fetch of the session
+ */
+import type { Uuid } from '../../base/uuid.ts'
+import type { Clock, Random } from '../../env/env.ts'
+import type { FetchRequest } from '../../protocol/messages/fetch.ts'
+
+export interface SessionPartition {
+  readonly topic: string
+  readonly topicId: Uuid
+  readonly asked: FetchRequest['topics'][number]['partitions'][number]
+}
+
+/** What an answer says of a partition that decides whether it is news. */
+export interface AnsweredPartition {
+  readonly hasError: boolean
+  readonly hasRecords: boolean
+  readonly isDiverging: boolean
+  readonly highWatermark: number
+  readonly logStartOffset: number
+}
+
+type SessionError = 'FETCH_SESSION_ID_NOT_FOUND' | 'INVALID_FETCH_SESSION_EPOCH' | 'FETCH_SESSION_TOPIC_ID_ERROR'
+
+/** How a fetch stands to its session. */
+export interface OpenedFetch {
+  /** All that is to be read, whether named now or earlier. */
+  readonly partitions: readonly SessionPartition[]
+  /** Whether the answer may leave out what has no news. */
+  readonly isIncremental: boolean
+  /** Given all answers, in the order of `partitions`: the id to answer with, and which of them to send. */
+  readonly close: (answers: readonly AnsweredPartition[]) => { readonly sessionId: number; readonly isSent: readonly boolean[] }
+}
+
+interface CachedPartition {
+  partition: SessionPartition
+  highWatermark: number
+  logStartOffset: number
+}
+
+interface Session {
+  readonly id: number
+  readonly usesTopicIds: boolean
+  readonly isFollowers: boolean
+  readonly createdMs: number
+  lastUsedMs: number
+  /** Of the next fetch. */
+  epoch: number
+  readonly partitions: Map<string, CachedPartition>
+}
+
+const LAST_EPOCH = 0x7fff_ffff
+/** A session unused for so long is given up for a new one, and one that is younger is spared. */
+const PROTECTED_MS = 120_000
+
+export class FetchSessions {
+  readonly #env: { readonly clock: Clock; readonly random: Random }
+  readonly #slots: number
+  /** In the order of last use. */
+  readonly #sessions = new Map<number, Session>()
+
+  constructor(env: { readonly clock: Clock; readonly random: Random }, options: { readonly slots: number }) {
+    this.#env = env
+    this.#slots = options.slots
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  open(request: FetchRequest, usesTopicIds: boolean): OpenedFetch | SessionError {
+    const named = request.topics.flatMap(({ topic, topicId, partitions }) => partitions.map(asked => ({ topic, topicId, asked })))
+    if (request.sessionEpoch <= 0) {
+      this.#sessions.delete(request.sessionId)
+      const mayBegin = request.sessionEpoch === 0 && named.length > 0
+      return {
+        partitions: named,
+        isIncremental: false,
+        close: answers => ({
+          sessionId: mayBegin ? this.#begin(named, answers, { usesTopicIds, isFollowers: isFollowers(request) }) : 0,
+          isSent: answers.map(() => true),
+        }),
+      }
+    }
+    const session = this.#sessions.get(request.sessionId)
+    if (session === undefined) return 'FETCH_SESSION_ID_NOT_FOUND'
+    if (session.epoch !== request.sessionEpoch) return 'INVALID_FETCH_SESSION_EPOCH'
+    if (session.usesTopicIds !== usesTopicIds) return 'FETCH_SESSION_TOPIC_ID_ERROR'
+    update(session, named, request)
+    if (session.partitions.size === 0) {
+      this.#sessions.delete(session.id)
+      return { partitions: [], isIncremental: false, close: () => ({ sessionId: 0, isSent: [] }) }
+    }
+    session.epoch = session.epoch === LAST_EPOCH ? 1 : session.epoch + 1
+    session.lastUsedMs = this.#env.clock.elapsed()
+    this.#sessions.delete(session.id)
+    this.#sessions.set(session.id, session)
+    const cached = [...session.partitions.values()]
+    return {
+      partitions: cached.map(each => each.partition),
+      isIncremental: true,
+      close: answers => ({ sessionId: session.id, isSent: answers.map((answer, index) => isNews(session, cached[index]!, answer)) }),
+    }
+  }
+
+  #begin(
+    named: readonly SessionPartition[],
+    answers: readonly AnsweredPartition[],
+    { usesTopicIds, isFollowers }: { usesTopicIds: boolean; isFollowers: boolean },
+  ): number {
+    if (!this.#makeRoom(named.length, isFollowers)) return 0
+    let id = 0
+    while (id === 0 || this.#sessions.has(id)) id = this.#env.random.below(0x7fff_ffff)
+    const nowMs = this.#env.clock.elapsed()
+    const partitions = new Map(
+      named.map((partition, index) => {
+        const { hasError, highWatermark, logStartOffset } = answers[index]!
+        return [keyOf(partition), { partition, highWatermark: hasError ? -1 : highWatermark, logStartOffset }]
+      }),
+    )
+    this.#sessions.set(id, { id, usesTopicIds, isFollowers, createdMs: nowMs, lastUsedMs: nowMs, epoch: 1, partitions })
+    return id
+  }
+
+  #makeRoom(partitionCount: number, isFollowers: boolean): boolean {
+    if (this.#sessions.size < this.#slots) return true
+    const nowMs = this.#env.clock.elapsed()
+    const stalest = this.#sessions.values().next().value
+    if (stalest === undefined) return false // no slots at all
+    let victim = nowMs - stalest.lastUsedMs > PROTECTED_MS ? stalest : undefined
+    if (victim === undefined) {
+      for (const session of this.#sessions.values()) {
+        const isYoung = nowMs - session.createdMs <= PROTECTED_MS
+        if (isYoung && (session.isFollowers || !isFollowers)) continue
+        if (!outranks({ isFollowers, size: partitionCount }, { isFollowers: session.isFollowers, size: session.partitions.size })) continue
+        if (victim === undefined || session.partitions.size < victim.partitions.size) victim = session
+      }
+    }
+    if (victim === undefined) return false
+    this.#sessions.delete(victim.id)
+    return true
+  }
+}
+
+function outranks(one: { isFollowers: boolean; size: number }, other: { isFollowers: boolean; size: number }): boolean {
+  return one.isFollowers === other.isFollowers ? one.size > other.size : one.isFollowers
+}
+
+function update(session: Session, named: readonly SessionPartition[], request: FetchRequest): void {
+  for (const partition of named) {
+    const known = session.partitions.get(keyOf(partition))
+    if (known !== undefined) known.partition = partition
+    else session.partitions.set(keyOf(partition), { partition, highWatermark: -1, logStartOffset: -1 })
+  }
+  for (const { topic, topicId, partitions } of request.forgottenTopicsData) {
+    for (const index of partitions) session.partitions.delete(`${topicId}:${topic}:${index}`)
+  }
+}
+
+function isNews(session: Session, cached: CachedPartition, answer: AnsweredPartition): boolean {
+  const { hasError, hasRecords, isDiverging, highWatermark, logStartOffset } = answer
+  const isSent = hasError || hasRecords || isDiverging || highWatermark !== cached.highWatermark || logStartOffset !== cached.logStartOffset
+  // An error has to be told again until it is over, and its end has to be told once.
+  cached.highWatermark = hasError ? -1 : highWatermark
+  cached.logStartOffset = logStartOffset
+  if (hasRecords) {
+    // Served last next time, so that a busy partition does not starve the others.
+    const key = keyOf(cached.partition)
+    if (session.partitions.get(key) === cached) {
+      session.partitions.delete(key)
+      session.partitions.set(key, cached)
+    }
+  }
+  return isSent
+}
+
+function isFollowers(request: FetchRequest): boolean {
+  return request.replicaId >= 0 || request.replicaState.replicaId >= 0
+}
+
+function keyOf({ topic, topicId, asked }: SessionPartition): string {
+  return `${topicId}:${topic}:${asked.partition}`
+}

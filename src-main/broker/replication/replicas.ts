@@ -1,0 +1,401 @@
+import type { Logger } from '../../base/logger.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import type { Address, Clock, Env, Timer } from '../../env/env.ts'
+import type { MetadataDelta } from '../../metadata/delta.ts'
+import type { MetadataImage, PartitionImage } from '../../metadata/image.ts'
+import type { ErrorName } from '../../protocol/errors.ts'
+import type { LogDirectory } from '../../storage/logDirectory.ts'
+import type { PartitionLog } from '../../storage/partitionLog.ts'
+import { PeerLink } from '../../wire/peerLink.ts'
+import type { BrokerConfig } from '../brokerConfig.ts'
+import type { ControllerLink } from '../controllerLink.ts'
+import { IsrProposals } from './alterPartition.ts'
+import { Fetcher } from './fetcher.ts'
+import { Partition, type PartitionState, type PartitionSurroundings } from './partition.ts'
+import { TopicSettings } from './topicSettings.ts'
+
+/** The listener on which brokers talk to each other. */
+export const PEER_LISTENER = 'CONTROLLER'
+
+export interface ReplicasOptions {
+  readonly brokerId: number
+  readonly clusterId: string
+  readonly config: BrokerConfig
+  readonly logDirectory: LogDirectory
+  readonly metadata: () => MetadataImage
+  /** Under which this broker is registered; -1 before. */
+  readonly brokerEpoch: () => number
+  /** Carries AlterPartition; its own, so that no admin request stands before it. */
+  readonly controllerLink: ControllerLink
+  readonly logger: Logger
+}
+
+export interface LeadershipChange {
+  readonly partition: Partition
+  readonly topic: string
+  readonly index: number
+  /** Undefined when the leadership ended. */
+  readonly leaderEpoch: number | undefined
+}
+
+export interface PartitionStats {
+  readonly topic: string
+  readonly partition: number
+  readonly isLeader: boolean
+  readonly leader: number
+  readonly leaderEpoch: number
+  readonly isr: readonly number[]
+  readonly logStartOffset: number
+  readonly highWatermark: number
+  readonly logEndOffset: number
+  readonly sizeBytes: number
+}
+
+/**
+ * All partitions of which this broker is a replica. Follows metadata: opens and deletes logs, leads, follows, and starts a fetcher for each broker
+ * that leads something of ours. Each partition changes its role by itself, one change after the other, while the rest goes on.
+ */
+export class Replicas {
+  readonly #env: Pick<Env, 'clock' | 'network'>
+  readonly #clock: Clock
+  readonly #options: ReplicasOptions
+  readonly #logger: Logger
+  readonly settings: TopicSettings
+  readonly #proposals: IsrProposals
+  readonly #byTopicId = new Map<Uuid, Map<number, Partition>>()
+  readonly #byName = new Map<string, Map<number, Partition>>()
+  readonly #fetchers = new Map<number, { address: Address; fetcher: Fetcher }>()
+  /** Deletions under way, by folder name: a topic of the same name begins only after them. */
+  readonly #deletions = new Map<string, Promise<void>>()
+  readonly #leadershipListeners: ((change: LeadershipChange) => void)[] = []
+  readonly #failureListeners: ((partition: Partition, failure: unknown) => void)[] = []
+  readonly #timers = new Set<Timer>()
+  readonly #surroundings: PartitionSurroundings
+  #stopped = false
+
+  constructor(env: Pick<Env, 'clock' | 'network'>, options: ReplicasOptions) {
+    this.#env = env
+    this.#clock = env.clock
+    this.#options = options
+    this.#logger = options.logger
+    const { brokerId, config } = options
+    this.settings = new TopicSettings(options.metadata, { statics: config.staticValues, brokerId })
+    this.#proposals = new IsrProposals(env.clock, {
+      brokerId,
+      brokerEpoch: options.brokerEpoch,
+      send: (api, request) => options.controllerLink.send(api, request),
+      logger: options.logger,
+    })
+    this.#surroundings = {
+      brokerId,
+      clock: env.clock,
+      maxLagMs: config.replicaLagTimeMaxMs,
+      logger: options.logger,
+      openLog: partition => this.#openLog(partition),
+      isEligible: (replicaId, brokerEpoch) => {
+        const image = options.metadata()
+        return image.isActive(replicaId) && (brokerEpoch < 0 || image.brokers.get(replicaId)?.brokerEpoch === brokerEpoch)
+      },
+      brokerEpochOf: id => (id === brokerId ? options.brokerEpoch() : (options.metadata().brokers.get(id)?.brokerEpoch ?? -1)),
+      minInsyncReplicas: topic => this.settings.of(topic).minInsyncReplicas,
+      propose: proposal => this.#proposals.propose(proposal),
+      roleTaken: partition => this.#roleTaken(partition),
+      roleLost: partition => this.#roleLost(partition),
+      failed: (partition, failure) => {
+        this.#logger.error(`${partition.name} is offline`, { error: failure })
+        for (const listen of this.#failureListeners) listen(partition, failure)
+      },
+    }
+  }
+
+  /** The replica here, or why there is none: the topic is unknown, or other brokers have it. */
+  find(topic: string, index: number): Partition | 'UNKNOWN_TOPIC_OR_PARTITION' | 'NOT_LEADER_OR_FOLLOWER' {
+    const partition = this.#byName.get(topic)?.get(index)
+    if (partition !== undefined) return partition
+    const exists = this.#options.metadata().topicsByName.get(topic)?.partitions[index] !== undefined
+    return exists ? 'NOT_LEADER_OR_FOLLOWER' : 'UNKNOWN_TOPIC_OR_PARTITION'
+  }
+
+  findById(topicId: Uuid, index: number): Partition | 'UNKNOWN_TOPIC_ID' | 'UNKNOWN_TOPIC_OR_PARTITION' | 'NOT_LEADER_OR_FOLLOWER' {
+    const partition = this.#byTopicId.get(topicId)?.get(index)
+    if (partition !== undefined) return partition
+    const topic = this.#options.metadata().topicsById.get(topicId)
+    if (topic === undefined) return 'UNKNOWN_TOPIC_ID'
+    return topic.partitions[index] === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'NOT_LEADER_OR_FOLLOWER'
+  }
+
+  *partitions(): Generator<Partition> {
+    for (const ofTopic of this.#byTopicId.values()) yield* ofTopic.values()
+  }
+
+  /**
+   * Waits, but not for long, for leaderships that metadata has announced and that are being taken: what a client has heard of through metadata
+   * should not be refused for the milliseconds that a log takes to open. Undefined when there is nothing to wait for.
+   */
+  settled(partitions: Iterable<Partition | string>): Promise<void> | undefined {
+    let settling: Promise<void>[] | undefined
+    for (const partition of partitions) {
+      const pending = typeof partition === 'string' ? undefined : partition.settling
+      if (pending !== undefined) (settling ??= []).push(pending)
+    }
+    if (settling === undefined) return undefined
+    const all = Promise.all(settling)
+    return new Promise(resolve => {
+      const timer = this.#clock.after(SETTLING_PATIENCE_MS, resolve)
+      void all.then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
+  }
+
+  /** The first image that is ours to act on: every log is put into its place, and logs that nobody wants any more are deleted. */
+  async applyFirst(image: MetadataImage): Promise<void> {
+    const { logDirectory } = this.#options
+    for (const found of logDirectory.listPartitions()) {
+      const topic = image.topicsByName.get(found.topic)
+      const isOurs = topic?.partitions[found.partition]?.replicas.includes(this.#options.brokerId) === true
+      if (isOurs && (found.topicId === undefined || found.topicId === topic?.topicId)) continue
+      this.#logger.warn(`${found.topic}-${found.partition} is not in the metadata: deleting`, { topicId: found.topicId })
+      this.#delete(`${found.topic}-${found.partition}`, async () =>
+        logDirectory.openLog(found.topic, found.partition, found.topicId, this.settings.of(found.topic).log),
+      )
+    }
+    for (const topic of image.topicsById.values()) for (const partition of topic.partitions) this.#applyPartition(topic, partition)
+    await Promise.all(this.#deletions.values())
+  }
+
+  /** Follows one batch of metadata. Returns at once; what takes time goes on behind the partitions it concerns. */
+  applyMetadata(image: MetadataImage, delta: MetadataDelta): void {
+    for (const topic of delta.deletedTopics) this.#removeTopic(topic.topicId)
+    const reconfigured = this.settings.changed(delta)
+    for (const brokerId of delta.changedBrokers) this.#addressChanged(brokerId, image)
+    for (const { topicId, partition } of delta.changedPartitions) {
+      const topic = image.topicsById.get(topicId)
+      const state = topic?.partitions[partition]
+      if (topic !== undefined && state !== undefined) this.#applyPartition(topic, state)
+    }
+    if (reconfigured === undefined) for (const partition of this.partitions()) this.#reconfigure(partition)
+    else for (const topic of reconfigured) for (const partition of this.#byName.get(topic)?.values() ?? []) this.#reconfigure(partition)
+  }
+
+  #applyPartition(topic: { topicId: Uuid; name: string }, image: PartitionImage): void {
+    const known = this.#byTopicId.get(topic.topicId)?.get(image.partition)
+    if (!image.replicas.includes(this.#options.brokerId)) {
+      if (known !== undefined) this.#removePartition(known, 'NOT_LEADER_OR_FOLLOWER')
+      return
+    }
+    const partition = known ?? this.#addPartition(topic, image.partition)
+    partition.apply(stateOf(image))
+  }
+
+  #addPartition({ topicId, name }: { topicId: Uuid; name: string }, index: number): Partition {
+    const partition = new Partition({ topic: name, topicId, index }, this.#surroundings)
+    let ofTopic = this.#byTopicId.get(topicId)
+    if (ofTopic === undefined) {
+      ofTopic = new Map()
+      this.#byTopicId.set(topicId, ofTopic)
+      this.#byName.set(name, ofTopic)
+    }
+    ofTopic.set(index, partition)
+    return partition
+  }
+
+  #removeTopic(topicId: Uuid): void {
+    const ofTopic = this.#byTopicId.get(topicId)
+    for (const partition of ofTopic?.values() ?? []) this.#removePartition(partition, 'UNKNOWN_TOPIC_OR_PARTITION')
+  }
+
+  #removePartition(partition: Partition, answer: ErrorName): void {
+    const ofTopic = this.#byTopicId.get(partition.topicId)
+    ofTopic?.delete(partition.index)
+    if (ofTopic?.size === 0) {
+      this.#byTopicId.delete(partition.topicId)
+      if (this.#byName.get(partition.topic) === ofTopic) this.#byName.delete(partition.topic)
+    }
+    this.#delete(partition.name, () => partition.remove(answer))
+  }
+
+  #delete(folder: string, take: () => Promise<PartitionLog | undefined>): void {
+    const before = this.#deletions.get(folder)
+    // Taking it ends the role at once; only the folder waits its turn.
+    const deletion: Promise<void> = this.#deleteAfter(before, folder, take()).finally(() => {
+      if (this.#deletions.get(folder) === deletion) this.#deletions.delete(folder)
+    })
+    this.#deletions.set(folder, deletion)
+  }
+
+  async #deleteAfter(before: Promise<void> | undefined, folder: string, taken: Promise<PartitionLog | undefined>): Promise<void> {
+    try {
+      await before
+      const log = await taken
+      if (log !== undefined) await this.#options.logDirectory.deleteLog(log)
+    } catch (error) {
+      this.#logger.error(`cannot delete ${folder}`, { error })
+    }
+  }
+
+  async #openLog(partition: Partition): Promise<PartitionLog> {
+    await this.#deletions.get(partition.name)
+    const { topic, index, topicId } = partition
+    return this.#options.logDirectory.openLog(topic, index, topicId, this.settings.of(topic).log)
+  }
+
+  #reconfigure(partition: Partition): void {
+    partition.log?.updateConfig(this.settings.of(partition.topic).log)
+    // min.insync.replicas may have changed, and with it what is committed.
+    partition.shrinkIsrIfLagging()
+  }
+
+  #roleTaken(partition: Partition): void {
+    const { leaderEpoch } = partition
+    if (this.#stopped || leaderEpoch === undefined) return
+    if (partition.isLeader) {
+      this.#logger.info(`leading ${partition.name}`, {
+        leaderEpoch,
+        logEndOffset: partition.log?.logEndOffset,
+        isr: partition.inSyncReplicas,
+      })
+      this.#announce(partition, leaderEpoch)
+      return
+    }
+    this.#fetcherFor(partition.followedLeader)?.add(partition)
+  }
+
+  #roleLost(partition: Partition): void {
+    for (const { fetcher } of this.#fetchers.values()) fetcher.remove(partition)
+    this.#announce(partition, undefined)
+  }
+
+  #announce(partition: Partition, leaderEpoch: number | undefined): void {
+    for (const listen of this.#leadershipListeners) listen({ partition, topic: partition.topic, index: partition.index, leaderEpoch })
+  }
+
+  #fetcherFor(leaderId: number | undefined): Fetcher | undefined {
+    if (leaderId === undefined || leaderId < 0) return undefined
+    const known = this.#fetchers.get(leaderId)
+    if (known !== undefined) return known.fetcher
+    const address = this.#peerAddress(leaderId)
+    if (address === undefined) {
+      this.#logger.warn(`broker ${leaderId} leads but has no ${PEER_LISTENER} endpoint`)
+      return undefined
+    }
+    const { brokerId, clusterId, config, brokerEpoch } = this.#options
+    const fetcher = new Fetcher(this.#clock, {
+      clusterId,
+      brokerId,
+      leaderId,
+      brokerEpoch,
+      maxWaitMs: config.replicaFetchWaitMaxMs,
+      minBytes: config.replicaFetchMinBytes,
+      maxBytes: config.replicaFetchResponseMaxBytes,
+      partitionMaxBytes: config.replicaFetchMaxBytes,
+      backoffMs: config.replicaFetchBackoffMs,
+      requestTimeoutMs: config.requestTimeoutMs,
+      logger: this.#logger,
+      connect: () => new PeerLink(this.#env, address, { clientId: `broker-${brokerId}-fetcher` }),
+    })
+    this.#fetchers.set(leaderId, { address, fetcher })
+    return fetcher
+  }
+
+  #peerAddress(brokerId: number): Address | undefined {
+    const endpoint = this.#options
+      .metadata()
+      .brokers.get(brokerId)
+      ?.endpoints.find(each => each.name === PEER_LISTENER)
+    return endpoint === undefined ? undefined : { host: endpoint.host, port: endpoint.port }
+  }
+
+  /** A leader that has moved, or was not known yet, is followed at its new address. */
+  #addressChanged(brokerId: number, image: MetadataImage): void {
+    const known = this.#fetchers.get(brokerId)
+    const address = this.#peerAddress(brokerId)
+    const isSame = known !== undefined && address?.host === known.address.host && address.port === known.address.port
+    if (isSame || brokerId === this.#options.brokerId || !image.brokers.has(brokerId)) return
+    known?.fetcher.stop()
+    this.#fetchers.delete(brokerId)
+    for (const partition of this.partitions()) if (partition.followedLeader === brokerId) this.#fetcherFor(brokerId)?.add(partition)
+  }
+
+  /** Starts what runs by the clock: checkpoints, retention, the search for lagging followers. */
+  start(): void {
+    const { config, logDirectory } = this.#options
+    this.#every(config.replicaHighWatermarkCheckpointIntervalMs, () => logDirectory.checkpoint())
+    this.#every(config.logRetentionCheckIntervalMs, () => this.#deleteOldSegments())
+    this.#every(config.replicaLagTimeMaxMs / 2, async () => {
+      for (const partition of this.partitions()) partition.shrinkIsrIfLagging()
+    })
+  }
+
+  #every(periodMs: number, run: () => Promise<void>): void {
+    const timer = this.#clock.after(periodMs, () => {
+      this.#timers.delete(timer)
+      run()
+        .catch((error: unknown) => this.#logger.error('upkeep of the logs failed', { error }))
+        .finally(() => {
+          if (!this.#stopped) this.#every(periodMs, run)
+        })
+    })
+    this.#timers.add(timer)
+  }
+
+  async #deleteOldSegments(): Promise<void> {
+    for (const { log, isOffline, name } of [...this.partitions()]) {
+      if (log === undefined || isOffline || this.#stopped) continue
+      const deleted = await log.deleteOldSegments()
+      if (deleted > 0) this.#logger.info(`deleted old segments of ${name}`, { segments: deleted, logStartOffset: log.logStartOffset })
+    }
+  }
+
+  /** Ends fetching and upkeep and refuses everything from now on. The logs stay open: closing them is the log directory's. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#proposals.stop()
+    for (const timer of this.#timers) timer.cancel()
+    for (const { fetcher } of this.#fetchers.values()) fetcher.stop()
+    const all = [...this.partitions()]
+    this.#byTopicId.clear()
+    this.#byName.clear()
+    await Promise.all(all.map(partition => partition.remove('NOT_LEADER_OR_FOLLOWER')))
+    await Promise.all(this.#deletions.values())
+  }
+
+  /** Told in the turn in which this broker begins or ends to lead a partition. */
+  onLeadershipChange(listen: (change: LeadershipChange) => void): void {
+    this.#leadershipListeners.push(listen)
+  }
+
+  /** Told when a log's disk failed; its partition answers KAFKA_STORAGE_ERROR from then on. */
+  onFailure(listen: (partition: Partition, failure: unknown) => void): void {
+    this.#failureListeners.push(listen)
+  }
+
+  stats(): PartitionStats[] {
+    const stats: PartitionStats[] = []
+    for (const partition of this.partitions()) {
+      const { log, state } = partition
+      if (log === undefined || state === undefined) continue
+      stats.push({
+        topic: partition.topic,
+        partition: partition.index,
+        isLeader: partition.isLeader,
+        leader: state.leader,
+        leaderEpoch: state.leaderEpoch,
+        isr: partition.inSyncReplicas,
+        logStartOffset: log.logStartOffset,
+        highWatermark: log.highWatermark,
+        logEndOffset: log.logEndOffset,
+        sizeBytes: log.sizeInBytes,
+      })
+    }
+    return stats
+  }
+}
+
+/** Opening a log takes milliseconds, recovering a long one much more; clients had better ask again then. */
+const SETTLING_PATIENCE_MS = 1000
+
+function stateOf({ replicas, isr, leader, leaderEpoch, partitionEpoch }: PartitionImage): PartitionState {
+  return { replicas, isr, leader, leaderEpoch, partitionEpoch }
+}
