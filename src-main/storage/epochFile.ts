@@ -1,0 +1,47 @@
+import { decodeLeaderEpochCheckpoint, encodeLeaderEpochCheckpoint } from '../protocol/files/checkpoints.ts'
+import type { Disk } from '../env/env.ts'
+import { EpochCache } from './epochCache.ts'
+
+const NAME = 'leader-epoch-checkpoint'
+const NO_EPOCHS = encodeLeaderEpochCheckpoint([])
+
+/** An epoch cache and its file. Changes are made in memory at once; `persist` brings them to the disk, and must before data of a new epoch. */
+export class EpochFile {
+  readonly cache: EpochCache
+  readonly #disk: Disk
+  readonly #path: string
+  #isDirty = false
+  /** One at a time. Once it failed it stays failed. */
+  #writing: Promise<void> = Promise.resolve()
+  /** What the file holds; nothing when there is none. */
+  #persisted: Buffer
+
+  constructor(disk: Disk, directory: string, persisted: Buffer) {
+    this.#disk = disk
+    this.#path = `${directory}/${NAME}`
+    this.cache = new EpochCache(decodeLeaderEpochCheckpoint(persisted))
+    this.#persisted = persisted
+  }
+
+  static async load(disk: Disk, directory: string, names: ReadonlySet<string>): Promise<EpochFile> {
+    return new EpochFile(disk, directory, names.has(NAME) ? await disk.readFile(`${directory}/${NAME}`) : NO_EPOCHS)
+  }
+
+  /** For changes made through `cache`, with what they returned. */
+  changed(hasChanged: boolean): void {
+    if (hasChanged) this.#isDirty = true
+  }
+
+  /** All or nothing, and durable. Does nothing when the file says the same already. */
+  persist(): Promise<void> {
+    if (!this.#isDirty) return this.#writing
+    this.#isDirty = false
+    const bytes = encodeLeaderEpochCheckpoint(this.cache.entries)
+    this.#writing = this.#writing.then(async () => {
+      if (bytes.equals(this.#persisted)) return
+      await this.#disk.replaceFile(this.#path, bytes)
+      this.#persisted = bytes
+    })
+    return this.#writing
+  }
+}

@@ -1,0 +1,281 @@
+import { type Disk, DiskError, type Env } from '../env/env.ts'
+import type { Logger } from '../base/logger.ts'
+import { baseOffset, batchSize, lastOffset, maxTimestamp, partitionLeaderEpoch } from '../protocol/records/batch.ts'
+import { type LogFileKind, logFileName, parseLogFileName } from '../protocol/files/fileNames.ts'
+import { EpochFile } from './epochFile.ts'
+import type { FilePool } from './filePool.ts'
+import type { LogConfig } from './logConfig.ts'
+import { replayInto } from './producerBatches.ts'
+import { ProducerSnapshots } from './producerSnapshots.ts'
+import { ProducerState } from './producerState.ts'
+import { scanBatches } from './scanBatches.ts'
+import { Segment } from './segment.ts'
+
+/** What is below the recovery point was synced once and is not what it was: the disk lost or changed it. Only another replica can help. */
+export class CorruptLog extends Error {
+  override readonly name = 'CorruptLog'
+}
+
+export interface LoadOptions {
+  readonly directory: string
+  readonly config: LogConfig
+  readonly cleanShutdown: boolean
+  readonly recoveryPoint: number
+  readonly logStartOffset: number
+  readonly log: Logger
+}
+
+export interface LoadedLog {
+  /** At least one; the last is the active one. */
+  readonly segments: Segment[]
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  readonly epochs: EpochFile
+  readonly producers: ProducerState
+  readonly snapshots: ProducerSnapshots
+}
+
+/**
+ * Brings a log's folder into memory. After a clean shutdown it is trusted; otherwise every batch of the segments from the recovery point on
+ * is read, what is torn is cut off together with all behind it, and indexes, epochs and producers are made anew from what is left.
+ * May be interrupted anywhere and begun again: it only removes what a finished run would remove too.
+ */
+export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, options: LoadOptions): Promise<LoadedLog> {
+  const { directory, config, log } = options
+  const { disk } = env
+  const names = await tidy(disk, directory)
+  const epochs = await EpochFile.load(disk, directory, names)
+  const bases = offsetsOf(names, 'log')
+  const snapshots = new ProducerSnapshots(disk, directory, offsetsOf(names, 'snapshot'))
+  const nowMs = env.clock.now()
+
+  let segments: Segment[] = []
+  for (const base of bases) {
+    const { size, modifiedMs } = (await disk.stat(`${directory}/${logFileName(base, 'log')}`))!
+    segments.push(
+      new Segment(pool, directory, {
+        baseOffset: base,
+        createdMs: modifiedMs,
+        size,
+        hasTxnIndex: names.has(logFileName(base, 'txnindex')),
+        isUnsynced: !options.cleanShutdown,
+      }),
+    )
+  }
+  if (segments.length === 0) {
+    if (options.recoveryPoint > options.logStartOffset) {
+      throw new CorruptLog(`${directory} holds no segment, but offsets below ${options.recoveryPoint} were synced`)
+    }
+    const first = new Segment(pool, directory, { baseOffset: options.logStartOffset, createdMs: nowMs })
+    await first.create()
+    await disk.syncDirectory(directory)
+    segments = [first]
+  }
+
+  const producers = new ProducerState()
+  // A recovery takes whole segments: with the one that holds the recovery point begins what has to be read.
+  const firstUnsure = Math.max(
+    0,
+    segments.findLastIndex(segment => segment.baseOffset <= options.recoveryPoint),
+  )
+  const trusted = options.cleanShutdown ? segments.slice(0, -1) : segments.slice(0, firstUnsure)
+  for (const segment of trusted) await trust(segment, { directory, names, config })
+
+  let logEndOffset: number
+  if (options.cleanShutdown) {
+    logEndOffset = await resume(segments.at(-1)!, segments.at(-1)!.baseOffset)
+    await restoreProducers(producers, snapshots, segments, logEndOffset)
+  } else {
+    const unsure = segments.slice(firstUnsure)
+    await snapshots.removeAbove(unsure[0]!.baseOffset)
+    await restoreProducers(producers, snapshots, segments, unsure[0]!.baseOffset)
+    const recovered = await recover(unsure, { ...options, epochs, producers, snapshots })
+    logEndOffset = recovered.logEndOffset
+    const dropped = unsure.slice(recovered.kept)
+    for (const segment of dropped.toReversed()) {
+      log.warn('dropped a segment behind the end of the recovered log', {
+        directory,
+        baseOffset: segment.baseOffset,
+        sizeInBytes: segment.size,
+      })
+      await segment.remove(pool)
+    }
+    if (dropped.length > 0) await disk.syncDirectory(directory)
+    segments = segments.slice(0, segments.length - dropped.length)
+  }
+
+  const logStartOffset = Math.min(Math.max(options.logStartOffset, segments[0]!.baseOffset), logEndOffset)
+  // An epoch whose leader never wrote anything here says nothing about this log, and would contradict the epochs of others.
+  epochs.changed(epochs.cache.truncateFrom(logEndOffset))
+  epochs.changed(epochs.cache.raiseStart(logStartOffset))
+  await epochs.persist()
+  return { segments, logStartOffset, logEndOffset, epochs, producers, snapshots }
+}
+
+/** Finishes or undoes what a crash left half done. Answers the names that are left. */
+async function tidy(disk: Disk, directory: string): Promise<ReadonlySet<string>> {
+  const names = new Set(await namesIn(disk, directory))
+  for (const name of names) {
+    const suffix = /\.(swap|deleted|cleaned|tmp)$/.exec(name)?.[0]
+    if (suffix === undefined) continue
+    names.delete(name)
+    if (suffix === '.swap') {
+      const final = name.slice(0, -suffix.length)
+      await disk.rename(`${directory}/${name}`, `${directory}/${final}`)
+      names.add(final)
+    } else {
+      await disk.remove(`${directory}/${name}`)
+    }
+  }
+  for (const name of names) {
+    const parsed = parseLogFileName(name)
+    if (parsed === undefined || parsed.kind === 'snapshot' || names.has(logFileName(parsed.offset, 'log'))) continue
+    await disk.remove(`${directory}/${name}`) // an index without a log is what is left of a removal
+    names.delete(name)
+  }
+  return names
+}
+
+async function namesIn(disk: Disk, directory: string): Promise<string[]> {
+  try {
+    return (await disk.list(directory)).filter(entry => !entry.isDirectory).map(entry => entry.name)
+  } catch (problem) {
+    if (!(problem instanceof DiskError && problem.code === 'ENOENT')) throw problem
+    await disk.makeDirectory(directory)
+    return []
+  }
+}
+
+function offsetsOf(names: ReadonlySet<string>, kind: LogFileKind): number[] {
+  const offsets: number[] = []
+  for (const name of names) {
+    const parsed = parseLogFileName(name)
+    if (parsed?.kind === kind) offsets.push(parsed.offset)
+  }
+  return offsets.sort((one, other) => one - other)
+}
+
+/** A sealed segment of which the batches are sure. Its indexes were synced with them; one that is missing all the same is made anew. */
+async function trust(
+  segment: Segment,
+  { directory, names, config }: { readonly directory: string; readonly names: ReadonlySet<string>; readonly config: LogConfig },
+): Promise<void> {
+  const { baseOffset: base } = segment
+  if (names.has(logFileName(base, 'index')) && names.has(logFileName(base, 'timeindex'))) return segment.sealLoaded()
+  await segment.beginRebuild({ keepAborted: true })
+  const { end, problem } = await scanBatches(segment, { from: 0, to: segment.size, fromOffset: base, checksums: false }, batch => {
+    segment.place(placed(batch), config.indexIntervalBytes)
+  })
+  if (problem !== undefined)
+    throw new CorruptLog(`segment ${base} of ${directory} is damaged at byte ${end}, below the recovery point: ${problem}`)
+  segment.planSeal()
+  await segment.finishRebuild()
+  await segment.seal()
+  await segment.sync() // nothing below the recovery point is looked at again
+}
+
+/** Goes on with a segment whose batches and indexes are sure. Its end is found from the last index entry on; an empty one ends at `emptyEnd`. */
+export async function resume(segment: Segment, emptyEnd: number): Promise<number> {
+  const { position } = await segment.load()
+  let logEndOffset = emptyEnd
+  const { end, problem } = await scanBatches(
+    segment,
+    { from: position, to: segment.size, fromOffset: segment.baseOffset, checksums: false },
+    batch => {
+      segment.resume(placed(batch))
+      logEndOffset = lastOffset(batch) + 1
+    },
+  )
+  if (problem !== undefined) throw new CorruptLog(`segment ${segment.baseOffset} is damaged at byte ${end}: ${problem}`)
+  return logEndOffset
+}
+
+/** Brings the producers to where they were at `offset`: from the newest snapshot, and the batches between. */
+export async function restoreProducers(
+  producers: ProducerState,
+  snapshots: ProducerSnapshots,
+  segments: readonly Segment[],
+  offset: number,
+): Promise<void> {
+  const snapshot = await snapshots.loadNewest(offset)
+  producers.load(snapshot?.entries ?? [])
+  const from = snapshot?.offset ?? segments[0]!.baseOffset
+  for (const [index, segment] of segments.entries()) {
+    const next = segments[index + 1]?.baseOffset
+    if (segment.baseOffset >= offset || (next !== undefined && next <= from)) continue
+    const position = from > segment.baseOffset ? await segment.positionBefore(from) : 0
+    const { end, problem } = await scanBatches(
+      segment,
+      { from: position, to: segment.size, fromOffset: segment.baseOffset, checksums: false },
+      batch => {
+        if (baseOffset(batch) >= offset) return false
+        if (baseOffset(batch) >= from) replayInto(producers, batch)
+        return true
+      },
+    )
+    if (problem !== undefined) throw new CorruptLog(`segment ${segment.baseOffset} is damaged at byte ${end}: ${problem}`)
+  }
+}
+
+/** Reads every batch and keeps what is good. Answers how many segments are left and where the log ends now. */
+async function recover(
+  segments: readonly Segment[],
+  {
+    directory,
+    config,
+    recoveryPoint,
+    log,
+    epochs,
+    producers,
+    snapshots,
+  }: LoadOptions & { readonly epochs: EpochFile; readonly producers: ProducerState; readonly snapshots: ProducerSnapshots },
+): Promise<{ readonly kept: number; readonly logEndOffset: number }> {
+  let logEndOffset = segments[0]!.baseOffset
+  // The file may lag behind the batches or be ahead of them; what the batches say of themselves is what counts.
+  epochs.changed(epochs.cache.truncateFrom(logEndOffset))
+  for (const [index, segment] of segments.entries()) {
+    const { baseOffset: base } = segment
+    if (base !== logEndOffset) {
+      // Segments follow each other without a gap unless compaction took the end of one, and it never works above the recovery point.
+      if (base > recoveryPoint) return { kept: index, logEndOffset }
+      if (base < logEndOffset)
+        throw new CorruptLog(`${directory}: segment ${base} begins before offset ${logEndOffset}, where the one before ends`)
+      logEndOffset = base
+    }
+    if (index > 0) await snapshots.write(base, producers.snapshot())
+    await segment.beginRebuild({ keepAborted: false })
+    const { end, problem } = await scanBatches(segment, { from: 0, to: segment.size, fromOffset: base, checksums: true }, batch => {
+      segment.place(placed(batch), config.indexIntervalBytes)
+      const epoch = partitionLeaderEpoch(batch)
+      if (epoch >= 0) epochs.changed(epochs.cache.assign(epoch, baseOffset(batch)))
+      const aborted = replayInto(producers, batch)
+      if (aborted !== undefined) segment.addAborted(aborted)
+      logEndOffset = lastOffset(batch) + 1
+    })
+    const isLast = problem !== undefined || index === segments.length - 1
+    if (isLast && logEndOffset < recoveryPoint) {
+      throw new CorruptLog(
+        `segment ${base} of ${directory} ends at byte ${end} and offset ${logEndOffset}, below the recovery point ${recoveryPoint}: ${problem ?? 'batches are missing'}`,
+      )
+    }
+    if (problem !== undefined) {
+      log.warn('cut a torn tail off a segment', {
+        directory,
+        baseOffset: base,
+        fromByte: end,
+        bytes: segment.size - end,
+        logEndOffset,
+        problem,
+      })
+    }
+    if (!isLast) segment.planSeal()
+    await segment.finishRebuild()
+    if (isLast) return { kept: index + 1, logEndOffset }
+    await segment.seal()
+  }
+  return { kept: segments.length, logEndOffset }
+}
+
+export function placed(batch: Buffer): { readonly lastOffset: number; readonly maxTimestamp: number; readonly sizeInBytes: number } {
+  return { lastOffset: lastOffset(batch), maxTimestamp: maxTimestamp(batch), sizeInBytes: batchSize(batch) }
+}

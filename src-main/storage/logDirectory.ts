@@ -1,0 +1,347 @@
+import { assert } from '../base/assert.ts'
+import type { Logger } from '../base/logger.ts'
+import { type Uuid, randomUuid } from '../base/uuid.ts'
+import type { DiskLock, Env } from '../env/env.ts'
+import { type PartitionOffset, decodeOffsetCheckpoint, encodeOffsetCheckpoint } from '../protocol/files/checkpoints.ts'
+import { CLEAN_SHUTDOWN_FILE, decodeCleanShutdown, encodeCleanShutdown } from '../protocol/files/cleanShutdown.ts'
+import { META_PROPERTIES_FILE, decodeMetaProperties, encodeMetaProperties } from '../protocol/files/metaProperties.ts'
+import { parsePartitionDirectory, partitionDirectoryName, retiredDirectoryName } from '../protocol/files/partitionDirectory.ts'
+import { PARTITION_METADATA_FILE, decodePartitionMetadata, encodePartitionMetadata } from '../protocol/files/partitionMetadata.ts'
+import { FilePool } from './filePool.ts'
+import type { LogConfig } from './logConfig.ts'
+import { PartitionLog } from './partitionLog.ts'
+
+const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
+const LOG_STARTS = 'log-start-offset-checkpoint'
+const HIGH_WATERMARKS = 'replication-offset-checkpoint'
+const LOCK = '.lock'
+
+export interface LogDirectoryOptions {
+  /** An empty folder becomes this cluster's; one of another cluster is refused. */
+  readonly clusterId: string
+  readonly nodeId: number
+  readonly log: Logger
+}
+
+export interface FoundPartition {
+  readonly topic: string
+  readonly partition: number
+  /** As its folder says; nothing when it says nothing. */
+  readonly topicId: Uuid | undefined
+}
+
+/** The folder belongs to somebody else. */
+export class ForeignLogDirectory extends Error {
+  override readonly name = 'ForeignLogDirectory'
+}
+
+/** What one log's lines in the checkpoint files say. */
+interface Checkpointed {
+  recoveryPoint: number
+  logStartOffset: number
+  highWatermark: number
+}
+
+/**
+ * A broker's folder: whose it is, the partitions' logs in it, and the checkpoint files that tell a start where to begin. Locked while it is open.
+ * The marker of a clean shutdown is taken away before anything is written, so that it never vouches for more than it saw.
+ */
+export class LogDirectory {
+  readonly path: string
+  readonly clusterId: string
+  readonly nodeId: number
+  readonly directoryId: Uuid
+  /** Whether the process before this one ended as it should. */
+  readonly wasCleanShutdown: boolean
+  /** Of the process that ended cleanly; -1 otherwise (KIP-966). */
+  readonly previousBrokerEpoch: number
+  readonly #env: Pick<Env, 'clock' | 'disk' | 'random'>
+  readonly #log: Logger
+  readonly #lock: DiskLock
+  readonly #pool: FilePool
+  readonly #found: Map<string, FoundPartition>
+  /** By folder name. Of logs that are not open it keeps what the files said. */
+  readonly #checkpointed: Map<string, Checkpointed>
+  /** Names in the files whose folder is gone: a new log of that name must not inherit their lines. */
+  readonly #outdated = new Set<string>()
+  readonly #open = new Map<string, PartitionLog>()
+  readonly #retired = new Set<string>()
+  #isClosed = false
+  #writing: Promise<void> | undefined
+  #nextWriting: Promise<void> | undefined
+
+  static async open(env: Pick<Env, 'clock' | 'disk' | 'random'>, path: string, options: LogDirectoryOptions): Promise<LogDirectory> {
+    const { disk } = env
+    await disk.makeDirectory(path)
+    const lock = await disk.lock(`${path}/${LOCK}`)
+    try {
+      const entries = await disk.list(path)
+      const names = new Set(entries.filter(entry => !entry.isDirectory).map(entry => entry.name))
+      const directoryId = await claim(env, path, names, options)
+      const shutdown = await takeCleanShutdown(env, path, names)
+      const found = new Map<string, FoundPartition>()
+      const retired: string[] = []
+      for (const { name, isDirectory } of entries) {
+        const parsed = isDirectory ? parsePartitionDirectory(name) : undefined
+        if (parsed?.state === 'current') {
+          found.set(name, { topic: parsed.topic, partition: parsed.partition, topicId: await topicIdOf(env, `${path}/${name}`) })
+        } else if (parsed?.state === 'delete') retired.push(name)
+      }
+      const checkpointed = await readCheckpoints(env, path, names)
+      const directory = new LogDirectory(env, path, options, { lock, directoryId, shutdown, found, checkpointed })
+      for (const name of retired) directory.#removeLater(`${path}/${name}`, 0)
+      return directory
+    } catch (problem) {
+      await lock.release()
+      throw problem
+    }
+  }
+
+  private constructor(
+    env: Pick<Env, 'clock' | 'disk' | 'random'>,
+    path: string,
+    { clusterId, nodeId, log }: LogDirectoryOptions,
+    opened: {
+      readonly lock: DiskLock
+      readonly directoryId: Uuid
+      readonly shutdown: { readonly brokerEpoch: number } | undefined
+      readonly found: Map<string, FoundPartition>
+      readonly checkpointed: Map<string, Checkpointed>
+    },
+  ) {
+    this.path = path
+    this.clusterId = clusterId
+    this.nodeId = nodeId
+    this.directoryId = opened.directoryId
+    this.wasCleanShutdown = opened.shutdown !== undefined
+    this.previousBrokerEpoch = opened.shutdown?.brokerEpoch ?? -1
+    this.#env = env
+    this.#log = log
+    this.#lock = opened.lock
+    this.#pool = new FilePool(env.disk)
+    this.#found = opened.found
+    this.#checkpointed = opened.checkpointed
+    for (const name of this.#checkpointed.keys()) if (!this.#found.has(name)) this.#outdated.add(name)
+    for (const name of this.#outdated) this.#checkpointed.delete(name)
+  }
+
+  /** What the folder holds, opened or not. */
+  listPartitions(): FoundPartition[] {
+    return [...this.#found.values()]
+  }
+
+  /** The logs that are open. */
+  get logs(): readonly PartitionLog[] {
+    return [...this.#open.values()]
+  }
+
+  /**
+   * Opens a partition's log, or makes it. Throws `CorruptLog` when synced data is damaged, and `ForeignLogDirectory` when the folder belongs to
+   * another topic of the same name: that one has to be deleted first, with `deleteFolder`.
+   */
+  async openLog(topic: string, partition: number, topicId: Uuid | undefined, config: LogConfig): Promise<PartitionLog> {
+    assert(!this.#isClosed, 'a closed folder opens no logs')
+    const name = partitionDirectoryName(topic, partition)
+    assert(!this.#open.has(name), () => `${name} is open already`)
+    const directory = `${this.path}/${name}`
+    const found = this.#found.get(name)
+    if (found?.topicId !== undefined && topicId !== undefined && found.topicId !== topicId) {
+      throw new ForeignLogDirectory(`${directory} belongs to topic id ${found.topicId}, not to ${topicId}`)
+    }
+    if (found === undefined) await this.#makeFolder(name, { topic, partition, topicId })
+    else if (found.topicId === undefined && topicId !== undefined) await this.#tie(name, { topic, partition, topicId })
+    const { recoveryPoint = 0, logStartOffset = 0, highWatermark = 0 } = this.#checkpointed.get(name) ?? {}
+    const log = await PartitionLog.open(this.#env, {
+      directory,
+      topic,
+      partition,
+      topicId,
+      config,
+      // What this process made itself is as sure as it gets.
+      cleanShutdown: this.wasCleanShutdown && found !== undefined,
+      recoveryPoint,
+      logStartOffset,
+      highWatermark,
+      log: this.#log,
+      pool: this.#pool,
+      checkpoint: () => this.checkpoint(),
+    })
+    this.#open.set(name, log)
+    return log
+  }
+
+  async #makeFolder(name: string, found: FoundPartition): Promise<void> {
+    // Lines that an earlier log of this name left would claim offsets that this one never had.
+    if (this.#outdated.has(name)) await this.checkpoint()
+    await this.#env.disk.makeDirectory(`${this.path}/${name}`)
+    await this.#tie(name, found)
+  }
+
+  async #tie(name: string, found: FoundPartition): Promise<void> {
+    if (found.topicId !== undefined) {
+      await this.#env.disk.replaceFile(
+        `${this.path}/${name}/${PARTITION_METADATA_FILE}`,
+        encodePartitionMetadata({ topicId: found.topicId }),
+      )
+    }
+    this.#found.set(name, found)
+  }
+
+  /** The partition is gone from here: its folder gets another name at once, and vanishes after the topic's `file.delete.delay.ms`. */
+  async deleteLog(log: PartitionLog): Promise<void> {
+    const name = partitionDirectoryName(log.topic, log.partition)
+    assert(this.#open.get(name) === log, () => `${name} is not a log of this folder`)
+    this.#open.delete(name)
+    const retired = this.#retiredPath(log)
+    await log.moveAway(retired)
+    await this.#forget(name, retired, log.config.fileDeleteDelayMs)
+  }
+
+  /** As `deleteLog`, for a folder that was found and whose log is not open. */
+  async deleteFolder(found: FoundPartition, delayMs: number): Promise<void> {
+    const name = partitionDirectoryName(found.topic, found.partition)
+    assert(!this.#open.has(name), () => `${name} is open`)
+    if (!this.#found.has(name)) return
+    const retired = this.#retiredPath(found)
+    await this.#env.disk.rename(`${this.path}/${name}`, retired)
+    await this.#forget(name, retired, delayMs)
+  }
+
+  #retiredPath({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+    const unique = this.#env.random.bytes(16).toString('hex')
+    return `${this.path}/${retiredDirectoryName(topic, partition, { unique, state: 'delete' })}`
+  }
+
+  async #forget(name: string, retired: string, delayMs: number): Promise<void> {
+    await this.#env.disk.syncDirectory(this.path)
+    this.#found.delete(name)
+    if (this.#checkpointed.delete(name)) this.#outdated.add(name)
+    this.#removeLater(retired, delayMs)
+  }
+
+  #removeLater(path: string, delayMs: number): void {
+    this.#retired.add(path)
+    this.#env.clock.after(delayMs, () => {
+      if (this.#isClosed) return // the next start goes on with it
+      this.#retired.delete(path)
+      this.#env.disk.remove(path).catch((problem: unknown) => this.#log.warn('a deleted partition is still there', { path, problem }))
+    })
+  }
+
+  /** Writes the recovery points, log start offsets and high watermarks of now. Calls that come while one is under way share the next one. */
+  checkpoint(): Promise<void> {
+    if (this.#writing === undefined) {
+      this.#writing = this.#writeCheckpoints().finally(() => (this.#writing = undefined))
+      return this.#writing
+    }
+    this.#nextWriting ??= this.#writing
+      .catch(() => undefined) // told to its own callers
+      .then(() => {
+        this.#nextWriting = undefined
+        return this.checkpoint()
+      })
+    return this.#nextWriting
+  }
+
+  async #writeCheckpoints(): Promise<void> {
+    for (const [name, log] of this.#open) {
+      const { recoveryPoint, logStartOffset, highWatermark } = log
+      // Kafka only lists a log start that the first segment does not tell.
+      const isPlain = logStartOffset === log.segments[0]?.baseOffset
+      this.#checkpointed.set(name, { recoveryPoint, logStartOffset: isPlain ? 0 : logStartOffset, highWatermark })
+    }
+    const outdated = [...this.#outdated]
+    const recoveryPoints: PartitionOffset[] = []
+    const logStarts: PartitionOffset[] = []
+    const highWatermarks: PartitionOffset[] = []
+    for (const [name, { recoveryPoint, logStartOffset, highWatermark }] of this.#checkpointed) {
+      const found = this.#found.get(name)
+      if (found === undefined) continue
+      const { topic, partition } = found
+      recoveryPoints.push({ topic, partition, offset: recoveryPoint })
+      if (logStartOffset > 0) logStarts.push({ topic, partition, offset: logStartOffset })
+      highWatermarks.push({ topic, partition, offset: highWatermark })
+    }
+    const { disk } = this.#env
+    await disk.replaceFile(`${this.path}/${RECOVERY_POINTS}`, encodeOffsetCheckpoint(recoveryPoints))
+    await disk.replaceFile(`${this.path}/${LOG_STARTS}`, encodeOffsetCheckpoint(logStarts))
+    await disk.replaceFile(`${this.path}/${HIGH_WATERMARKS}`, encodeOffsetCheckpoint(highWatermarks))
+    for (const name of outdated) this.#outdated.delete(name)
+  }
+
+  /** The clean end: everything is synced, and the marker comes last of all. Without it — when a log has failed, or nobody called this — the next start checks everything. */
+  async close(brokerEpoch: number): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    try {
+      const closed = await Promise.allSettled([...this.#open.values()].map(log => log.close()))
+      const failed = closed.find(each => each.status === 'rejected')
+      await this.checkpoint()
+      if (failed === undefined)
+        await this.#env.disk.replaceFile(`${this.path}/${CLEAN_SHUTDOWN_FILE}`, encodeCleanShutdown({ brokerEpoch }))
+      else this.#log.warn('the next start has to check every log: one could not be closed', { problem: failed.reason as unknown })
+    } finally {
+      await this.#lock.release()
+    }
+  }
+}
+
+/** Makes the folder this node's, or makes sure that it is. */
+async function claim(
+  { disk, random }: Pick<Env, 'disk' | 'random'>,
+  path: string,
+  names: ReadonlySet<string>,
+  { clusterId, nodeId }: LogDirectoryOptions,
+): Promise<Uuid> {
+  const file = `${path}/${META_PROPERTIES_FILE}`
+  if (!names.has(META_PROPERTIES_FILE)) {
+    const directoryId = randomUuid(length => random.bytes(length))
+    await disk.replaceFile(file, encodeMetaProperties({ version: 1, clusterId, nodeId, directoryId }))
+    return directoryId
+  }
+  const meta = decodeMetaProperties(await disk.readFile(file))
+  if (meta.clusterId !== clusterId) throw new ForeignLogDirectory(`${path} belongs to cluster ${meta.clusterId}, not to ${clusterId}`)
+  if (meta.nodeId !== nodeId) throw new ForeignLogDirectory(`${path} belongs to node ${meta.nodeId}, not to ${nodeId}`)
+  return meta.directoryId
+}
+
+/** Reads the marker and removes it for good. One that cannot be read vouches for nothing. */
+async function takeCleanShutdown(
+  { disk }: Pick<Env, 'disk'>,
+  path: string,
+  names: ReadonlySet<string>,
+): Promise<{ readonly brokerEpoch: number } | undefined> {
+  if (!names.has(CLEAN_SHUTDOWN_FILE)) return undefined
+  const file = `${path}/${CLEAN_SHUTDOWN_FILE}`
+  const bytes = await disk.readFile(file)
+  await disk.remove(file)
+  await disk.syncDirectory(path)
+  try {
+    return decodeCleanShutdown(bytes)
+  } catch {
+    return undefined // as if there were none: everything is checked
+  }
+}
+
+async function topicIdOf({ disk }: Pick<Env, 'disk'>, directory: string): Promise<Uuid | undefined> {
+  const file = `${directory}/${PARTITION_METADATA_FILE}`
+  if ((await disk.stat(file)) === undefined) return undefined
+  return decodePartitionMetadata(await disk.readFile(file)).topicId
+}
+
+async function readCheckpoints({ disk }: Pick<Env, 'disk'>, path: string, names: ReadonlySet<string>): Promise<Map<string, Checkpointed>> {
+  const checkpointed = new Map<string, Checkpointed>()
+  const read = async (file: string, key: keyof Checkpointed) => {
+    if (!names.has(file)) return
+    for (const { topic, partition, offset } of decodeOffsetCheckpoint(await disk.readFile(`${path}/${file}`))) {
+      const name = partitionDirectoryName(topic, partition)
+      const entry = checkpointed.get(name) ?? { recoveryPoint: 0, logStartOffset: 0, highWatermark: 0 }
+      entry[key] = offset
+      checkpointed.set(name, entry)
+    }
+  }
+  await read(RECOVERY_POINTS, 'recoveryPoint')
+  await read(LOG_STARTS, 'logStartOffset')
+  await read(HIGH_WATERMARKS, 'highWatermark')
+  return checkpointed
+}

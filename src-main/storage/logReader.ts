@@ -1,0 +1,130 @@
+import { BATCH_HEADER_BYTES, batchSize, lastOffset } from '../protocol/records/batch.ts'
+import { MalformedMessage } from '../protocol/byteReader.ts'
+import type { Segment } from './segment.ts'
+
+/** Places that are remembered: where the newest batches began, and where readers stopped. */
+const REMEMBERED_PLACES = 128
+/** Kafka's default; only a guess at how far to read. */
+const INDEX_INTERVAL_BYTES = 4096
+const NOTHING = Buffer.alloc(0)
+
+export interface ReadOptions {
+  /** Of all batches together; only the first one may be larger. */
+  readonly maxBytes: number
+  /** Exclusive: the high watermark, the last stable offset or the log end offset, as the reader may see. */
+  readonly upTo: number
+  /** Whether the first batch comes even when it alone is larger than `maxBytes`. */
+  readonly atLeastOneBatch: boolean
+}
+
+/** Remembers where batches begin, so that whoever reads on or reads the end needs no index. Forgets the oldest. */
+export class Places {
+  readonly #positions = new Map<number, number>()
+
+  note(offset: number, position: number): void {
+    if (this.#positions.has(offset)) return
+    this.#positions.set(offset, position)
+    if (this.#positions.size <= REMEMBERED_PLACES) return
+    for (const oldest of this.#positions.keys()) {
+      this.#positions.delete(oldest)
+      return
+    }
+  }
+
+  positionOf(offset: number): number | undefined {
+    return this.#positions.get(offset)
+  }
+
+  clear(): void {
+    this.#positions.clear()
+  }
+}
+
+/** The segment that holds `offset`, which must not be below the first one: the last that begins at or before it. */
+export function segmentFor(segments: readonly Segment[], offset: number): number {
+  let low = 0
+  let high = segments.length
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if (segments[middle]!.baseOffset <= offset) low = middle
+    else high = middle
+  }
+  return low
+}
+
+/**
+ * Whole batches from the one that holds `from` on, out of one segment, nearly always with one read. Empty when there is nothing from `from` up to
+ * `upTo`, or when the first batch does not fit.
+ */
+export async function readBatches(segments: readonly Segment[], places: Places, from: number, options: ReadOptions): Promise<Buffer> {
+  for (let index = segmentFor(segments, from); index < segments.length; index++) {
+    const segment = segments[index]!
+    if (segment.baseOffset >= options.upTo) break
+    const start = Math.max(from, segment.baseOffset)
+    const next = segments[index + 1]?.baseOffset
+    // A position counts within the segment of its offset.
+    const end = next === undefined || options.upTo < next ? places.positionOf(options.upTo) : undefined
+    const found = await segment.use(() => readSegment(segment, places, { ...options, from: start, end }))
+    if (found !== undefined) return found
+  }
+  return NOTHING
+}
+
+/** Nothing at all when the segment holds no batch at or behind `from`: compaction may have taken its end. */
+async function readSegment(
+  segment: Segment,
+  places: Places,
+  { from, upTo, end, maxBytes, atLeastOneBatch }: ReadOptions & { readonly from: number; readonly end: number | undefined },
+): Promise<Buffer | undefined> {
+  const known = from === segment.baseOffset ? 0 : places.positionOf(from)
+  let position = known ?? (await segment.positionBefore(from))
+  // Behind a place that comes from the index lies up to an interval of batches to go past.
+  let length = Math.max(maxBytes, BATCH_HEADER_BYTES) + (known === undefined ? INDEX_INTERVAL_BYTES : 0)
+  if (known !== undefined && end !== undefined && end > position) length = Math.min(length, end - position)
+  while (position < segment.size) {
+    const bytes = await segment.read(position, length)
+    const at = firstBatchAt(bytes, from)
+    const remains = bytes.length - at
+    if (remains < BATCH_HEADER_BYTES) {
+      if (at === 0) return undefined // the file was cut meanwhile
+      position += at
+      continue
+    }
+    const size = batchSize(bytes, at)
+    if (lastOffset(bytes, at) >= upTo || (size > maxBytes && !atLeastOneBatch)) return NOTHING
+    if (size <= remains) {
+      const fitting = bytes.subarray(at, at + Math.min(remains, Math.max(maxBytes, size)))
+      return wholeBatches(fitting, upTo, { places, position: position + at })
+    }
+    if (at === 0 && size <= length) return undefined // as above
+    position += at
+    length = Math.max(maxBytes, size)
+  }
+  return undefined
+}
+
+/** Where the first batch begins that ends at or behind `from`, or else the first whose header is not all there: perhaps behind the end. */
+function firstBatchAt(bytes: Buffer, from: number): number {
+  let at = 0
+  while (bytes.length - at >= BATCH_HEADER_BYTES) {
+    const size = batchSize(bytes, at)
+    if (size < BATCH_HEADER_BYTES) throw new MalformedMessage(`a batch of ${size} bytes is in the log`, at)
+    if (lastOffset(bytes, at) >= from) return at
+    at += size
+  }
+  return at
+}
+
+/** Cuts behind the last whole batch below `upTo`, and remembers where that is. */
+function wholeBatches(bytes: Buffer, upTo: number, { places, position }: { readonly places: Places; readonly position: number }): Buffer {
+  let at = 0
+  let next = -1
+  while (bytes.length - at >= BATCH_HEADER_BYTES) {
+    const size = batchSize(bytes, at)
+    if (size > bytes.length - at || lastOffset(bytes, at) >= upTo) break
+    next = lastOffset(bytes, at) + 1
+    at += size
+  }
+  if (at > 0) places.note(next, position + at)
+  return bytes.subarray(0, at)
+}

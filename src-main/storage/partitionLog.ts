@@ -1,0 +1,874 @@
+import { assert } from '../base/assert.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Env, Timer } from '../env/env.ts'
+import { MalformedMessage } from '../protocol/byteReader.ts'
+import {
+  baseOffset,
+  batchSize,
+  batchesIn,
+  isIntact,
+  lastOffset,
+  lastOffsetDelta,
+  partitionLeaderEpoch,
+  setBaseOffset,
+  setLogAppendTime,
+  setPartitionLeaderEpoch,
+} from '../protocol/records/batch.ts'
+import type { ProducerSnapshotEntry } from '../protocol/files/producerSnapshot.ts'
+import type { EpochFile } from './epochFile.ts'
+import { FilePool } from './filePool.ts'
+import { type LoadedLog, loadLog, placed, restoreProducers, resume } from './loadLog.ts'
+import { type LogConfig, isCompacted } from './logConfig.ts'
+import { Places, type ReadOptions, readBatches, segmentFor } from './logReader.ts'
+import { type FoundOffset, abortedBetween, findByTimestamp, findMaxTimestamp } from './lookups.ts'
+import { producerBatchOf, replayInto, transactionMarkerOf } from './producerBatches.ts'
+import type { ProducerSnapshots } from './producerSnapshots.ts'
+import type { ActiveProducer, ProducerState } from './producerState.ts'
+import { deletableSegments } from './retention.ts'
+import { scanBatches } from './scanBatches.ts'
+import { Segment } from './segment.ts'
+import { type BatchRefused, validateBatch } from './validateBatch.ts'
+
+export type { LogConfig } from './logConfig.ts'
+export { defaultLogConfig } from './logConfig.ts'
+export type { ReadOptions } from './logReader.ts'
+export type { FoundOffset } from './lookups.ts'
+export type { ActiveProducer } from './producerState.ts'
+export type { RecordError } from './validateBatch.ts'
+
+export interface PartitionLogOptions {
+  /** Absolute; made when it does not exist. */
+  readonly directory: string
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: Uuid | undefined
+  readonly config: LogConfig
+  /** Whether all that the folder holds was written by a process that ended as it should. */
+  readonly cleanShutdown: boolean
+  /** Everything below was synced. */
+  readonly recoveryPoint: number
+  /** As checkpointed; 0 when it never was. */
+  readonly logStartOffset: number
+  /** As checkpointed; the log start offset when it never was. */
+  readonly highWatermark?: number
+  readonly log: Logger
+  /** Shared by the logs of one folder. */
+  readonly pool?: FilePool
+  /** Makes a lowered `recoveryPoint` and `logStartOffset` durable, before what they promise is taken away. */
+  readonly checkpoint?: (log: PartitionLog) => Promise<void>
+}
+
+export interface AppendOptions {
+  readonly leaderEpoch: number
+  /** Only `client` batches are validated; `quorum` ones keep their timestamps and may have any size. */
+  readonly origin: 'client' | 'coordinator' | 'quorum'
+}
+
+export interface Appended {
+  readonly error: 'NONE'
+  readonly baseOffset: number
+  readonly lastOffset: number
+  /** -1 unless the topic stamps batches with the time of their append. */
+  readonly logAppendTimeMs: number
+  /** Whether an earlier batch was this one: nothing was appended. */
+  readonly duplicate: boolean
+  /** Resolves when the bytes were handed to the system and lie below `logEndOffset`; rejects when the disk failed, and the log with it. */
+  readonly written: Promise<void>
+}
+
+export type AppendResult = Appended | BatchRefused
+
+export type ReadResult =
+  | { readonly error: 'NONE'; readonly records: Buffer }
+  | { readonly error: 'OFFSET_OUT_OF_RANGE' | 'KAFKA_STORAGE_ERROR' }
+
+export interface FollowerAppendResult {
+  /** What stopped it; batches before that are appended. OFFSET_OUT_OF_RANGE when the first batch begins before the log end offset. */
+  readonly error: 'NONE' | 'CORRUPT_MESSAGE' | 'OFFSET_OUT_OF_RANGE' | 'KAFKA_STORAGE_ERROR'
+  readonly lastOffset: number | undefined
+}
+
+/** Decided, and waiting for its turn at the disk. */
+type Work =
+  | { readonly type: 'batch'; readonly segment: Segment; readonly bytes: Buffer; readonly position: number }
+  | { readonly type: 'roll'; readonly from: Segment; readonly to: Segment; readonly producers: readonly ProducerSnapshotEntry[] }
+
+/** Everything that shares one file append; `written` of all its batches. */
+interface Group {
+  readonly written: Promise<void>
+  readonly resolve: () => void
+  readonly reject: (problem: Error) => void
+}
+
+/**
+ * One partition's log. Appends are decided at once and in call order — offsets, sequences, the segment — and then written by one loop: what was
+ * decided while a write was under way goes out with the next one. What changes files beside that (truncation, retention, closing) takes its turn in
+ * the same queue, so that the disk sees one change at a time. A failed write ends the log: nothing after it is acknowledged or tried again.
+ */
+export class PartitionLog {
+  readonly directory: string
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: Uuid | undefined
+  readonly #env: Pick<Env, 'clock' | 'disk' | 'random'>
+  readonly #pool: FilePool
+  readonly #log: Logger
+  readonly #checkpoint: ((log: PartitionLog) => Promise<void>) | undefined
+  #config: LogConfig
+  /** Those whose files exist, ascending. */
+  #segments: Segment[]
+  /** Where the next batch is placed; its files may still have to be made. */
+  #active: Segment
+  #jitterMs = 0
+  readonly #epochs: EpochFile
+  readonly #producers: ProducerState
+  readonly #snapshots: ProducerSnapshots
+  readonly #places = new Places()
+  #logStartOffset: number
+  #highWatermark: number
+  #logEndOffset: number
+  /** The log end offset once everything decided is written. */
+  #nextOffset: number
+  #recoveryPoint: number
+  #sizeInBytes: number
+  #pending: Work[] = []
+  #group: Group | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+  #isDraining = false
+  /** Truncations under way: until they are over nothing is decided. */
+  #truncating = 0
+  #truncations = 0
+  #isClosed = false
+  #flushing: Promise<void> | undefined
+  #nextFlush: Promise<void> | undefined
+  readonly #background = new Set<Promise<void>>()
+  /** Whether there are segments whose names a power failure could take. */
+  #hasNewNames = false
+  #flushTimer: Timer | undefined
+  #deletions = new Set<Timer>()
+  #failure: Error | undefined
+  #appended: () => void = () => {}
+  #failed: (failure: Error) => void = () => {}
+
+  /** Recovers what is in the folder, or begins an empty log. Throws `CorruptLog` when synced data is not what it was. */
+  static async open(env: Pick<Env, 'clock' | 'disk' | 'random'>, options: PartitionLogOptions): Promise<PartitionLog> {
+    const pool = options.pool ?? new FilePool(env.disk)
+    return new PartitionLog(env, pool, options, await loadLog(env, pool, options))
+  }
+
+  private constructor(env: Pick<Env, 'clock' | 'disk' | 'random'>, pool: FilePool, options: PartitionLogOptions, loaded: LoadedLog) {
+    this.directory = options.directory
+    this.topic = options.topic
+    this.partition = options.partition
+    this.topicId = options.topicId
+    this.#env = env
+    this.#pool = pool
+    this.#log = options.log
+    this.#checkpoint = options.checkpoint
+    this.#config = options.config
+    this.#segments = loaded.segments
+    this.#active = loaded.segments.at(-1)!
+    this.#epochs = loaded.epochs
+    this.#producers = loaded.producers
+    this.#snapshots = loaded.snapshots
+    this.#logStartOffset = loaded.logStartOffset
+    this.#logEndOffset = loaded.logEndOffset
+    this.#nextOffset = loaded.logEndOffset
+    this.#highWatermark = Math.min(Math.max(options.highWatermark ?? 0, loaded.logStartOffset), loaded.logEndOffset)
+    this.#recoveryPoint = options.cleanShutdown ? loaded.logEndOffset : Math.min(options.recoveryPoint, loaded.logEndOffset)
+    this.#sizeInBytes = loaded.segments.reduce((sum, segment) => sum + segment.size, 0)
+    this.#producers.forgetDecidedBelow(this.#highWatermark)
+    this.#drawJitter()
+  }
+
+  get logStartOffset(): number {
+    return this.#logStartOffset
+  }
+
+  /** Exclusive; everything below is readable. */
+  get logEndOffset(): number {
+    return this.#logEndOffset
+  }
+
+  get highWatermark(): number {
+    return this.#highWatermark
+  }
+
+  /** First offset of the earliest undecided transaction, never above the high watermark (KIP-98). */
+  get lastStableOffset(): number {
+    return Math.min(this.#producers.firstUnstableOffset ?? this.#highWatermark, this.#highWatermark)
+  }
+
+  get latestEpoch(): number | undefined {
+    return this.#epochs.cache.latestEpoch
+  }
+
+  get sizeInBytes(): number {
+    return this.#sizeInBytes
+  }
+
+  /** Everything below is synced: where a recovery after a crash may begin. */
+  get recoveryPoint(): number {
+    return this.#recoveryPoint
+  }
+
+  get config(): LogConfig {
+    return this.#config
+  }
+
+  /** Why the log is offline, for good. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** Base offset and bytes of each segment, oldest first. */
+  get segments(): readonly { readonly baseOffset: number; readonly sizeInBytes: number }[] {
+    return this.#segments.map(({ baseOffset, size }) => ({ baseOffset, sizeInBytes: size }))
+  }
+
+  updateConfig(config: LogConfig): void {
+    this.#config = config
+  }
+
+  /** Called in the turn in which the log end offset has moved, once for all that moved it. One listener. */
+  onAppended(listen: () => void): void {
+    this.#appended = listen
+  }
+
+  /** Called once, when the disk has failed. One listener. */
+  onFailure(listen: (failure: Error) => void): void {
+    this.#failed = listen
+  }
+
+  // --- Appending
+
+  /** The leader of a new epoch begins where the log ends. Durable when it resolves, also when nothing is ever appended. */
+  async startEpoch(leaderEpoch: number): Promise<void> {
+    this.#epochs.changed(this.#epochs.cache.assign(leaderEpoch, this.#nextOffset))
+    await this.#inTurn(() => this.#epochs.persist())
+  }
+
+  /** As leader. Decides before it returns: a refusal changes nothing, an acceptance is final unless the disk fails. Patches `batch`, which must not change until `written`. */
+  append(batch: Buffer, { leaderEpoch, origin }: AppendOptions): AppendResult {
+    const unavailable = this.#unavailable()
+    if (unavailable !== undefined) return unavailable
+    const nowMs = this.#env.clock.now()
+    let bytes = batch
+    if (origin === 'client') {
+      const verdict = validateBatch(batch, { config: this.#config, nowMs })
+      if (verdict.error !== 'NONE') return verdict
+      bytes = verdict.batch
+    } else if (origin === 'coordinator' && batch.length > this.#config.maxMessageBytes) {
+      return { error: 'MESSAGE_TOO_LARGE', message: `The batch has ${batch.length} bytes, the topic takes ${this.#config.maxMessageBytes}` }
+    }
+    assert(batchSize(bytes) === bytes.length, 'an append takes one whole batch')
+    const base = this.#nextOffset
+    const stamps = this.#config.messageTimestampType === 'LogAppendTime' && origin !== 'quorum'
+
+    const marker = transactionMarkerOf(bytes, base)
+    const data = producerBatchOf(bytes, base)
+    const verdict =
+      marker !== undefined
+        ? this.#producers.judgeMarker(marker)
+        : data && this.#producers.judge(data, origin === 'client' ? 'client' : 'coordinator')
+    if (verdict?.type === 'refuse') return { error: verdict.error, message: verdict.message }
+    if (verdict?.type === 'duplicate') {
+      const { baseOffset, lastOffset, timestamp } = verdict
+      return {
+        error: 'NONE',
+        baseOffset,
+        lastOffset,
+        logAppendTimeMs: stamps ? timestamp : -1,
+        duplicate: true,
+        written: this.#writtenUpTo(lastOffset),
+      }
+    }
+
+    setBaseOffset(bytes, 0, base)
+    setPartitionLeaderEpoch(bytes, 0, leaderEpoch)
+    if (stamps) setLogAppendTime(bytes, 0, nowMs)
+    const written = this.#decide(bytes, leaderEpoch)
+    return {
+      error: 'NONE',
+      baseOffset: base,
+      lastOffset: lastOffset(bytes),
+      logAppendTimeMs: stamps ? nowMs : -1,
+      duplicate: false,
+      written,
+    }
+  }
+
+  /**
+   * As follower: takes over whole batches as the leader wrote them; a batch cut off at the end is ignored, and so is everything from a batch of a
+   * later epoch than ours on. Epochs and producers learn from the batches.
+   */
+  async appendAsFollower(
+    records: Buffer,
+    { leaderEpoch, leaderLogStartOffset }: { readonly leaderEpoch: number; readonly leaderLogStartOffset?: number },
+  ): Promise<FollowerAppendResult> {
+    if (this.#truncating > 0) await this.#inTurn(() => Promise.resolve())
+    await this.#startInsideOf(records)
+    if (this.#unavailable() !== undefined) return { error: 'KAFKA_STORAGE_ERROR', lastOffset: undefined }
+    let error: FollowerAppendResult['error'] = 'NONE'
+    let last: number | undefined
+    let written: Promise<void> | undefined
+    try {
+      for (const at of batchesIn(records)) {
+        const batch = records.subarray(at, at + batchSize(records, at))
+        if (partitionLeaderEpoch(batch) > leaderEpoch) break
+        if (!isIntact(batch) || lastOffsetDelta(batch) < 0) error = 'CORRUPT_MESSAGE'
+        else if (baseOffset(batch) < this.#nextOffset) error = 'OFFSET_OUT_OF_RANGE'
+        if (error !== 'NONE') break
+        written = this.#decide(batch, partitionLeaderEpoch(batch))
+        last = lastOffset(batch)
+      }
+    } catch (problem) {
+      if (!(problem instanceof MalformedMessage)) throw problem
+      error = 'CORRUPT_MESSAGE'
+    }
+    try {
+      await written
+    } catch {
+      return { error: 'KAFKA_STORAGE_ERROR', lastOffset: undefined } // `failure` has the reason, and its listener knows
+    }
+    if (leaderLogStartOffset !== undefined) this.raiseLogStartOffset(Math.min(leaderLogStartOffset, this.#logEndOffset))
+    return { error, lastOffset: last }
+  }
+
+  /** A log that was emptied to begin at an offset in the middle of a batch takes that batch whole; its log start offset stays where it is. */
+  async #startInsideOf(records: Buffer): Promise<void> {
+    const isEmpty = this.#logStartOffset === this.#nextOffset
+    if (!isEmpty || !isIntact(records) || baseOffset(records) >= this.#nextOffset || lastOffset(records) < this.#nextOffset) return
+    const start = this.#logStartOffset
+    await this.truncateFullyAndStartAt(baseOffset(records))
+    this.#logStartOffset = start
+  }
+
+  #unavailable(): BatchRefused | undefined {
+    if (this.#failure !== undefined || this.#isClosed) return { error: 'KAFKA_STORAGE_ERROR' }
+    if (this.#truncating > 0) return { error: 'NOT_LEADER_OR_FOLLOWER', message: 'The log is being truncated' }
+    return undefined
+  }
+
+  /** Gives a numbered batch its place and its turn. */
+  #decide(batch: Buffer, epoch: number): Promise<void> {
+    const place = placed(batch)
+    const nowMs = this.#env.clock.now()
+    const config = isCompacted(this.#config)
+      ? { ...this.#config, segmentMs: Math.min(this.#config.segmentMs, this.#config.maxCompactionLagMs) }
+      : this.#config
+    if (this.#active.shouldRoll(place, config, { nowMs, jitterMs: this.#jitterMs })) {
+      // Segments follow each other without a gap, which is how a recovery notices that the end of one is missing.
+      this.#planRoll(place.lastOffset - this.#nextOffset > 0x7fff_ffff ? baseOffset(batch) : this.#nextOffset)
+    }
+    const segment = this.#active
+    const position = segment.place(place, this.#config.indexIntervalBytes)
+    if (epoch >= 0) this.#epochs.changed(this.#epochs.cache.assign(epoch, baseOffset(batch)))
+    const aborted = replayInto(this.#producers, batch)
+    if (aborted !== undefined) segment.addAborted(aborted)
+    this.#nextOffset = place.lastOffset + 1
+    this.#pending.push({ type: 'batch', segment, bytes: batch, position })
+    this.#group ??= newGroup()
+    this.#drainSoon()
+    return this.#group.written
+  }
+
+  #planRoll(base: number): void {
+    if (base === this.#active.baseOffset) return
+    const from = this.#active
+    from.planSeal()
+    const to = new Segment(this.#pool, this.directory, { baseOffset: base, createdMs: this.#env.clock.now() })
+    to.startEmpty()
+    this.#active = to
+    this.#drawJitter()
+    // Taken now: by the time of the write the producers will have gone on.
+    this.#pending.push({ type: 'roll', from, to, producers: this.#producers.snapshot() })
+  }
+
+  #drawJitter(): void {
+    const bound = Math.min(this.#config.segmentJitterMs, this.#config.segmentMs)
+    this.#jitterMs = bound > 0 ? this.#env.random.below(bound) : 0
+  }
+
+  /** For a batch that an earlier call appended: resolves when that one is written. */
+  #writtenUpTo(offset: number): Promise<void> {
+    return offset < this.#logEndOffset ? Promise.resolve() : this.#inTurn(() => Promise.resolve())
+  }
+
+  #drainSoon(): void {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    // The caller of each append has `written`, which tells the same.
+    this.#inTurn(() => this.#drain()).catch(() => undefined)
+  }
+
+  /** One group, then whoever else waits for a turn: a busy log must still be truncated and closed. */
+  async #drain(): Promise<void> {
+    this.#isDraining = false
+    if (this.#pending.length > 0) await this.#writeGroup()
+    if (this.#pending.length > 0) this.#drainSoon()
+  }
+
+  async #drainAll(): Promise<void> {
+    while (this.#pending.length > 0) await this.#writeGroup()
+  }
+
+  /** One append per segment for all that was decided so far. */
+  async #writeGroup(): Promise<void> {
+    const work = this.#pending
+    const group = this.#group
+    this.#pending = []
+    this.#group = undefined
+    try {
+      // An epoch must be in its file before its first batch is in the log.
+      await this.#epochs.persist()
+      let end = this.#logEndOffset
+      for (let at = 0; at < work.length;) {
+        const next = work[at]!
+        if (next.type === 'roll') {
+          await this.#roll(next)
+          at += 1
+          continue
+        }
+        const chunks: Buffer[] = []
+        let bytes = 0
+        for (; at < work.length; at += 1) {
+          const each = work[at]!
+          if (each.type === 'roll' || each.segment !== next.segment) break
+          chunks.push(each.bytes)
+          bytes += each.bytes.length
+        }
+        await next.segment.append(chunks, bytes)
+        this.#sizeInBytes += bytes
+        end = lastOffset(chunks.at(-1)!) + 1
+      }
+      if (end - this.#recoveryPoint >= this.#config.flushMessages) await this.#syncUpTo(end)
+      for (const each of work) if (each.type === 'batch') this.#places.note(baseOffset(each.bytes), each.position)
+      this.#logEndOffset = end
+    } catch (problem) {
+      group?.reject(this.#fail(problem as Error))
+      throw problem
+    }
+    group?.resolve()
+    if (group !== undefined) this.#appended()
+    this.#armFlushTimer()
+    await this.#segments.at(-1)!.writeIndexes(this.#pending.length === 0)
+  }
+
+  /**
+   * The old segment gets its last index entries, the new one its files. Crash at any point: a new segment without a log is tidied away, one whose
+   * predecessor lost its end is dropped by the recovery. The old one is synced in the background, and only then the recovery point moves.
+   */
+  async #roll({ from, to, producers }: Extract<Work, { type: 'roll' }>): Promise<void> {
+    await from.seal()
+    await to.create()
+    this.#segments.push(to)
+    this.#hasNewNames = true
+    this.#inBackground(async () => {
+      await this.#snapshots.write(to.baseOffset, producers)
+      await this.#syncUpTo(to.baseOffset)
+      await this.#snapshots.retain(this.#segments.map(segment => segment.baseOffset))
+    })
+  }
+
+  // --- Reading
+
+  /** As a consumer or follower that may see what is below `upTo`. Whole batches; the first may begin before `from`. Empty at the end. */
+  async read(from: number, options: ReadOptions): Promise<ReadResult> {
+    for (;;) {
+      if (this.#failure !== undefined || this.#isClosed) return { error: 'KAFKA_STORAGE_ERROR' }
+      if (from < this.#logStartOffset || from > this.#logEndOffset) return { error: 'OFFSET_OUT_OF_RANGE' }
+      const upTo = Math.min(options.upTo, this.#logEndOffset)
+      if (from >= upTo) return { error: 'NONE', records: Buffer.alloc(0) }
+      const truncations = this.#truncations
+      const hasChanged = () => truncations !== this.#truncations || from < this.#logStartOffset
+      try {
+        const records = await readBatches(this.#segments, this.#places, from, { ...options, upTo })
+        // What was read while the log was cut may be of both sides of the cut.
+        if (!hasChanged()) return { error: 'NONE', records }
+      } catch (problem) {
+        if (this.#isClosed || hasChanged()) continue
+        this.#fail(problem as Error)
+      }
+    }
+  }
+
+  /** Where `epoch`, or the largest known epoch below it, ended (KIP-279); -1 and -1 when that cannot be told. */
+  endOffsetFor(epoch: number): { readonly epoch: number; readonly endOffset: number } {
+    return this.#epochs.cache.endOffsetFor(epoch, this.#logEndOffset)
+  }
+
+  /** The leader epoch that wrote `offset`. */
+  epochAt(offset: number): number | undefined {
+    return this.#epochs.cache.epochAt(offset)
+  }
+
+  /** The first record whose timestamp is `timestamp` or later, wherever the high watermark is. */
+  offsetForTimestamp(timestamp: number): Promise<FoundOffset | undefined> {
+    return this.#lookUp(bounds => findByTimestamp(this.#segments, timestamp, bounds))
+  }
+
+  /** The first record that has the largest timestamp of all (KIP-734), wherever the high watermark is. */
+  maxTimestamp(): Promise<FoundOffset | undefined> {
+    return this.#lookUp(bounds => findMaxTimestamp(this.#segments, bounds))
+  }
+
+  /** What a read_committed reader of [from, upTo) has to leave out: the producer's records from `firstOffset` up to its abort marker. */
+  abortedTransactions(from: number, upTo: number): Promise<{ readonly producerId: number; readonly firstOffset: number }[]> {
+    return this.#lookUp(() => abortedBetween(this.#segments, { from, upTo }))
+  }
+
+  async #lookUp<T>(look: (bounds: { readonly logStartOffset: number; readonly logEndOffset: number }) => Promise<T>): Promise<T> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure
+      const before = { truncations: this.#truncations, logStartOffset: this.#logStartOffset }
+      const hasChanged = () => before.truncations !== this.#truncations || before.logStartOffset !== this.#logStartOffset
+      try {
+        const found = await look({ logStartOffset: this.#logStartOffset, logEndOffset: this.#logEndOffset })
+        if (!hasChanged()) return found
+      } catch (problem) {
+        if (!hasChanged()) throw this.#fail(problem as Error)
+      }
+    }
+  }
+
+  activeProducers(): ActiveProducer[] {
+    return this.#producers.describe()
+  }
+
+  /** Whether a transactional batch of this producer would go on with a transaction that is open here. */
+  hasOpenTransaction(producerId: number): boolean {
+    return this.#producers.hasOpenTransaction(producerId)
+  }
+
+  // --- Both ends
+
+  /** Moves the high watermark up to `offset`, as far as the log goes, and never back. Answers where it is. */
+  advanceHighWatermark(offset: number): number {
+    const next = Math.min(offset, this.#logEndOffset)
+    if (next > this.#highWatermark) {
+      this.#highWatermark = next
+      this.#producers.forgetDecidedBelow(next)
+    }
+    return this.#highWatermark
+  }
+
+  /** Offsets below are gone at once; their segments go with the next `deleteOldSegments`. Bounded by the log end; never back. */
+  raiseLogStartOffset(offset: number): void {
+    const start = Math.min(offset, this.#logEndOffset)
+    if (start <= this.#logStartOffset) return
+    this.#logStartOffset = start
+    this.advanceHighWatermark(start)
+    this.#epochs.changed(this.#epochs.cache.raiseStart(start))
+  }
+
+  /**
+   * What retention by time, size and log start offset lets go; also forgets producers that were silent for long. Answers how many segments went.
+   * Their files get another name at once, oldest first, and vanish after `file.delete.delay.ms`.
+   */
+  deleteOldSegments(): Promise<number> {
+    return this.#inTurn(async () => {
+      await this.#backgroundDone()
+      const nowMs = this.#env.clock.now()
+      this.#producers.expire(nowMs, this.#config.producerIdExpirationMs)
+      const segments = await Promise.all(
+        this.#segments.map(async segment => ({
+          baseOffset: segment.baseOffset,
+          sizeInBytes: segment.size,
+          largestTimestampMs: await this.#largestTimestampMs(segment),
+        })),
+      )
+      let count = deletableSegments(segments, {
+        config: this.#config,
+        logStartOffset: this.#logStartOffset,
+        highWatermark: this.#highWatermark,
+        logEndOffset: this.#logEndOffset,
+        nowMs,
+      })
+      if (count === this.#segments.length) {
+        // What was decided since belongs to the active segment, which then is not old.
+        if (this.#pending.length > 0) count -= 1
+        else this.#planRoll(this.#nextOffset)
+        await this.#drainAll()
+        await this.#backgroundDone()
+      }
+      if (count > 0) await this.#deleteOldest(count)
+      return count
+    })
+  }
+
+  async #largestTimestampMs(segment: Segment): Promise<number> {
+    const largest = await segment.loadLargestTimestamp()
+    return largest === undefined || largest.timestamp < 0 ? segment.createdMs : largest.timestamp
+  }
+
+  async #deleteOldest(count: number): Promise<void> {
+    const doomed = this.#segments.slice(0, count)
+    this.#segments = this.#segments.slice(count)
+    this.#sizeInBytes -= doomed.reduce((sum, segment) => sum + segment.size, 0)
+    this.raiseLogStartOffset(this.#segments[0]!.baseOffset)
+    for (const segment of doomed) await segment.renameToDeleted()
+    await this.#env.disk.syncDirectory(this.directory)
+    await this.#snapshots.retain(this.#segments.map(segment => segment.baseOffset))
+    const timer = this.#env.clock.after(this.#config.fileDeleteDelayMs, () => {
+      this.#deletions.delete(timer)
+      void this.#removeFiles(doomed)
+    })
+    this.#deletions.add(timer)
+  }
+
+  async #removeFiles(doomed: readonly Segment[]): Promise<void> {
+    try {
+      for (const segment of doomed) await segment.remove(this.#pool)
+    } catch (problem) {
+      this.#fail(problem as Error)
+    }
+  }
+
+  // --- Truncation
+
+  /** Drops what is at `offset` and above, as a follower whose leader wrote something else there. Durable when it resolves. */
+  truncateTo(offset: number): Promise<void> {
+    return this.#whileNothingIsDecided(async () => {
+      if (offset < this.#logStartOffset || offset < this.#segments[0]!.baseOffset) return this.#startOver(offset)
+      if (offset >= this.#logEndOffset) {
+        // An epoch whose leader we were, without writing anything, may contradict the new leader's.
+        this.#epochs.changed(this.#epochs.cache.truncateFrom(this.#logEndOffset))
+        return this.#epochs.persist()
+      }
+      await this.#cutAt(offset)
+    })
+  }
+
+  /** Drops everything: the log goes on, empty, at `offset`. For a follower so far behind that its leader does not have the offsets between any more. */
+  truncateFullyAndStartAt(offset: number): Promise<void> {
+    return this.#whileNothingIsDecided(() => this.#startOver(offset))
+  }
+
+  #whileNothingIsDecided(act: () => Promise<void>): Promise<void> {
+    this.#truncating += 1
+    return this.#inTurn(async () => {
+      await this.#drainAll()
+      await this.#backgroundDone()
+      this.#truncations += 1
+      this.#places.clear()
+      await act()
+    }).finally(() => {
+      this.#truncating -= 1
+      this.#truncations += 1
+    })
+  }
+
+  /**
+   * First the recovery point is lowered, on the disk too: from then on a crash leads to a recovery that reads everything from the cut on. Then things
+   * go from the end to the front, so that what a crash leaves is always a beginning of the log; the epochs last, because too many are cut by the recovery.
+   */
+  async #cutAt(offset: number): Promise<void> {
+    const index = segmentFor(this.#segments, offset)
+    const segment = this.#segments[index]!
+    const cut = await segment.use(() => batchAt(segment, offset))
+    const end = Math.min(offset, cut.offset)
+    this.#logEndOffset = end
+    this.#nextOffset = end
+    this.#highWatermark = Math.min(this.#highWatermark, end)
+    await this.#lowerRecoveryPoint(end)
+    await this.#snapshots.removeAbove(end)
+    await this.#removeNewest(this.#segments.length - 1 - index)
+    this.#sizeInBytes -= segment.size - cut.position
+    await segment.cut(cut.position, end)
+    await this.#env.disk.syncDirectory(this.directory)
+    await resume(segment, end)
+    this.#active = segment
+    await restoreProducers(this.#producers, this.#snapshots, this.#segments, end)
+    this.#producers.forgetDecidedBelow(this.#highWatermark)
+    this.#epochs.changed(this.#epochs.cache.truncateFrom(end))
+    await this.#epochs.persist()
+  }
+
+  /** As above; in between the log may be found empty at its old start, which is as good a place to fetch from as the one it had. */
+  async #startOver(offset: number): Promise<void> {
+    const start = Math.min(this.#segments[0]!.baseOffset, offset)
+    this.#logStartOffset = Math.min(this.#logStartOffset, start)
+    this.#logEndOffset = this.#logStartOffset
+    this.#highWatermark = this.#logStartOffset
+    await this.#lowerRecoveryPoint(start)
+    await this.#snapshots.removeAbove(-1)
+    await this.#removeNewest(this.#segments.length)
+    this.#producers.load([])
+    this.#epochs.changed(this.#epochs.cache.clear())
+    await this.#epochs.persist()
+    const first = new Segment(this.#pool, this.directory, { baseOffset: offset, createdMs: this.#env.clock.now() })
+    await first.create()
+    await this.#env.disk.syncDirectory(this.directory)
+    this.#segments = [first]
+    this.#active = first
+    this.#sizeInBytes = 0
+    this.#logStartOffset = offset
+    this.#logEndOffset = offset
+    this.#nextOffset = offset
+    this.#highWatermark = offset
+    this.#recoveryPoint = offset
+  }
+
+  async #lowerRecoveryPoint(offset: number): Promise<void> {
+    if (offset >= this.#recoveryPoint) return
+    this.#recoveryPoint = offset
+    await this.#checkpoint?.(this)
+  }
+
+  async #removeNewest(count: number): Promise<void> {
+    const doomed = this.#segments.slice(this.#segments.length - count)
+    this.#segments = this.#segments.slice(0, this.#segments.length - count)
+    for (const segment of doomed.toReversed()) {
+      this.#sizeInBytes -= segment.size
+      await segment.remove(this.#pool)
+    }
+  }
+
+  // --- Syncing and ending
+
+  /** Everything appended before the call is on the disk when it resolves. Calls that come while one is under way share the next one. */
+  flush(): Promise<void> {
+    if (this.#flushing === undefined) {
+      this.#flushing = this.#flushNow().finally(() => (this.#flushing = undefined))
+      return this.#flushing
+    }
+    this.#nextFlush ??= this.#flushing
+      .catch(() => undefined) // its own callers hear of it, and the next one fails as well
+      .then(() => {
+        this.#nextFlush = undefined
+        return this.flush()
+      })
+    return this.#nextFlush
+  }
+
+  async #flushNow(): Promise<void> {
+    await this.#inTurn(() => this.#drainAll())
+    await this.#syncUpTo(this.#logEndOffset)
+  }
+
+  /** Raises the recovery point to `offset`, which must be written. Runs beside appends and truncations. */
+  async #syncUpTo(offset: number): Promise<void> {
+    const truncations = this.#truncations
+    try {
+      await this.#epochs.persist()
+      if (this.#hasNewNames) {
+        this.#hasNewNames = false
+        await this.#env.disk.syncDirectory(this.directory)
+      }
+      const unsynced = this.#segments.slice(segmentFor(this.#segments, this.#recoveryPoint)).filter(segment => segment.baseOffset < offset)
+      for (const segment of unsynced) {
+        if (!this.#segments.includes(segment)) continue
+        // The indexes of the active segment are made anew after a crash.
+        await segment.use(() => (segment.isSealed ? segment.sync() : segment.syncLog()))
+      }
+    } catch (problem) {
+      throw this.#fail(problem as Error)
+    }
+    if (truncations === this.#truncations && offset > this.#recoveryPoint) this.#recoveryPoint = offset
+  }
+
+  #armFlushTimer(): void {
+    if (this.#config.flushMs >= Number.MAX_SAFE_INTEGER || this.#flushTimer !== undefined) return
+    this.#flushTimer = this.#env.clock.after(this.#config.flushMs, () => {
+      this.#flushTimer = undefined
+      this.flush().catch(() => undefined) // the log has failed and said so
+    })
+  }
+
+  /** A clean end: all is synced, and the next start may trust it. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    try {
+      await this.#inTurn(async () => {
+        await this.#drainAll()
+        await this.#backgroundDone()
+        await this.#segments.at(-1)!.writeLastTimeIndexEntry()
+        await this.#syncUpTo(this.#logEndOffset)
+        await this.#segments.at(-1)!.sync()
+        if (this.#snapshots.newest !== this.#logEndOffset && this.#logEndOffset > this.#segments[0]!.baseOffset) {
+          await this.#snapshots.write(this.#logEndOffset, this.#producers.snapshot())
+        }
+        await this.#snapshots.retain(this.#segments.map(segment => segment.baseOffset))
+      })
+    } finally {
+      await this.#letGo()
+    }
+  }
+
+  /** Gives the folder the name `directory`, under which nobody takes it for this partition any more. A failed log can be renamed too. */
+  async moveAway(directory: string): Promise<void> {
+    this.#isClosed = true
+    await this.#inTurn(() => this.#drainAll()).catch(() => undefined) // a failure of what is deleted anyway has been told
+    await this.#letGo()
+    await this.#env.disk.rename(this.directory, directory)
+  }
+
+  async #letGo(): Promise<void> {
+    this.#flushTimer?.cancel()
+    for (const timer of this.#deletions) timer.cancel()
+    await Promise.allSettled([...this.#background])
+    await Promise.all(this.#segments.map(segment => segment.close()))
+  }
+
+  // --- Turns
+
+  /** One after the other, in the order of the calls. What fails here fails the log. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(async () => {
+      if (this.#failure !== undefined) throw this.#failure
+      try {
+        return await act()
+      } catch (problem) {
+        throw this.#fail(problem as Error)
+      }
+    })
+    this.#queue = turn.catch(() => undefined) // the caller hears of it; the next turn is another's
+    return turn
+  }
+
+  /** Beside the turns; must not wait for one. */
+  #inBackground(act: () => Promise<void>): void {
+    const running = act()
+      .catch((problem: unknown) => void this.#fail(problem as Error))
+      .finally(() => this.#background.delete(running))
+    this.#background.add(running)
+  }
+
+  async #backgroundDone(): Promise<void> {
+    await Promise.all(this.#background)
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  #fail(problem: Error): Error {
+    if (this.#failure !== undefined) return this.#failure
+    this.#failure = problem
+    this.#log.error('a log went offline', { topic: this.topic, partition: this.partition, problem })
+    this.#pending = []
+    this.#group?.reject(problem)
+    this.#group = undefined
+    this.#failed(problem)
+    return problem
+  }
+}
+
+function newGroup(): Group {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  // Not every caller waits for it (acks=0); that the log has failed is told by `failure` as well.
+  promise.catch(() => undefined)
+  return { written: promise, resolve, reject }
+}
+
+/** The first batch that ends at or behind `offset`; the end of the segment when there is none. */
+async function batchAt(segment: Segment, offset: number): Promise<{ readonly position: number; readonly offset: number }> {
+  let found: { position: number; offset: number } | undefined
+  const from = await segment.positionBefore(offset)
+  await scanBatches(segment, { from, to: segment.size, fromOffset: segment.baseOffset, checksums: false }, (batch, position) => {
+    if (lastOffset(batch) < offset) return true
+    found = { position, offset: baseOffset(batch) }
+    return false
+  })
+  return found ?? { position: segment.size, offset }
+}

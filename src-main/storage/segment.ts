@@ -1,0 +1,358 @@
+import { assert } from '../base/assert.ts'
+import type { FilePool, PooledFile } from './filePool.ts'
+import { IndexFile } from './indexFile.ts'
+import { type LogFileKind, logFileName } from '../protocol/files/fileNames.ts'
+import {
+  OFFSET_INDEX_ENTRY_BYTES,
+  TIME_INDEX_ENTRY_BYTES,
+  TXN_INDEX_ENTRY_BYTES,
+  type AbortedTransactionEntry,
+  type TimeIndexEntry,
+  encodeAbortedTransaction,
+  encodeOffsetIndexEntry,
+  encodeTimeIndexEntry,
+  readAbortedTransaction,
+  readOffsetIndexEntry,
+  readTimeIndexEntry,
+} from '../protocol/files/indexEntries.ts'
+import { BATCH_HEADER_BYTES, maxTimestamp } from '../protocol/records/batch.ts'
+import type { LogConfig } from './logConfig.ts'
+
+/** What a segment must know of a batch to place it. */
+export interface PlacedBatch {
+  readonly lastOffset: number
+  readonly maxTimestamp: number
+  readonly sizeInBytes: number
+}
+
+const MAX_RELATIVE_OFFSET = 0x7fff_ffff
+/** Index bytes that may wait for a quiet moment before they are written. */
+const PATIENT_INDEX_BYTES = 4096
+
+/**
+ * One `.log` file and its `.index`, `.timeindex` and `.txnindex`. Placing a batch is a decision made at once, for the batches still on their
+ * way to the disk too; `size` is what the file really holds. Readers hold the segment with `use`, and closing it waits for them.
+ */
+export class Segment {
+  readonly baseOffset: number
+  /** When it was made, or last written to when an earlier process made it; stands in for a time where no record tells one. */
+  readonly createdMs: number
+  readonly #log: PooledFile
+  readonly #index: IndexFile
+  readonly #timeIndex: IndexFile
+  readonly #txnIndex: IndexFile
+  #size: number
+  #plannedSize: number
+  #hasTxnIndex: boolean
+  #isSealed = false
+  #bytesSinceLastIndexEntry = 0
+  #firstTimestamp: number | undefined
+  #largest: TimeIndexEntry | undefined
+  #lastIndexedTimestamp = -1
+  #users = 0
+  #released: (() => void) | undefined
+
+  constructor(
+    pool: FilePool,
+    directory: string,
+    {
+      baseOffset,
+      createdMs,
+      size = 0,
+      hasTxnIndex = false,
+      isUnsynced = true,
+    }: {
+      readonly baseOffset: number
+      readonly createdMs: number
+      readonly size?: number
+      readonly hasTxnIndex?: boolean
+      readonly isUnsynced?: boolean
+    },
+  ) {
+    this.baseOffset = baseOffset
+    this.createdMs = createdMs
+    this.#size = size
+    this.#plannedSize = size
+    this.#hasTxnIndex = hasTxnIndex
+    const path = (kind: LogFileKind) => `${directory}/${logFileName(baseOffset, kind)}`
+    this.#log = pool.file(path('log'), isUnsynced)
+    this.#index = new IndexFile(pool, path('index'), { entryBytes: OFFSET_INDEX_ENTRY_BYTES, isUnsynced })
+    this.#timeIndex = new IndexFile(pool, path('timeindex'), { entryBytes: TIME_INDEX_ENTRY_BYTES, isUnsynced })
+    this.#txnIndex = new IndexFile(pool, path('txnindex'), { entryBytes: TXN_INDEX_ENTRY_BYTES, isUnsynced })
+    if (!hasTxnIndex) this.#txnIndex.startEmpty()
+  }
+
+  /** Bytes in the file. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Bytes once everything that was placed is written. */
+  get plannedSize(): number {
+    return this.#plannedSize
+  }
+
+  get isSealed(): boolean {
+    return this.#isSealed
+  }
+
+  /** Max timestamp of the first batch. */
+  get firstTimestamp(): number | undefined {
+    return this.#firstTimestamp
+  }
+
+  /** Of everything placed so far, for an active segment. */
+  get largestTimestamp(): TimeIndexEntry | undefined {
+    return this.#largest
+  }
+
+  /** Makes the files of a new segment. The log comes last: without it the others are leftovers that the next start removes. */
+  async create(): Promise<void> {
+    await Promise.all([this.#index.create(), this.#timeIndex.create()])
+    await this.#log.create()
+  }
+
+  /** Makes what `create` makes in memory, so that batches can be placed while the files are still being made. */
+  startEmpty(): void {
+    this.#index.startEmpty()
+    this.#timeIndex.startEmpty()
+    this.#txnIndex.startEmpty()
+  }
+
+  /** Whether Kafka would begin a new segment before this batch. */
+  shouldRoll(batch: PlacedBatch, config: LogConfig, { nowMs, jitterMs }: { nowMs: number; jitterMs: number }): boolean {
+    if (batch.lastOffset - this.baseOffset > MAX_RELATIVE_OFFSET) return true
+    if (this.#plannedSize === 0) return false
+    if (this.#plannedSize > config.segmentBytes - batch.sizeInBytes) return true
+    const waitedMs =
+      this.#firstTimestamp !== undefined && this.#firstTimestamp >= 0 ? batch.maxTimestamp - this.#firstTimestamp : nowMs - this.createdMs
+    if (waitedMs > config.segmentMs - jitterMs) return true
+    if (this.#index.count >= Math.floor(config.segmentIndexBytes / OFFSET_INDEX_ENTRY_BYTES)) return true
+    return this.#timeIndex.count >= Math.floor(config.segmentIndexBytes / TIME_INDEX_ENTRY_BYTES) - 1
+  }
+
+  /** Gives a batch its place behind all others, and the indexes their entries. Returns its position. */
+  place(batch: PlacedBatch, indexIntervalBytes: number): number {
+    assert(!this.#isSealed, () => `segment ${this.baseOffset} takes no more batches`)
+    const position = this.#plannedSize
+    this.#firstTimestamp ??= batch.maxTimestamp
+    if (this.#largest === undefined || batch.maxTimestamp > this.#largest.timestamp) {
+      this.#largest = { timestamp: batch.maxTimestamp, offset: batch.lastOffset }
+    }
+    if (this.#bytesSinceLastIndexEntry > indexIntervalBytes) {
+      this.#index.add(encodeOffsetIndexEntry({ offset: batch.lastOffset, position }, this.baseOffset))
+      this.#addTimeIndexEntry()
+      this.#bytesSinceLastIndexEntry = 0
+    }
+    this.#plannedSize += batch.sizeInBytes
+    this.#bytesSinceLastIndexEntry += batch.sizeInBytes
+    return position
+  }
+
+  /** Remembers an aborted transaction whose marker is in this segment. */
+  addAborted(transaction: AbortedTransactionEntry): void {
+    this.#hasTxnIndex = true
+    this.#txnIndex.add(encodeAbortedTransaction(transaction))
+  }
+
+  #addTimeIndexEntry(): void {
+    const largest = this.#largest
+    if (largest === undefined || largest.timestamp <= this.#lastIndexedTimestamp) return
+    this.#timeIndex.add(encodeTimeIndexEntry(largest, this.baseOffset))
+    this.#lastIndexedTimestamp = largest.timestamp
+  }
+
+  /** The last decision about this segment: its time index learns the largest timestamp. */
+  planSeal(): void {
+    this.#addTimeIndexEntry()
+    this.#isSealed = true
+  }
+
+  /** Writes placed batches, in the order of their places. */
+  async append(chunks: readonly Buffer[], sizeInBytes: number): Promise<void> {
+    await this.#log.append(chunks)
+    this.#size += sizeInBytes
+  }
+
+  /** Brings index entries to their files: all of them, or none while only a few wait. */
+  async writeIndexes(hurry: boolean): Promise<void> {
+    const waiting = this.#index.unwrittenBytes + this.#timeIndex.unwrittenBytes
+    if (hurry || waiting >= PATIENT_INDEX_BYTES) await Promise.all([this.#index.write(), this.#timeIndex.write()])
+    await this.#txnIndex.write()
+  }
+
+  /** After `planSeal`, once all batches are written. */
+  async seal(): Promise<void> {
+    await this.writeIndexes(true)
+    this.#index.seal()
+    this.#timeIndex.seal()
+    this.#txnIndex.seal()
+  }
+
+  /** A clean end: as a seal, but the segment is gone on with after the next start. */
+  async writeLastTimeIndexEntry(): Promise<void> {
+    this.#addTimeIndexEntry()
+    await this.writeIndexes(true)
+  }
+
+  /** For a sealed segment of an earlier process whose indexes are trusted. */
+  sealLoaded(): void {
+    this.#isSealed = true
+  }
+
+  /**
+   * Takes a segment of an earlier process, or one that was cut, to go on with it. Indexes are trusted up to the end of the file; the batches from the
+   * returned position on have to be counted with `resume`.
+   */
+  async load(): Promise<{ readonly position: number }> {
+    this.#isSealed = false
+    this.#plannedSize = this.#size
+    this.#bytesSinceLastIndexEntry = 0
+    this.#largest = undefined
+    this.#lastIndexedTimestamp = -1
+    await Promise.all([this.#index.load(), this.#timeIndex.load(), this.#hasTxnIndex ? this.#txnIndex.load() : this.#txnIndex.startEmpty()])
+    const times = await this.#timeIndex.entries()
+    if (times.length > 0) {
+      this.#largest = readTimeIndexEntry(times, times.length / TIME_INDEX_ENTRY_BYTES - 1, this.baseOffset)
+      this.#lastIndexedTimestamp = this.#largest.timestamp
+    }
+    this.#firstTimestamp = this.#size === 0 ? undefined : maxTimestamp(await this.#log.read(0, BATCH_HEADER_BYTES))
+    const entries = await this.#index.entries()
+    if (entries.length === 0) return { position: 0 }
+    return { position: readOffsetIndexEntry(entries, entries.length / OFFSET_INDEX_ENTRY_BYTES - 1, this.baseOffset).position }
+  }
+
+  /** Counts a batch that was there already, at or behind the position that `load` returned. */
+  resume(batch: PlacedBatch): void {
+    if (this.#largest === undefined || batch.maxTimestamp > this.#largest.timestamp) {
+      this.#largest = { timestamp: batch.maxTimestamp, offset: batch.lastOffset }
+    }
+    this.#bytesSinceLastIndexEntry += batch.sizeInBytes
+  }
+
+  /** Cuts off all from `position` on, where the batch of `offset` begins or would; durable when it resolves. The segment must be loaded again. */
+  async cut(position: number, offset: number): Promise<void> {
+    await Promise.all([this.#index.load(), this.#timeIndex.load(), this.#hasTxnIndex ? this.#txnIndex.load() : this.#txnIndex.startEmpty()])
+    const [index, times, aborted] = [await this.#index.entries(), await this.#timeIndex.entries(), await this.abortedTransactions()]
+    const kept = (entries: Buffer, bytes: number, isKept: (at: number) => boolean) => lastIndexWhere(entries.length / bytes, isKept) + 1
+    await this.#log.truncate(position)
+    this.#size = position
+    await this.#index.cut(kept(index, OFFSET_INDEX_ENTRY_BYTES, at => readOffsetIndexEntry(index, at, this.baseOffset).position < position))
+    await this.#timeIndex.cut(kept(times, TIME_INDEX_ENTRY_BYTES, at => readTimeIndexEntry(times, at, this.baseOffset).offset < offset))
+    if (this.#hasTxnIndex) await this.#txnIndex.cut(aborted.filter(each => each.lastOffset < offset).length)
+    await this.sync()
+  }
+
+  /** Forgets the indexes, to place every batch again; `finishRebuild` writes what comes of it. Aborted transactions can be kept for who has no producers to replay. */
+  async beginRebuild({ keepAborted }: { readonly keepAborted: boolean }): Promise<void> {
+    this.#index.startEmpty()
+    this.#timeIndex.startEmpty()
+    if (keepAborted && this.#hasTxnIndex) await this.#txnIndex.load()
+    else this.#txnIndex.startEmpty()
+    this.#plannedSize = 0
+    this.#bytesSinceLastIndexEntry = 0
+    this.#firstTimestamp = undefined
+    this.#largest = undefined
+    this.#lastIndexedTimestamp = -1
+    this.#isSealed = false
+  }
+
+  /** The file ends where the placed batches end: what is behind is cut off. Index files are only touched when they say something else. */
+  async finishRebuild(): Promise<void> {
+    if (this.#size > this.#plannedSize) {
+      await this.#log.truncate(this.#plannedSize)
+      this.#size = this.#plannedSize
+    }
+    await Promise.all([this.#index.rewrite(), this.#timeIndex.rewrite(), this.#hasTxnIndex ? this.#txnIndex.rewrite() : undefined])
+  }
+
+  async sync(): Promise<void> {
+    await Promise.all([this.#log.sync(), this.#index.sync(), this.#timeIndex.sync(), this.#hasTxnIndex ? this.#txnIndex.sync() : undefined])
+  }
+
+  /** The batches alone. Enough for an active segment: its indexes are rebuilt after a crash anyway. */
+  syncLog(): Promise<void> {
+    return this.#log.sync()
+  }
+
+  read(position: number, length: number): Promise<Buffer> {
+    return this.#log.read(position, Math.min(length, this.#size - position))
+  }
+
+  /** A position at or before the batch that holds `offset`. */
+  async positionBefore(offset: number): Promise<number> {
+    if (this.#size === 0) return 0
+    const entries = await this.#index.entries()
+    const found = lastIndexWhere(
+      entries.length / OFFSET_INDEX_ENTRY_BYTES,
+      at => readOffsetIndexEntry(entries, at, this.baseOffset).offset <= offset,
+    )
+    return found === -1 ? 0 : readOffsetIndexEntry(entries, found, this.baseOffset).position
+  }
+
+  /** The largest indexed timestamp below `timestamp`: no record before its offset is that late. */
+  async offsetBefore(timestamp: number): Promise<number> {
+    const entries = await this.#timeIndex.entries()
+    const found = lastIndexWhere(
+      entries.length / TIME_INDEX_ENTRY_BYTES,
+      at => readTimeIndexEntry(entries, at, this.baseOffset).timestamp < timestamp,
+    )
+    return found === -1 ? this.baseOffset : readTimeIndexEntry(entries, found, this.baseOffset).offset
+  }
+
+  /** The largest timestamp of all its batches, from the time index when it is sealed. */
+  async loadLargestTimestamp(): Promise<TimeIndexEntry | undefined> {
+    if (this.#largest !== undefined || !this.#isSealed) return this.#largest
+    const entries = await this.#timeIndex.entries()
+    if (entries.length > 0) this.#largest = readTimeIndexEntry(entries, entries.length / TIME_INDEX_ENTRY_BYTES - 1, this.baseOffset)
+    return this.#largest
+  }
+
+  async abortedTransactions(): Promise<AbortedTransactionEntry[]> {
+    if (!this.#hasTxnIndex) return []
+    const entries = await this.#txnIndex.entries()
+    return Array.from({ length: entries.length / TXN_INDEX_ENTRY_BYTES }, (_, at) => readAbortedTransaction(entries, at))
+  }
+
+  /** Keeps the segment open while `act` runs. */
+  async use<T>(act: () => Promise<T>): Promise<T> {
+    this.#users += 1
+    try {
+      return await act()
+    } finally {
+      this.#users -= 1
+      if (this.#users === 0) this.#released?.()
+    }
+  }
+
+  /** Resolves once nobody uses it any more and its files are closed. */
+  async close(): Promise<void> {
+    if (this.#users > 0) await new Promise<void>(resolve => (this.#released = resolve))
+    await Promise.all([this.#log.close(), this.#index.close(), this.#timeIndex.close(), this.#txnIndex.close()])
+  }
+
+  /** Gives the files names under which a start removes them. Readers that have them open go on. */
+  async renameToDeleted(): Promise<void> {
+    await this.#log.rename(`${this.#log.path}.deleted`)
+    for (const index of [this.#index, this.#timeIndex, ...(this.#hasTxnIndex ? [this.#txnIndex] : [])])
+      await index.rename(`${index.path}.deleted`)
+  }
+
+  /** Closes it once its readers are done, and removes the files. */
+  async remove(pool: FilePool): Promise<void> {
+    await this.close()
+    for (const path of [this.#log.path, this.#index.path, this.#timeIndex.path, this.#txnIndex.path]) await pool.disk.remove(path)
+  }
+}
+
+/** The last index for which `holds` is true, when it is true up to some index and false from there on; -1 when for none. */
+function lastIndexWhere(count: number, holds: (at: number) => boolean): number {
+  let low = -1
+  let high = count
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if (holds(middle)) low = middle
+    else high = middle
+  }
+  return low
+}
