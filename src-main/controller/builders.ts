@@ -1,0 +1,119 @@
+/** States and requests for tests: complete ones, of which a test names only what it is about. */
+import type { Random } from '../env/env.ts'
+import { applyRecords } from '../metadata/delta.ts'
+import { anImage, aPartition, aTopic, uuidOf } from '../metadata/builders.ts'
+import type { MetadataImage, PartitionImage } from '../metadata/image.ts'
+import type { AlterPartitionRequest } from '../protocol/messages/alterPartition.ts'
+import type { BrokerHeartbeatRequest } from '../protocol/messages/brokerHeartbeat.ts'
+import type { BrokerRegistrationRequest } from '../protocol/messages/brokerRegistration.ts'
+import type { CreateTopicsRequest } from '../protocol/messages/createTopics.ts'
+import type { MetadataRecord } from '../protocol/messages/metadataRecords.ts'
+import { supportedFeatures } from '../metadata/features.ts'
+import { controllerConfigOf } from './controllerConfig.ts'
+import type { ControllerSettings, ControllerState } from './decision.ts'
+
+/** Chance that always takes the first. Its ids differ all the same. */
+export function firstChoice(): Random {
+  let drawn = 0
+  return {
+    below: () => 0,
+    bytes: length => Buffer.alloc(length, 1 + (drawn++ % 250)),
+  }
+}
+
+export function aState(image: MetadataImage = anImage(), settings: Partial<ControllerSettings> = {}): ControllerState {
+  const statics = settings.staticConfigs ?? new Map<string, string>()
+  return { image, nextOffset: 1000, settings: { ...controllerConfigOf('a-cluster', statics), ...settings }, random: firstChoice() }
+}
+
+/** The image once the records are applied; the given one stays as it is. */
+export function after(image: MetadataImage, records: readonly MetadataRecord[]): MetadataImage {
+  const copy = image.clone()
+  applyRecords(copy, records)
+  return copy
+}
+
+/** A topic `orders` with one partition, and brokers of which all are alive but those named. */
+export function ordersOf(partition: Partial<PartitionImage>): MetadataImage {
+  return anImage({ topics: [aTopic('orders', [partition])] })
+}
+
+export const orders = uuidOf('orders')
+
+/** The first partition of `orders`. */
+export function ordersIn(image: MetadataImage): PartitionImage {
+  return image.partition(orders, 0) ?? aPartition()
+}
+
+export function aRegistration(brokerId: number, given: Partial<BrokerRegistrationRequest> = {}): BrokerRegistrationRequest {
+  return {
+    brokerId,
+    clusterId: 'a-cluster',
+    incarnationId: uuidOf(`next-${brokerId}`),
+    listeners: [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 19091 + brokerId, securityProtocol: 0 }],
+    features: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
+      name,
+      minSupportedVersion: minVersion,
+      maxSupportedVersion: maxVersion,
+    })),
+    rack: null,
+    isMigratingZkBroker: false,
+    logDirs: [uuidOf(`directory-${brokerId}`)],
+    previousBrokerEpoch: -1,
+    ...given,
+  }
+}
+
+/** A heartbeat of a broker that has its epoch right, has caught up and wants nothing but to serve. */
+export function aHeartbeat(brokerId: number, given: Partial<BrokerHeartbeatRequest> = {}): BrokerHeartbeatRequest {
+  return {
+    brokerId,
+    brokerEpoch: 100 + brokerId,
+    currentMetadataOffset: 999,
+    wantFence: false,
+    wantShutDown: false,
+    offlineLogDirs: [],
+    cordonedLogDirs: null,
+    ...given,
+  }
+}
+
+type AskedIsr = AlterPartitionRequest['topics'][number]['partitions'][number]
+
+/** Broker 1 asks for other in-sync replicas of the first partition of `orders`, in the epochs that `aPartition` has. */
+export function anIsrRequest(
+  isr: readonly number[],
+  given: Partial<AskedIsr> & { brokerId?: number; brokerEpoch?: number } = {},
+): AlterPartitionRequest {
+  const { brokerId = 1, brokerEpoch = 100 + brokerId, ...partition } = given
+  return {
+    brokerId,
+    brokerEpoch,
+    topics: [
+      {
+        topicId: orders,
+        partitions: [
+          {
+            partitionIndex: 0,
+            leaderEpoch: 5,
+            partitionEpoch: 10,
+            newIsr: [],
+            newIsrWithEpochs: isr.map(member => ({ brokerId: member, brokerEpoch: 100 + member })),
+            leaderRecoveryState: 0,
+            ...partition,
+          },
+        ],
+      },
+    ],
+  }
+}
+
+type AskedTopic = CreateTopicsRequest['topics'][number]
+
+export function creationOf(...topics: (Partial<AskedTopic> & { readonly name: string })[]): CreateTopicsRequest {
+  return {
+    topics: topics.map(topic => ({ numPartitions: 1, replicationFactor: 3, assignments: [], configs: [], ...topic })),
+    timeoutMs: 30_000,
+    validateOnly: false,
+  }
+}

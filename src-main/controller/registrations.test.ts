@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import { aBroker, anImage, aTopic, uuidOf } from '../metadata/builders.ts'
+import type { BrokerImage, MetadataImage } from '../metadata/image.ts'
+import { errorName } from '../protocol/errors.ts'
+import type { BrokerHeartbeatRequest } from '../protocol/messages/brokerHeartbeat.ts'
+import { after, aHeartbeat, aRegistration, aState, ordersIn } from './builders.ts'
+import { type BrokerState, decideFencing, decideHeartbeat, decideRegistration, nextBrokerState } from './registrations.ts'
+
+describe('a registration', () => {
+  it.each([
+    { given: 'another cluster', request: aRegistration(4, { clusterId: 'other' }), error: 'INCONSISTENT_CLUSTER_ID' },
+    { given: 'no log folder', request: aRegistration(4, { logDirs: [] }), error: 'INVALID_REGISTRATION' },
+    { given: 'a log folder twice', request: aRegistration(4, { logDirs: [uuidOf('x'), uuidOf('x')] }), error: 'INVALID_REGISTRATION' },
+    { given: 'a reserved log folder', request: aRegistration(4, { logDirs: ['AAAAAAAAAAAAAAAAAAAAAQ'] }), error: 'INVALID_REGISTRATION' },
+    { given: "another broker's folder", request: aRegistration(4, { logDirs: [uuidOf('directory-1')] }), error: 'INVALID_REGISTRATION' },
+    { given: 'no metadata.version', request: aRegistration(4, { features: [] }), error: 'UNSUPPORTED_VERSION' },
+    {
+      given: 'too old a metadata.version',
+      request: aRegistration(4, { features: [{ name: 'metadata.version', minSupportedVersion: 1, maxSupportedVersion: 24 }] }),
+      error: 'UNSUPPORTED_VERSION',
+    },
+  ] as const)('with $given is refused with $error', ({ request, error }) => {
+    const { records, reply } = decideRegistration(aState(), request, false)
+    expect(records).toEqual([])
+    expect(errorName(reply.errorCode)).toBe(error)
+  })
+
+  it('of a new broker leaves it fenced, in the epoch that is the offset of the record', () => {
+    const state = aState()
+    const { records, reply } = decideRegistration(state, aRegistration(4), false)
+    expect(reply).toMatchObject({ errorCode: 0, brokerEpoch: 1000 })
+    expect(after(state.image, records).brokers.get(4)).toMatchObject({
+      brokerEpoch: 1000,
+      fenced: true,
+      directories: [uuidOf('directory-4')],
+    })
+  })
+
+  it('of another process is refused while the old one lives', () => {
+    const { records, reply } = decideRegistration(aState(), aRegistration(1), true)
+    expect([records, errorName(reply.errorCode)]).toEqual([[], 'DUPLICATE_BROKER_REGISTRATION'])
+  })
+
+  it('of another process takes the broker out of every isr where others remain', () => {
+    const image = anImage({ topics: [aTopic('orders', [{}, { isr: [1] }])] })
+    const { records, reply } = decideRegistration(aState(image), aRegistration(1), false)
+    const result = after(image, records)
+    expect(reply.brokerEpoch).toBe(1000)
+    expect(result.brokers.get(1)).toMatchObject({ fenced: true, brokerEpoch: 1000 })
+    expect(ordersIn(result)).toMatchObject({ isr: [2, 3], leader: 2 })
+    expect(result.topicsByName.get('orders')!.partitions[1]).toMatchObject({ isr: [1], leader: -1 })
+  })
+
+  it('of the same process keeps epoch and standing', () => {
+    const image = anImage({ topics: [aTopic('orders')] })
+    const { records, reply } = decideRegistration(aState(image), aRegistration(1, { incarnationId: uuidOf('incarnation-1') }), true)
+    expect(reply).toMatchObject({ errorCode: 0, brokerEpoch: 101 })
+    expect(after(image, records).brokers.get(1)).toMatchObject({ fenced: false, brokerEpoch: 101 })
+    expect(records).toHaveLength(1)
+  })
+})
+
+const leading = [aTopic('orders', [{ replicas: [1, 2, 3] }])]
+const idle = [aTopic('orders', [{ replicas: [2, 3] }])]
+const offline = { offlineLogDirs: [uuidOf('directory-1')] }
+
+it.each<{ is: Partial<BrokerImage>; leads?: boolean; says: Partial<BrokerHeartbeatRequest>; progress?: object; next: BrokerState }>([
+  { is: { fenced: true }, says: {}, next: 'unfenced' },
+  { is: { fenced: true }, says: { currentMetadataOffset: 101 }, next: 'unfenced' },
+  { is: { fenced: true }, says: { currentMetadataOffset: 100 }, next: 'fenced' },
+  { is: { fenced: true }, says: { wantFence: true }, next: 'fenced' },
+  { is: { fenced: true }, says: offline, next: 'fenced' },
+  { is: { fenced: true }, says: { wantShutDown: true }, next: 'shutDown' },
+  { is: {}, says: {}, next: 'unfenced' },
+  { is: {}, says: { currentMetadataOffset: 0 }, next: 'unfenced' },
+  { is: {}, says: { wantFence: true }, next: 'fenced' },
+  { is: {}, says: offline, next: 'fenced' },
+  { is: {}, says: { wantFence: true, wantShutDown: true }, next: 'shutDown' },
+  { is: {}, says: { wantShutDown: true }, next: 'controlledShutdown' },
+  { is: {}, leads: false, says: { wantShutDown: true }, next: 'shutDown' },
+  { is: { inControlledShutdown: true }, says: { wantShutDown: true }, next: 'controlledShutdown' },
+  {
+    is: { inControlledShutdown: true },
+    leads: false,
+    says: { wantShutDown: true },
+    progress: { lowestActiveOffset: 499 },
+    next: 'controlledShutdown',
+  },
+  {
+    is: { inControlledShutdown: true },
+    leads: false,
+    says: { wantShutDown: true },
+    progress: { lowestActiveOffset: 500 },
+    next: 'shutDown',
+  },
+  {
+    is: { inControlledShutdown: true },
+    leads: false,
+    says: { wantShutDown: true },
+    progress: { lowestActiveOffset: Infinity },
+    next: 'shutDown',
+  },
+])('takes a broker that is $is and leads ($leads) and says $says to $next', ({ is, leads = true, says, progress, next }) => {
+  const broker = aBroker(1, is)
+  const image = anImage({ brokers: [broker, aBroker(2), aBroker(3)], topics: leads ? leading : idle })
+  const waiting = { controlledShutdownOffset: 500, lowestActiveOffset: 0, ...progress }
+  expect(nextBrokerState(image, broker, aHeartbeat(1, says), waiting)).toBe(next)
+})
+
+describe('a heartbeat', () => {
+  const beat = (image: MetadataImage, request: BrokerHeartbeatRequest) =>
+    decideHeartbeat(aState(image), request, { controlledShutdownOffset: undefined, lowestActiveOffset: 0 })
+
+  it.each([aHeartbeat(1, { brokerEpoch: 7 }), aHeartbeat(9)])('in an epoch that has passed is refused', request => {
+    const { records, reply } = beat(anImage({ topics: leading }), request)
+    expect([records, errorName(reply.errorCode)]).toEqual([[], 'STALE_BROKER_EPOCH'])
+  })
+
+  it('unfences, and gives the broker what waited for it', () => {
+    const image = anImage({ brokers: [aBroker(1, { fenced: true }), aBroker(2)], topics: [aTopic('orders', [{ isr: [1], leader: -1 }])] })
+    const { records, reply } = beat(image, aHeartbeat(1))
+    expect(reply).toMatchObject({ errorCode: 0, isCaughtUp: true, isFenced: false, shouldShutDown: false })
+    expect(after(image, records).isActive(1)).toBe(true)
+    expect(ordersIn(after(image, records))).toMatchObject({ leader: 1 })
+  })
+
+  it('that wants to shut down moves the leaders first, and is not repeated in the log', () => {
+    const image = anImage({ topics: leading })
+    const first = beat(image, aHeartbeat(1, { wantShutDown: true }))
+    const moved = after(image, first.records)
+    expect(first.reply).toMatchObject({ isFenced: false, shouldShutDown: false })
+    expect(moved.brokers.get(1)).toMatchObject({ inControlledShutdown: true, fenced: false })
+    expect(ordersIn(moved)).toMatchObject({ leader: 2, isr: [2, 3] })
+    expect(beat(moved, aHeartbeat(1, { wantShutDown: true })).records).toEqual([])
+  })
+
+  it('of a broker with nothing to say changes nothing', () => {
+    expect(beat(anImage({ topics: leading }), aHeartbeat(1))).toMatchObject({ records: [], reply: { errorCode: 0, isFenced: false } })
+  })
+})
+
+it('fences once', () => {
+  const image = anImage({ topics: leading })
+  const fenced = after(image, decideFencing(aState(image), 1))
+  expect(fenced.brokers.get(1)?.fenced).toBe(true)
+  expect(ordersIn(fenced)).toMatchObject({ leader: 2, isr: [2, 3] })
+  expect(decideFencing(aState(fenced), 1)).toEqual([])
+  expect(decideFencing(aState(fenced), 9)).toEqual([])
+})
