@@ -2,7 +2,10 @@ import { ZERO_UUID, type Uuid } from '../base/uuid.ts'
 import type { ByteReader } from './byteReader.ts'
 import type { ByteWriter } from './byteWriter.ts'
 
-/** The version of an API or record in which something travels; `flexible` says whether lengths are compact and structs end in tags (KIP-482). */
+/**
+ * The version of an API or record in which something travels; `flexible` says whether lengths are compact and structs end in tags
+ * (KIP-482).
+ */
 export interface Version {
   readonly number: number
   readonly flexible: boolean
@@ -30,7 +33,10 @@ export interface FieldShape {
   readonly codec: Codec<unknown, never>
 }
 
-/** Reads and writes one kind of value. `In` is what a writer may give, which can be less than what a reader gets: defaults may be left out. */
+/**
+ * Reads and writes one kind of value. `In` is what a writer may give, which can be less than what a reader gets: defaults may be left
+ * out.
+ */
 export interface Codec<Out, In = Out> {
   readonly shape: Shape
   read(from: ByteReader, version: Version): Out
@@ -178,7 +184,8 @@ export function arrayCodec<Out, In>(of: Codec<Out, In>, nullableFrom: number): C
         if (version.number < nullableFrom) from.fail('null stands where an array must be')
         return null
       }
-      // No element of any of Kafka's arrays takes less than a byte, so that a count beyond what remains is a lie, told before memory is taken.
+      // No element of any of Kafka's arrays takes less than a byte, so that a count beyond what remains is a lie, told before memory is
+      // taken.
       if (count > from.remaining) from.fail(`${count} elements are declared but ${from.remaining} bytes remain`)
       const values: Out[] = []
       for (let index = 0; index < count; index++) values.push(of.read(from, version))

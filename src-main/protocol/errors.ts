@@ -1,6 +1,6 @@
 /**
- * Kafka's error codes by name. An answer is an `ErrorName`, and becomes a number only when it is put into a response. `retriable` is what a client
- * concludes from it: the same request may succeed later, or at another broker; `refresh` that it has to ask again who leads.
+ * Kafka's error codes by name. An answer is an `ErrorName`, and becomes a number only when it is put into a response. `retriable` is what
+ * a client concludes from it: the same request may succeed later, or at another broker; `refresh` that it has to ask again who leads.
  * The messages are ours; Kafka's clients show their own.
  */
 export const errors = {

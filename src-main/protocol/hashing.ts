@@ -1,4 +1,6 @@
-/** How keys, groups and transactional ids find their partitions (formats.md §8). Clients and brokers of every language must agree on this. */
+/**
+ * How keys, groups and transactional ids find their partitions. Clients and brokers of every language must agree on this.
+ */
 
 const SEED = 0x9747b28c
 const MULTIPLIER = 0x5bd1e995

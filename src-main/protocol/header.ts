@@ -1,6 +1,7 @@
 /**
- * Frames: an int32 size, a header, a body (formats.md §1). Request headers are version 1, or 2 (with tags) where the API version is flexible;
- * response headers 0, or 1 likewise, except that ApiVersions always answers with 0, because who asks does not know yet what we speak (KIP-511).
+ * Frames: an int32 size, a header, a body. Request headers are version 1, or 2 (with tags) where the API version is
+ * flexible; response headers 0, or 1 likewise, except that ApiVersions always answers with 0, because who asks does not know yet what we
+ * speak (KIP-511).
  */
 import { ByteReader, MalformedMessage } from './byteReader.ts'
 import { ByteWriter } from './byteWriter.ts'
@@ -76,7 +77,8 @@ export function encodeResponse<A extends AnyApi>(api: A, version: number, correl
   return to.chunks()
 }
 
-// An API's codecs are known to the compiler only as the pair of types they serve; inside a generic function that pair cannot be spelled out.
+// An API's codecs are known to the compiler only as the pair of types they serve; inside a generic function that pair cannot be spelled
+// out.
 function write(codec: Codec<unknown, never>, to: ByteWriter, body: unknown, version: Version): void {
   ;(codec as Codec<unknown, unknown>).write(to, body, version)
 }

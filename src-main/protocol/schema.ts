@@ -1,7 +1,7 @@
 /**
- * The language in which messages are declared. A struct is an object literal of codecs in wire order; `since`, `until`, `versions` and `tagged`
- * say which versions carry a field, and what its value is in the others. Decoders yield complete objects; writers may leave out every field
- * that has such a value. Encodings follow formats.md §2: compact lengths and tagged fields in flexible versions (KIP-482).
+ * The language in which messages are declared. A struct is an object literal of codecs in wire order; `since`, `until`, `versions` and
+ * `tagged` say which versions carry a field, and what its value is in the others. Decoders yield complete objects; writers may leave out
+ * every field that has such a value. Compact lengths and tagged fields in flexible versions (KIP-482).
  */
 import { type ByteReader, MalformedMessage } from './byteReader.ts'
 import { ByteWriter } from './byteWriter.ts'
@@ -142,7 +142,10 @@ export class UnwritableMessage extends Error {
 
 /** What one version of a struct carries, worked out on first use. */
 interface Plan {
-  /** Every field of every version in declared order, absent values in place: copied for each value read, so that all have one hidden class. */
+  /**
+   * Every field of every version in declared order, absent values in place: copied for each value read, so that all have one hidden
+   * class.
+   */
   readonly blank: Readonly<Record<string, unknown>>
   readonly names: readonly string[]
   readonly codecs: readonly Codec<unknown, unknown>[]
@@ -153,7 +156,10 @@ interface Plan {
   readonly mustBeAbsent: readonly FieldShape[]
 }
 
-/** Builds the codec of a struct. Literals inside `api`, `array` and the others become structs by themselves; call it for codecs used alone. */
+/**
+ * Builds the codec of a struct. Literals inside `api`, `array` and the others become structs by themselves; call it for codecs used
+ * alone.
+ */
 export function struct<L extends Literal>(literal: L): Codec<Out<L>, In<L>> {
   const fields: (FieldShape & { readonly ignorable: boolean })[] = Object.entries(literal).map(([name, member]) =>
     isCodec(member) || !isField(member)
@@ -298,7 +304,10 @@ export interface Api<Request, RequestGiven, Response, ResponseGiven> {
   readonly name: string
   /** Versions that can be read and written, both included. */
   readonly versions: readonly [first: number, last: number]
-  /** Versions offered to clients; narrower than `versions` where only peers use the newest, wider where a client wants to see more than works. */
+  /**
+   * Versions offered to clients; narrower than `versions` where only peers use the newest, wider where a client wants to see more than
+   * works.
+   */
   readonly advertised: readonly [first: number, last: number]
   /** The first version with compact encodings; undefined when there is none. */
   readonly flexibleFrom: number | undefined

@@ -1,6 +1,6 @@
 /**
- * The text checkpoints of a log folder and of a partition: a line with the version 0, a line with the number of entries, one line for each, the parts
- * of a line separated by a space (formats.md §5).
+ * The text checkpoints of a log folder and of a partition: a line with the version 0, a line with the number of entries, one line for
+ * each, the parts of a line separated by a space.
  */
 import { MalformedMessage } from '../byteReader.ts'
 

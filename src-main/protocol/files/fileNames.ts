@@ -11,7 +11,10 @@ export function offsetDigits(offset: number): string {
 
 export type LogFileKind = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot'
 
-/** `00000000000000000042.log`. For all kinds the number is a segment's base offset, except snapshots, where it is the end of what they cover. */
+/**
+ * `00000000000000000042.log`. For all kinds the number is a segment's base offset, except snapshots, where it is the end of what they
+ * cover.
+ */
 export function logFileName(offset: number, kind: LogFileKind): string {
   return `${offsetDigits(offset)}.${kind}`
 }

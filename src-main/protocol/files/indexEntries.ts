@@ -1,5 +1,5 @@
 /**
- * Entries of the three index files beside a segment (formats.md §5), all of fixed size and big endian.
+ * Entries of the three index files beside a segment, all of fixed size and big endian.
  *
  *  .index      int32 offset - base offset, int32 position in the .log file
  *  .timeindex  int64 timestamp, int32 offset - base offset

@@ -35,7 +35,9 @@ function escape(value: string): string {
   return value.replace(/[\\:=#!]/g, special => `\\${special}`)
 }
 
-/** The part of Java's properties format that such files use: comments, `key=value` or `key: value`, a backslash before special characters. */
+/**
+ * The part of Java's properties format that such files use: comments, `key=value` or `key: value`, a backslash before special characters.
+ */
 function parseProperties(text: string): Map<string, string> {
   const properties = new Map<string, string>()
   for (const line of text.split(/\r?\n/)) {

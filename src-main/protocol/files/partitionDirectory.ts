@@ -1,6 +1,9 @@
 import { isTopicName } from '../topicName.ts'
 
-/** What a partition's folder is for: in use, waiting for deletion, moving in from another log folder, or belonging to no partition any more. */
+/**
+ * What a partition's folder is for: in use, waiting for deletion, moving in from another log folder, or belonging to no partition any
+ * more.
+ */
 export type DirectoryState = 'current' | 'delete' | 'future' | 'stray'
 
 export interface PartitionDirectory {

@@ -1,7 +1,9 @@
 import { isUuid, type Uuid } from '../../base/uuid.ts'
 import { MalformedMessage } from '../byteReader.ts'
 
-/** The name of the file that ties a partition's folder to a topic id, so that a topic created anew is not taken for the old one (KIP-516). */
+/**
+ * The name of the file that ties a partition's folder to a topic id, so that a topic created anew is not taken for the old one (KIP-516).
+ */
 export const PARTITION_METADATA_FILE = 'partition.metadata'
 
 /** Two lines without a newline at the end. */

@@ -1,4 +1,4 @@
-/** A `.snapshot` file: int16 version 1, uint32 CRC-32C of all that follows it, int32 count, then one entry per producer (formats.md §5). */
+/** A `.snapshot` file: int16 version 1, uint32 CRC-32C of all that follows it, int32 count, then one entry per producer. */
 import { ByteReader, MalformedMessage } from '../byteReader.ts'
 import { ByteWriter } from '../byteWriter.ts'
 import { crc32c } from '../records/crc32c.ts'

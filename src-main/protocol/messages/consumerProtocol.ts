@@ -1,6 +1,6 @@
 /**
- * What members of a classic consumer group tell each other through the coordinator, who does not look inside: an int16 version, then the struct,
- * never flexible (formats.md §9). Readers take what newer clients write for the newest they know, and ignore what follows.
+ * What members of a classic consumer group tell each other through the coordinator, who does not look inside: an int16 version, then the
+ * struct, never flexible. Readers take what newer clients write for the newest they know, and ignore what follows.
  */
 import { ByteReader } from '../byteReader.ts'
 import { written } from '../byteWriter.ts'

@@ -1,6 +1,6 @@
 /**
- * The records of control batches, which no consumer sees. Key: int16 version, int16 type. Value: for transaction markers an int16 version and the
- * coordinator's epoch; for the quorum's own records a flexible struct whose first field is its version (formats.md §3).
+ * The records of control batches, which no consumer sees. Key: int16 version, int16 type. Value: for transaction markers an int16 version
+ * and the coordinator's epoch; for the quorum's own records a flexible struct whose first field is its version.
  */
 import { ZERO_UUID } from '../../base/uuid.ts'
 import { ByteReader } from '../byteReader.ts'

@@ -22,8 +22,9 @@ import {
 } from '../schema.ts'
 
 /**
- * Consumers, followers and quorum observers read records from an offset on, waiting up to `maxWaitMs` for `minBytes`. Sessions spare the unchanged
- * partitions (KIP-227); `lastFetchedEpoch` and `divergingEpoch` let a follower truncate (KIP-595). Topic ids from version 13 on (KIP-516);
+ * Consumers, followers and quorum observers read records from an offset on, waiting up to `maxWaitMs` for `minBytes`. Sessions spare the
+ * unchanged partitions (KIP-227); `lastFetchedEpoch` and `divergingEpoch` let a follower truncate (KIP-595). Topic ids from version 13 on
+ * (KIP-516);
  * 17 and 18 only among brokers and voters: directory ids (KIP-853), and the high watermark a follower knows (KIP-1166).
  */
 export const Fetch = api({

@@ -1,6 +1,6 @@
 /**
- * The records of `__consumer_offsets` for classic groups. A key begins with the int16 record type, a value with the int16 version of its schema;
- * a null value forgets what the key names (formats.md §6).
+ * The records of `__consumer_offsets` for classic groups. A key begins with the int16 record type, a value with the int16 version of its
+ * schema; a null value forgets what the key names.
  */
 import { ZERO_UUID } from '../../base/uuid.ts'
 import { ByteReader, MalformedMessage } from '../byteReader.ts'

@@ -1,6 +1,9 @@
 import { api, int16, int32, int64, nullableString, type RequestOf, type ResponseOf, since, withDefault } from '../schema.ts'
 
-/** Gives a producer its id and epoch, and for a transactional id fences and finishes what an earlier incarnation left open (KIP-98, KIP-360). */
+/**
+ * Gives a producer its id and epoch, and for a transactional id fences and finishes what an earlier incarnation left open (KIP-98,
+ * KIP-360).
+ */
 export const InitProducerId = api({
   key: 22,
   name: 'InitProducerId',

@@ -16,7 +16,10 @@ import {
   versions,
 } from '../schema.ts'
 
-/** Which brokers there are, who leads which partition, who is the controller. In version 0 an empty list of topics means all, later null does. */
+/**
+ * Which brokers there are, who leads which partition, who is the controller. In version 0 an empty list of topics means all, later null
+ * does.
+ */
 export const Metadata = api({
   key: 3,
   name: 'Metadata',

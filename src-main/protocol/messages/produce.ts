@@ -15,9 +15,9 @@ import {
 } from '../schema.ts'
 
 /**
- * A producer appends one batch to each of some partitions. With `acks` 0 there is no response at all; with -1 it waits for the in-sync replicas.
- * From version 10 on the response names the new leader when this broker no longer is it (KIP-951). Versions 0-2 are advertised but never served,
- * because librdkafka before 2.11.1 compresses only where it sees version 0.
+ * A producer appends one batch to each of some partitions. With `acks` 0 there is no response at all; with -1 it waits for the in-sync
+ * replicas. From version 10 on the response names the new leader when this broker no longer is it (KIP-951). Versions 0-2 are advertised
+ * but never served, because librdkafka before 2.11.1 compresses only where it sees version 0.
  */
 export const Produce = api({
   key: 0,

@@ -1,4 +1,7 @@
-/** The records of `__transaction_state`: the key is an int16 record type and the transactional id, the value an int16 version and its fields. */
+/**
+ * The records of `__transaction_state`: the key is an int16 record type and the transactional id, the value an int16 version and its
+ * fields.
+ */
 import { ByteReader, MalformedMessage } from '../byteReader.ts'
 import { written } from '../byteWriter.ts'
 import { array, type In, int16, int32, int64, int8, nullableArray, type Out, string, struct, tagged, versionOf } from '../schema.ts'

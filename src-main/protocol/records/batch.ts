@@ -1,5 +1,6 @@
 /**
- * The header of a record batch, magic 2 (formats.md §3), read and patched where it lies: a broker handles batches without making objects of them.
+ * The header of a record batch, magic 2, read and patched where it lies: a broker handles batches without making objects
+ * of them.
  *
  *  0 baseOffset int64          17 crc uint32 (CRC-32C of byte 21 to the end)   43 producerId int64
  *  8 batchLength int32         21 attributes int16                             51 producerEpoch int16
@@ -142,8 +143,8 @@ export function isWhole(buffer: Buffer, at = 0): boolean {
 }
 
 /**
- * Where each whole batch begins, in order; a tail that is cut off, as at the end of a fetch, is left out. What cannot be a batch at all is malformed.
- * Checksums are not looked at.
+ * Where each whole batch begins, in order; a tail that is cut off, as at the end of a fetch, is left out. What cannot be a batch at all
+ * is malformed. Checksums are not looked at.
  */
 export function* batchesIn(buffer: Buffer, from = 0): Generator<number, void, undefined> {
   for (let at = from; buffer.length - at >= BATCH_HEADER_BYTES; at += batchSize(buffer, at)) {

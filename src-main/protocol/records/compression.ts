@@ -1,7 +1,7 @@
 /**
- * What the records of a batch are compressed with (formats.md §4). All synchronous: whatever leaves the thread would break the simulation's replay.
- * A decompressor is told how much may come out, because a stranger's kilobyte can unfold to a gigabyte; sizes that are declared are checked before
- * memory is taken, sizes that are not are bounded while they come out.
+ * What the records of a batch are compressed with. All synchronous: whatever leaves the thread would break the
+ * simulation's replay. A decompressor is told how much may come out, because a stranger's kilobyte can unfold to a gigabyte; sizes that
+ * are declared are checked before memory is taken, sizes that are not are bounded while they come out.
  */
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi'

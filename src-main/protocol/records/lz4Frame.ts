@@ -10,9 +10,9 @@ const HAS_CONTENT_SIZE = 0x08
 const HAS_BLOCK_CHECKSUMS = 0x10
 
 /**
- * How many bytes an LZ4 frame will unfold to, without unfolding it. The frame may declare its size, but need not, and need not tell the truth; the
- * lengths of literals and matches in its blocks cannot lie. This is what keeps a small frame from taking a lot of memory: the native decoder has no
- * bound of its own. Blocks and headers are checked no further than that takes; the decoder does the rest.
+ * How many bytes an LZ4 frame will unfold to, without unfolding it. The frame may declare its size, but need not, and need not tell the
+ * truth; the lengths of literals and matches in its blocks cannot lie. This is what keeps a small frame from taking a lot of memory: the
+ * native decoder has no bound of its own. Blocks and headers are checked no further than that takes; the decoder does the rest.
  */
 export function lz4FrameContentBytes(frame: Buffer): number {
   if (frame.length < 7 || frame.readUInt32LE(0) !== MAGIC) throw new MalformedMessage('this is no lz4 frame', 0)
@@ -38,7 +38,10 @@ export function lz4FrameContentBytes(frame: Buffer): number {
   return total
 }
 
-/** Walks a block's sequences: a token, the rest of the literals' length, the literals, a distance of two bytes, the rest of the match's length. */
+/**
+ * Walks a block's sequences: a token, the rest of the literals' length, the literals, a distance of two bytes, the rest of the match's
+ * length.
+ */
 function lz4BlockContentBytes(bytes: Buffer, from: number, end: number): number {
   let total = 0
   let at = from

@@ -1,4 +1,4 @@
-/** The records inside a batch (formats.md §3): varints throughout, offsets and timestamps as deltas to the batch's. */
+/** The records inside a batch: varints throughout, offsets and timestamps as deltas to the batch's. */
 import { ByteReader, MalformedMessage } from '../byteReader.ts'
 import type { ByteWriter } from '../byteWriter.ts'
 import {
@@ -76,8 +76,9 @@ export interface RecordVisitor {
 }
 
 /**
- * Visits each record without making an object of it: for whoever has to look at every record of every batch, as a broker does that validates or
- * compacts. `records` is what `recordBytes` gives, `count` the header's. Structure is checked as strictly as in `decodeRecords`.
+ * Visits each record without making an object of it: for whoever has to look at every record of every batch, as a broker does that
+ * validates or compacts. `records` is what `recordBytes` gives, `count` the header's. Structure is checked as strictly as in
+ * `decodeRecords`.
  */
 export function walkRecords(records: Buffer, count: number, visit: RecordVisitor): void {
   const from = new ByteReader(records)
