@@ -1,5 +1,5 @@
 import type { Logger } from '../../base/logger.ts'
-import type { Clock, Timer } from '../../env/env.ts'
+import type { Clock } from '../../env/env.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import { batchesIn, isControl } from '../../protocol/records/batch.ts'
 import { buildBatch, type NewRecord } from '../../protocol/records/batchBuilder.ts'
@@ -30,10 +30,15 @@ export type Written =
   | { readonly accepted: true; readonly committed: Promise<ErrorName> }
   | { readonly accepted: false; readonly error: ErrorName }
 
-/** Decisions that go into one batch, and those who wait for it. */
+/** Decisions that go into one batch. */
 interface Pending {
   readonly records: NewRecord[]
   bytes: number
+  /** Those who wait for its commit, who share a deadline; undefined while nobody does. */
+  wait: Wait | undefined
+}
+
+interface Wait {
   readonly committed: Promise<ErrorName>
   readonly settle: (error: ErrorName) => void
 }
@@ -61,7 +66,6 @@ export class ReplicatedState<State, Entry> {
   readonly #options: ReplicatedStateOptions
   /** In order; the first is on its way when `#isSending`. */
   readonly #pending: Pending[] = []
-  readonly #timers = new Set<Timer>()
   #isSending = false
   #isFlushScheduled = false
   #closed: ErrorName | undefined
@@ -109,7 +113,7 @@ export class ReplicatedState<State, Entry> {
   /** Makes the entries part of the state and of the log. Without entries: waits for the commit of all that was decided so far. */
   write(entries: readonly Entry[]): Written {
     if (this.#closed !== undefined) return { accepted: false, error: this.#closed }
-    if (entries.length === 0) return { accepted: true, committed: this.#pending.at(-1)?.committed ?? NOTHING_TO_WAIT_FOR }
+    if (entries.length === 0) return { accepted: true, committed: this.#commitOf(this.#pending.at(-1)) }
     const timestamp = this.#clock.now()
     let bytes = 0
     const records = entries.map(entry => {
@@ -123,16 +127,14 @@ export class ReplicatedState<State, Entry> {
     for (const record of records) pending.records.push(record)
     pending.bytes += bytes
     this.#scheduleFlush()
-    return { accepted: true, committed: pending.committed }
+    return { accepted: true, committed: this.#commitOf(pending) }
   }
 
   /** Who still waits is told `error`; nothing more is written. */
   close(error: ErrorName): void {
     if (this.#closed !== undefined) return
     this.#closed = error
-    for (const timer of this.#timers) timer.cancel()
-    this.#timers.clear()
-    for (const pending of this.#pending.splice(0)) pending.settle(error)
+    for (const pending of this.#pending.splice(0)) pending.wait?.settle(error)
   }
 
   get #maxRecordBytes(): number {
@@ -147,24 +149,32 @@ export class ReplicatedState<State, Entry> {
   }
 
   #newPending(): Pending {
+    const pending: Pending = { records: [], bytes: 0, wait: undefined }
+    this.#pending.push(pending)
+    return pending
+  }
+
+  #commitOf(pending: Pending | undefined): Promise<ErrorName> {
+    if (pending === undefined) return NOTHING_TO_WAIT_FOR
+    pending.wait ??= this.#newWait(() => {
+      pending.wait = undefined
+    })
+    return pending.wait.committed
+  }
+
+  #newWait(timedOut: () => void): Wait {
     const { promise, resolve } = Promise.withResolvers<ErrorName>()
     const timer = this.#clock.after(this.#options.commitTimeoutMs, () => {
-      this.#timers.delete(timer)
+      timedOut()
       resolve('REQUEST_TIMED_OUT')
     })
-    this.#timers.add(timer)
-    const pending: Pending = {
-      records: [],
-      bytes: 0,
+    return {
       committed: promise,
-      settle: error => {
+      settle(error) {
         timer.cancel()
-        this.#timers.delete(timer)
         resolve(error)
       },
     }
-    this.#pending.push(pending)
-    return pending
   }
 
   /** After this turn of the loop, so that what is decided in the same turn shares the batch. */
@@ -203,7 +213,7 @@ export class ReplicatedState<State, Entry> {
     }
     this.#isSending = false
     this.#pending.shift()
-    pending.settle('NONE')
+    pending.wait?.settle('NONE')
     this.#flush()
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aGroup, joinAnswer, later, NOW, syncAnswer } from './aGroup.ts'
+import { aGroup, joinAnswer, NOW, syncAnswer } from './aGroup.ts'
 import { nextDeadlineMs } from './group.ts'
 import { passDeadlines, rebalanceAfterFailedSync } from './rebalance.ts'
 
