@@ -1,5 +1,6 @@
 import type { Handler } from '../../wire/handler.ts'
 import { alterConfigs } from './alterConfigs.ts'
+import { alterPartitionReassignments } from './alterPartitionReassignments.ts'
 import { apiVersionsOf } from './apiVersions.ts'
 import { createPartitions } from './createPartitions.ts'
 import { createTopics } from './createTopics.ts'
@@ -23,6 +24,7 @@ import { joinGroup } from './joinGroup.ts'
 import { leaveGroup } from './leaveGroup.ts'
 import { listGroups } from './listGroups.ts'
 import { listOffsets } from './listOffsets.ts'
+import { listPartitionReassignments } from './listPartitionReassignments.ts'
 import { metadata } from './metadata.ts'
 import { offsetCommit } from './offsetCommit.ts'
 import { offsetDelete } from './offsetDelete.ts'
@@ -59,6 +61,8 @@ export const clientHandlers: readonly Handler<BrokerParts>[] = [
   deleteGroups,
   electLeaders,
   incrementalAlterConfigs,
+  alterPartitionReassignments,
+  listPartitionReassignments,
   offsetDelete,
   describeQuorum,
   describeCluster,

@@ -1,0 +1,123 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { FetchRequest } from '../../protocol/messages/fetch.ts'
+import { simulatedWorld, type World } from '../../simulation/world.ts'
+import { type AnsweredPartition, FetchSessions, type OpenedFetch } from './fetchSessions.ts'
+
+const TOPIC_ID = 'aaaaaaaaaaaaaaaaaaaaaA'
+
+function aFetch(changes: Partial<FetchRequest> & { partitions?: readonly number[]; forgotten?: readonly number[] }): FetchRequest {
+  const { partitions = [], forgotten = [], ...rest } = changes
+  return {
+    clusterId: null,
+    replicaId: -1,
+    replicaState: { replicaId: -1, replicaEpoch: -1 },
+    maxWaitMs: 0,
+    minBytes: 1,
+    maxBytes: 1000,
+    isolationLevel: 0,
+    sessionId: 0,
+    sessionEpoch: -1,
+    topics: [
+      {
+        topic: '',
+        topicId: TOPIC_ID,
+        partitions: partitions.map(partition => ({
+          partition,
+          currentLeaderEpoch: -1,
+          fetchOffset: 0,
+          lastFetchedEpoch: -1,
+          logStartOffset: -1,
+          partitionMaxBytes: 100,
+          replicaDirectoryId: 'AAAAAAAAAAAAAAAAAAAAAA',
+          highWatermark: 0,
+        })),
+      },
+    ],
+    forgottenTopicsData: forgotten.length === 0 ? [] : [{ topic: '', topicId: TOPIC_ID, partitions: [...forgotten] }],
+    rackId: '',
+    ...rest,
+  }
+}
+
+const nothingNew: AnsweredPartition = { hasError: false, hasRecords: false, isDiverging: false, highWatermark: 7, logStartOffset: 0 }
+
+describe('fetch sessions (KIP-227)', () => {
+  let world: World
+  let sessions: FetchSessions
+
+  beforeEach(() => {
+    world = simulatedWorld(1)
+    sessions = new FetchSessions(world.env('broker'), { slots: 2 })
+  })
+
+  function opened(request: FetchRequest): OpenedFetch {
+    const result = sessions.open(request, true)
+    if (typeof result === 'string') throw new Error(result)
+    return result
+  }
+
+  /** A session with these partitions, all answered with `nothingNew`. */
+  function begun(partitions: readonly number[]): number {
+    return opened(aFetch({ sessionEpoch: 0, partitions })).close(partitions.map(() => nothingNew)).sessionId
+  }
+
+  it('begin with a full fetch of epoch 0, and not with one of epoch -1', () => {
+    expect(begun([0, 1])).toBeGreaterThan(0)
+    expect(opened(aFetch({ sessionEpoch: -1, partitions: [0] })).close([nothingNew]).sessionId).toBe(0)
+  })
+
+  it('read all their partitions and send only those with news', () => {
+    const sessionId = begun([0, 1, 2])
+    const fetch = opened(aFetch({ sessionId, sessionEpoch: 1 }))
+    expect(fetch.partitions.map(each => each.asked.partition)).toEqual([0, 1, 2])
+    const answers = [nothingNew, { ...nothingNew, highWatermark: 8 }, { ...nothingNew, hasRecords: true }]
+    expect(fetch.close(answers)).toEqual({ sessionId, isSent: [false, true, true] })
+  })
+
+  it('serve a partition that had data after the others', () => {
+    const sessionId = begun([0, 1])
+    opened(aFetch({ sessionId, sessionEpoch: 1 })).close([{ ...nothingNew, hasRecords: true }, nothingNew])
+    expect(opened(aFetch({ sessionId, sessionEpoch: 2 })).partitions.map(each => each.asked.partition)).toEqual([1, 0])
+  })
+
+  it('send a partition again once its error is over', () => {
+    const sessionId = begun([0])
+    opened(aFetch({ sessionId, sessionEpoch: 1 })).close([{ ...nothingNew, hasError: true, highWatermark: -1 }])
+    expect(opened(aFetch({ sessionId, sessionEpoch: 2 })).close([nothingNew]).isSent).toEqual([true])
+    expect(opened(aFetch({ sessionId, sessionEpoch: 3 })).close([nothingNew]).isSent).toEqual([false])
+  })
+
+  it('add what is named and drop what is forgotten', () => {
+    const sessionId = begun([0, 1])
+    const fetch = opened(aFetch({ sessionId, sessionEpoch: 1, partitions: [5], forgotten: [0] }))
+    expect(fetch.partitions.map(each => each.asked.partition)).toEqual([1, 5])
+  })
+
+  it('end when nothing is left in them', () => {
+    const sessionId = begun([0])
+    expect(opened(aFetch({ sessionId, sessionEpoch: 1, forgotten: [0] })).close([]).sessionId).toBe(0)
+    expect(sessions.open(aFetch({ sessionId, sessionEpoch: 2 }), true)).toBe('FETCH_SESSION_ID_NOT_FOUND')
+  })
+
+  it('refuse an unknown id, another epoch, and a change between names and ids', () => {
+    const sessionId = begun([0])
+    expect(sessions.open(aFetch({ sessionId: sessionId + 1, sessionEpoch: 1 }), true)).toBe('FETCH_SESSION_ID_NOT_FOUND')
+    expect(sessions.open(aFetch({ sessionId, sessionEpoch: 2 }), true)).toBe('INVALID_FETCH_SESSION_EPOCH')
+    expect(sessions.open(aFetch({ sessionId, sessionEpoch: 1 }), false)).toBe('FETCH_SESSION_TOPIC_ID_ERROR')
+  })
+
+  it('are closed by a full fetch that names them', () => {
+    const sessionId = begun([0])
+    opened(aFetch({ sessionId, sessionEpoch: -1, partitions: [0] })).close([nothingNew])
+    expect(sessions.size).toBe(0)
+  })
+
+  it('are declined while all slots are young, and evict the least recently used one later', async () => {
+    const first = begun([0])
+    begun([0])
+    expect(begun([0])).toBe(0)
+    await world.run(120_001)
+    expect(begun([0])).toBeGreaterThan(0)
+    expect(sessions.open(aFetch({ sessionId: first, sessionEpoch: 1 }), true)).toBe('FETCH_SESSION_ID_NOT_FOUND')
+  })
+})
