@@ -76,18 +76,18 @@ export class BrokerLog {
   }
 }
 
-const LEVELS: Readonly<Record<number, BrokerLogLine['level']>> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'error' }
+const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error'] satisfies BrokerLogLine['level'][]
 
-/** pino's line: level and time as numbers, `msg`, and fields, which follow the message as `name=value`. */
+/** A line of the broker's logger: `level`, `time`, `msg`, and fields, which follow the message as `name=value`. */
 export function parseLine(text: string, brokerId: number, nowMs: number): BrokerLogLine {
   if (text.startsWith('{')) {
     try {
-      const { level, time, msg, pid: _pid, hostname: _hostname, ...fields } = JSON.parse(text) as Record<string, unknown>
+      const { level, time, msg, ...fields } = JSON.parse(text) as Record<string, unknown>
       const rest = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
       return {
         brokerId,
         atMs: typeof time === 'number' ? time : nowMs,
-        level: LEVELS[Number(level)] ?? 'info',
+        level: LEVELS.includes(String(level)) ? (level as BrokerLogLine['level']) : 'info',
         message: [typeof msg === 'string' ? msg : '', ...rest].join(' ').trim(),
       }
     } catch {

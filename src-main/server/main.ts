@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { nodeEnv } from '../env/node/env.ts'
+import type { FromBroker, ToBroker } from './control.ts'
+import { readServerConfig } from './config.ts'
+import { describeError, jsonLogger } from './jsonLogger.ts'
+import { Server } from './server.ts'
+import { tellOf } from './telling.ts'
+
+// A reader of our lines that is gone must not end us before we have stopped in order.
+process.stdout.on('error', () => undefined)
+process.stderr.on('error', () => undefined)
+
+const env = nodeEnv()
+const logger = jsonLogger(
+  () => env.clock.now(),
+  process.env.TRILOG_LOG === 'debug' ? 'debug' : 'info',
+  line => process.stdout.write(line),
+)
+const tell = (message: FromBroker) => {
+  if (process.connected) process.send?.(message, () => undefined) // a channel that closes is the supervisor's end, told by `disconnect`
+}
+
+let server: Server | undefined
+let stopping: Promise<void> | undefined
+
+/** Stops once, in order, and ends the process. */
+function stop(exitCode: number, patienceMs?: number): Promise<void> {
+  return (stopping ??= (async () => {
+    try {
+      await server?.stop(patienceMs)
+    } catch (error) {
+      logger.error('the broker did not stop in order', { error })
+      exitCode = 1
+    }
+    process.exit(exitCode)
+  })())
+}
+
+/** Nothing is trusted after this: the next start recovers, as after a crash. */
+function die(cause: unknown): never {
+  const message = cause instanceof Error ? describeError(cause) : String(cause)
+  logger.error('the broker ends', { cause })
+  tell({ type: 'failed', message })
+  process.exit(1)
+}
+
+process.on('uncaughtException', die)
+process.on('unhandledRejection', die)
+process.on('SIGTERM', () => void stop(0))
+process.on('SIGINT', () => void stop(0))
+process.on('message', (message: ToBroker) => {
+  if (message.type === 'stop') void stop(0)
+})
+// The supervisor is gone: the others are stopping too, so nobody is left to hand leaderships to.
+process.on('disconnect', () => void stop(0, 500))
+
+try {
+  const [file] = process.argv.slice(2)
+  if (file === undefined) throw new Error('Usage: broker FILE.properties')
+  const config = readServerConfig(readFileSync(file, 'utf8'))
+  server = await Server.start(env, { config, logger, listeners: { failed: die } })
+  tellOf(server, env.clock, {
+    tell,
+    usage: () => ({ memoryBytes: process.memoryUsage.rss(), cpuMs: process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000 }),
+  })
+  await untilUnfenced(server)
+  await server.serveClients()
+  tell({ type: 'listening' })
+  tell({ type: 'ready', brokerEpoch: server.lifecycle.brokerEpoch })
+  logger.info('ready', { clients: `${config.client.host}:${config.client.port}`, brokerEpoch: server.lifecycle.brokerEpoch })
+} catch (error) {
+  if (stopping === undefined) die(error)
+  await stopping
+}
+
+function untilUnfenced({ lifecycle }: Server): Promise<void> {
+  if (lifecycle.standing === 'unfenced') return Promise.resolve()
+  return new Promise(resolve => lifecycle.onStanding(standing => standing === 'unfenced' && resolve()))
+}

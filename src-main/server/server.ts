@@ -1,0 +1,333 @@
+import { join } from 'node:path'
+import type { Logger } from '../base/logger.ts'
+import { METADATA_TOPIC_ID, randomUuid, type Uuid } from '../base/uuid.ts'
+import { brokerConfigOf, type BrokerConfig } from '../broker/brokerConfig.ts'
+import { BrokerLifecycle } from '../broker/brokerLifecycle.ts'
+import { BrokerMetadata } from '../broker/brokerMetadata.ts'
+import { ControllerLink, type ControllerWhereabouts } from '../broker/controllerLink.ts'
+import { GroupCoordinators, OFFSETS_TOPIC } from '../broker/coordinators/group/groupCoordinator.ts'
+import type { BrokerParts } from '../broker/handlers/handle.ts'
+import { clientHandlers, peerHandlers } from '../broker/handlers/index.ts'
+import { BrokerListener } from '../broker/network/brokerListener.ts'
+import { ProducerIds } from '../broker/producerIds.ts'
+import { FetchSessions } from '../broker/replication/fetchSessions.ts'
+import { PartitionCoordinatorLog } from '../broker/replication/partitionCoordinatorLog.ts'
+import { Replicas } from '../broker/replication/replicas.ts'
+import { TopicCreation } from '../broker/topicCreation.ts'
+import { Controller } from '../controller/controller.ts'
+import { controllerConfigOf } from '../controller/controllerConfig.ts'
+import { controllerHandlers } from '../controller/handlers/index.ts'
+import type { Address, Env } from '../env/env.ts'
+import type { AnyApi, RequestInput, ResponseOf } from '../protocol/schema.ts'
+import { decodeMetaProperties } from '../protocol/files/metaProperties.ts'
+import { quorumHandlers } from '../quorum/handlers/index.ts'
+import { Quorum } from '../quorum/quorum.ts'
+import { LogDirectory } from '../storage/logDirectory.ts'
+import { defaultLogConfig, type PartitionLog } from '../storage/partitionLog.ts'
+import { bind, type BoundHandler } from '../wire/handler.ts'
+import { PeerLink } from '../wire/peerLink.ts'
+import type { WireStats } from '../wire/serve.ts'
+import { CLIENT_LISTENER, PEER_LISTENER, type ServerConfig } from './config.ts'
+import { groupConfigOf, quorumConfigOf } from './partConfigs.ts'
+
+const METADATA_TOPIC = '__cluster_metadata'
+const PLAINTEXT_PROTOCOL = 0
+/** How long a stopping broker waits for the controller to move its leaderships. */
+const CONTROLLED_SHUTDOWN_MS = 10_000
+/** Kafka's `internal.metadata.log`: segments small enough that one is read at once, kept for ever until there are snapshots. */
+const METADATA_LOG = {
+  ...defaultLogConfig,
+  retentionMs: -1,
+  retentionBytes: -1,
+  cleanupPolicy: ['delete'] as const,
+  maxMessageBytes: 8 * 1024 * 1024,
+}
+
+/** What the process around a broker hears of it. */
+export interface ServerListeners {
+  /** This broker cannot go on: a bug, the metadata disk, a cluster that refuses it. The process should end. */
+  readonly failed: (cause: Error) => void
+}
+
+/**
+ * One broker process: a voter of the metadata quorum, a controller while it leads that quorum, and a broker. Puts the parts together, starts them from
+ * the ground up and stops them in reverse; decides nothing itself.
+ */
+export class Server {
+  readonly quorum: Quorum
+  readonly metadata: BrokerMetadata
+  readonly replicas: Replicas
+  readonly lifecycle: BrokerLifecycle
+  readonly wireStats: WireStats = { requests: 0, refused: 0, bytesIn: 0, bytesOut: 0 }
+  readonly #env: Env
+  readonly #config: ServerConfig
+  readonly #brokerConfig: BrokerConfig
+  readonly #logger: Logger
+  readonly #listeners: ServerListeners
+  readonly #directory: LogDirectory
+  readonly #metadataLog: PartitionLog
+  readonly #controller: Controller
+  readonly #groups: GroupCoordinators
+  readonly #links: QuorumLinks
+  readonly #controllerLinks: readonly ControllerLink[]
+  readonly #incarnationId: Uuid
+  readonly #clientHandlers: BoundHandler[]
+  readonly #peerHandlers: BoundHandler[]
+  readonly #opened: BrokerListener[] = []
+  #isReady = false
+
+  private constructor(
+    env: Env,
+    made: { config: ServerConfig; logger: Logger; listeners: ServerListeners; directory: LogDirectory; metadataLog: PartitionLog },
+  ) {
+    const { config, logger, directory, metadataLog } = made
+    const { nodeId } = config
+    const { clusterId } = directory
+    this.#env = env
+    this.#config = config
+    this.#logger = logger
+    this.#listeners = made.listeners
+    this.#directory = directory
+    this.#metadataLog = metadataLog
+    const brokerConfig = brokerConfigOf(config.values)
+    this.#brokerConfig = brokerConfig
+    this.#incarnationId = randomUuid(count => env.random.bytes(count))
+
+    this.#links = new QuorumLinks(env, nodeId, config.voters)
+    const quorum = new Quorum(env, {
+      nodeId,
+      clusterId,
+      directoryId: directory.directoryId,
+      voters: config.voters,
+      log: metadataLog,
+      directory: metadataLog.directory,
+      config: quorumConfigOf(config.values),
+      send: (to, api, request, timeoutMs) => this.#links.send(to, api, request, timeoutMs),
+      logger: logger.child({ part: 'quorum' }),
+      onFailure: cause => this.#listeners.failed(cause),
+    })
+    this.quorum = quorum
+    // What the log says of earlier lives must not be acted on; the present begins with this life's own registration.
+    const metadata = new BrokerMetadata(env.clock, {
+      isPresent: image => image.brokers.get(nodeId)?.incarnationId === this.#incarnationId,
+    })
+    this.metadata = metadata
+    quorum.onCommitted(batch => metadata.apply(batch))
+    this.#controller = new Controller(env, {
+      quorum,
+      committed: () => metadata.image,
+      config: controllerConfigOf(clusterId, config.values),
+      logger: logger.child({ part: 'controller' }),
+    })
+    this.#links.onDisconnect(peer => {
+      this.#controller.peerDisconnected(peer)
+      quorum.peerDisconnected(peer)
+    })
+
+    const whereabouts: ControllerWhereabouts = {
+      address: () => (quorum.leaderId === undefined ? undefined : config.voters.get(quorum.leaderId)),
+      onChange: listen => quorum.onLeaderChange(listen),
+    }
+    const linkTo = (purpose: string) =>
+      new ControllerLink(env, {
+        clientId: `broker-${nodeId}-${purpose}`,
+        whereabouts,
+        requestTimeoutMs: brokerConfig.requestTimeoutMs,
+        logger,
+      })
+    const [adminLink, isrLink, idLink] = [linkTo('admin'), linkTo('isr'), linkTo('ids')]
+    this.#controllerLinks = [adminLink, isrLink, idLink]
+
+    this.lifecycle = new BrokerLifecycle(env, {
+      brokerId: nodeId,
+      clusterId,
+      incarnationId: this.#incarnationId,
+      endpoints: [
+        { name: CLIENT_LISTENER, ...config.client, securityProtocol: PLAINTEXT_PROTOCOL },
+        { name: PEER_LISTENER, ...config.peer, securityProtocol: PLAINTEXT_PROTOCOL },
+      ],
+      rack: brokerConfig.brokerRack,
+      directoryIds: [directory.directoryId],
+      previousBrokerEpoch: directory.previousBrokerEpoch,
+      heartbeatIntervalMs: brokerConfig.brokerHeartbeatIntervalMs,
+      registrationTimeoutMs: brokerConfig.initialBrokerRegistrationTimeoutMs,
+      whereabouts,
+      metadataOffset: () => metadata.image.lastAppliedOffset,
+      isReady: () => this.#isReady,
+      logger,
+    })
+    const brokerEpoch = () => this.lifecycle.brokerEpoch
+    const replicas = new Replicas(env, {
+      brokerId: nodeId,
+      clusterId,
+      config: brokerConfig,
+      logDirectory: directory,
+      metadata: () => metadata.image,
+      brokerEpoch,
+      controllerLink: isrLink,
+      logger: logger.child({ part: 'replication' }),
+    })
+    this.replicas = replicas
+    const topicCreation = new TopicCreation(adminLink, { config: brokerConfig, logger })
+    this.#groups = new GroupCoordinators(env, {
+      partitionCount: () => metadata.image.topicsByName.get(OFFSETS_TOPIC)?.partitions.length ?? 0,
+      partition: index => {
+        const partition = replicas.find(OFFSETS_TOPIC, index)
+        if (typeof partition === 'string' || !partition.isLeader || partition.leaderEpoch === undefined) return undefined
+        return new PartitionCoordinatorLog(partition, partition.leaderEpoch)
+      },
+      ensureTopic: () => topicCreation.ensure(OFFSETS_TOPIC),
+      config: groupConfigOf(config.values),
+      logger: logger.child({ part: 'groups' }),
+    })
+    replicas.onLeadershipChange(({ topic, index, leaderEpoch }) => {
+      if (topic !== OFFSETS_TOPIC) return
+      if (leaderEpoch === undefined) this.#groups.resign(index)
+      else this.#groups.becomeLeader(index, leaderEpoch)
+    })
+    metadata.follow(
+      image => {
+        replicas.applyFirst(image).then(
+          () => {
+            this.#isReady = true
+            this.lifecycle.hurry()
+          },
+          (cause: unknown) => this.#listeners.failed(asError(cause)),
+        )
+      },
+      (image, delta) => {
+        replicas.applyMetadata(image, delta)
+        for (const { name, topicId } of delta.deletedTopics) this.#groups.onTopicDeleted({ name, topicId })
+        this.lifecycle.hurry()
+      },
+    )
+
+    const parts: BrokerParts = {
+      brokerId: nodeId,
+      clusterId,
+      clock: env.clock,
+      config: brokerConfig,
+      metadata: () => metadata.image,
+      metadataReaches: (reached, withinMs) => metadata.reaches(reached, withinMs),
+      replicas,
+      logFolder: { path: directory.path, space: () => env.disk.space(directory.path) },
+      fetchSessions: new FetchSessions(env, { slots: brokerConfig.maxIncrementalFetchSessionCacheSlots }),
+      groups: this.#groups,
+      controllerLink: adminLink,
+      producerIds: new ProducerIds(idLink, { brokerId: nodeId, brokerEpoch }),
+      topicCreation,
+      quorum,
+      allowed: () => true,
+    }
+    this.#clientHandlers = bind(clientHandlers, parts)
+    this.#peerHandlers = [
+      ...bind(quorumHandlers, { quorum }),
+      ...bind(controllerHandlers, { controller: this.#controller }),
+      ...bind(peerHandlers, parts),
+    ]
+  }
+
+  /** Opens the folder and the port for peers, and takes part in the quorum. Resolves before the broker is registered. */
+  static async start(env: Env, options: { config: ServerConfig; logger: Logger; listeners: ServerListeners }): Promise<Server> {
+    const { config, logger } = options
+    const { clusterId } = decodeMetaProperties(await readFormatted(env, config.directory))
+    const directory = await LogDirectory.open(env, config.directory, { clusterId, nodeId: config.nodeId, log: logger })
+    let server: Server | undefined
+    try {
+      const metadataLog = await directory.openLog(METADATA_TOPIC, 0, METADATA_TOPIC_ID, METADATA_LOG)
+      server = new Server(env, { ...options, directory, metadataLog })
+      await server.#begin()
+      return server
+    } catch (error) {
+      if (server === undefined) await directory.close(-1)
+      else await server.stop()
+      throw error
+    }
+  }
+
+  get nodeId(): number {
+    return this.#config.nodeId
+  }
+
+  /** Opens the port for clients. To be called once the broker is unfenced: who connects before would hear of a cluster without this broker. */
+  async serveClients(): Promise<void> {
+    this.#opened.push(await this.#listen(CLIENT_LISTENER, this.#config.client, this.#clientHandlers))
+  }
+
+  /**
+   * Hands over leaderships, lets connections and the quorum go, closes every log and leaves the mark of a clean shutdown.
+   * `patienceMs`: how long the cluster may take to let this broker go; the rest goes its way regardless.
+   */
+  async stop(patienceMs = CONTROLLED_SHUTDOWN_MS): Promise<void> {
+    const brokerEpoch = this.lifecycle.brokerEpoch
+    if (this.#brokerConfig.controlledShutdownEnable && this.quorum.leaderId !== undefined) await this.lifecycle.shutDown(patienceMs)
+    this.lifecycle.stop()
+    for (const listener of this.#opened.toReversed()) if (listener.address.port === this.#config.client.port) await listener.close()
+    this.#groups.close()
+    await this.replicas.stop()
+    this.#controller.stop()
+    await this.quorum.stop()
+    for (const listener of this.#opened) await listener.close()
+    for (const link of this.#controllerLinks) link.close()
+    this.#links.close()
+    await this.#metadataLog.close()
+    await this.#directory.close(brokerEpoch)
+  }
+
+  async #begin(): Promise<void> {
+    this.#opened.push(await this.#listen(PEER_LISTENER, this.#config.peer, this.#peerHandlers))
+    await this.quorum.start()
+    this.replicas.start()
+    this.lifecycle.start()
+    this.lifecycle.ended.catch((cause: unknown) => this.#listeners.failed(asError(cause)))
+  }
+
+  #listen(name: string, at: Address, handlers: BoundHandler[]): Promise<BrokerListener> {
+    return BrokerListener.open(this.#env, {
+      name,
+      at,
+      handlers,
+      config: this.#brokerConfig,
+      logger: this.#logger.child({ listener: name }),
+      stats: this.wireStats,
+      onConnectionClosed: connectionId => this.#controller.connectionClosed(connectionId),
+    })
+  }
+}
+
+/** A node's connections to the other voters: one for what is asked and answered at once, one for fetches, which may be long. */
+class QuorumLinks {
+  readonly #quick = new Map<number, PeerLink>()
+  readonly #patient = new Map<number, PeerLink>()
+
+  constructor(env: Pick<Env, 'clock' | 'network'>, nodeId: number, voters: ReadonlyMap<number, Address>) {
+    for (const [id, address] of voters) {
+      if (id === nodeId) continue
+      this.#quick.set(id, new PeerLink(env, address, { clientId: `quorum-${nodeId}` }))
+      this.#patient.set(id, new PeerLink(env, address, { clientId: `quorum-${nodeId}-fetch` }))
+    }
+  }
+
+  send<A extends AnyApi>(to: number, api: A, request: RequestInput<A>, timeoutMs: number): Promise<ResponseOf<A>> {
+    const link = (api.name === 'Fetch' ? this.#patient : this.#quick).get(to)
+    if (link === undefined) return Promise.reject(new RangeError(`there is no voter ${to}`))
+    return link.send(api, request, { timeoutMs })
+  }
+
+  onDisconnect(listen: (peer: number) => void): void {
+    for (const links of [this.#quick, this.#patient]) for (const [peer, link] of links) link.onDisconnect(() => listen(peer))
+  }
+
+  close(): void {
+    for (const links of [this.#quick, this.#patient]) for (const link of links.values()) link.close()
+  }
+}
+
+const asError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error('the broker failed', { cause }))
+
+/** A folder belongs to a cluster before a broker starts in it, so that one that was mounted by mistake is not filled with an empty replica. */
+async function readFormatted(env: Pick<Env, 'disk'>, directory: string): Promise<Buffer> {
+  const path = join(directory, 'meta.properties')
+  if ((await env.disk.stat(path)) === undefined) throw new Error(`${directory} is not formatted: there is no meta.properties in it`)
+  return env.disk.readFile(path)
+}

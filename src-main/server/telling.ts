@@ -1,0 +1,89 @@
+import type { Clock, Timer } from '../env/env.ts'
+import type { MetadataDelta } from '../metadata/delta.ts'
+import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/image.ts'
+import type { FromBroker, PartitionStats, PartitionTold } from './control.ts'
+import type { Server } from './server.ts'
+
+const STATS_EVERY_MS = 500
+
+/** What this process uses of the machine. */
+export interface Usage {
+  readonly memoryBytes: number
+  readonly cpuMs: number
+}
+
+/** Tells the supervisor what happens in this broker. Nothing here changes anything. Returns how to stop. */
+export function tellOf(
+  server: Server,
+  clock: Clock,
+  options: { readonly usage: () => Usage; readonly tell: (message: FromBroker) => void },
+): () => void {
+  const { quorum, metadata, wireStats } = server
+  const { tell, usage } = options
+  quorum.onLeaderChange(({ leaderId, epoch }) => tell({ type: 'quorum', atMs: clock.now(), epoch, leaderId: leaderId ?? null }))
+  metadata.follow(
+    image => tell({ type: 'metadata', full: true, ...everything(image, clock.now()) }),
+    (image, delta) => tell({ type: 'metadata', full: false, ...changes(image, delta, clock.now()) }),
+  )
+
+  const told = new Map<string, PartitionStats>()
+  let timer: Timer
+  const tellStats = () => {
+    timer = clock.after(STATS_EVERY_MS, tellStats)
+    const { bytesIn, bytesOut, requests } = wireStats
+    tell({ type: 'stats', atMs: clock.now(), bytesIn, bytesOut, requests, ...usage(), partitions: changedStats(server, told) })
+  }
+  timer = clock.after(STATS_EVERY_MS, tellStats)
+  return () => timer.cancel()
+}
+
+function everything(image: MetadataImage, atMs: number) {
+  return {
+    offset: image.lastAppliedOffset,
+    atMs,
+    partitions: [...image.topicsById.values()].flatMap(topic => topic.partitions.map(partition => toldOf(topic, partition))),
+    deletedTopicIds: [],
+    brokers: [...image.brokers.values()].map(({ brokerId, fenced }) => ({ brokerId, fenced })),
+  }
+}
+
+function changes(image: MetadataImage, delta: MetadataDelta, atMs: number) {
+  return {
+    offset: image.lastAppliedOffset,
+    atMs,
+    partitions: delta.changedPartitions.flatMap(({ topicId, partition }) => {
+      const topic = image.topicsById.get(topicId)
+      const changed = topic?.partitions[partition]
+      return topic === undefined || changed === undefined ? [] : [toldOf(topic, changed)]
+    }),
+    deletedTopicIds: delta.deletedTopics.map(({ topicId }) => topicId),
+    brokers: [...delta.changedBrokers].flatMap(brokerId => {
+      const broker = image.brokers.get(brokerId)
+      return broker === undefined ? [] : [{ brokerId, fenced: broker.fenced }]
+    }),
+  }
+}
+
+function toldOf(topic: TopicImage, { partition, replicas, isr, leader, leaderEpoch, partitionEpoch }: PartitionImage): PartitionTold {
+  return { topicId: topic.topicId, topic: topic.name, partition, replicas, isr, leader, leaderEpoch, partitionEpoch }
+}
+
+function changedStats(server: Server, told: Map<string, PartitionStats>): PartitionStats[] {
+  const changed: PartitionStats[] = []
+  for (const { topicId, index, log } of server.replicas.partitions()) {
+    if (log === undefined) continue
+    const { logStartOffset, highWatermark, logEndOffset, sizeInBytes } = log
+    const key = `${topicId}:${index}`
+    const before = told.get(key)
+    const isSame =
+      before?.logEndOffset === logEndOffset &&
+      before.highWatermark === highWatermark &&
+      before.logStartOffset === logStartOffset &&
+      before.sizeBytes === sizeInBytes
+    if (isSame) continue
+    const stats = { topicId, partition: index, logStartOffset, highWatermark, logEndOffset, sizeBytes: sizeInBytes }
+    told.set(key, stats)
+    changed.push(stats)
+  }
+  return changed
+}
