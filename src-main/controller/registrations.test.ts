@@ -71,6 +71,7 @@ it.each<{ is: Partial<BrokerImage>; leads?: boolean; says: Partial<BrokerHeartbe
   { is: { fenced: true }, says: { wantFence: true }, next: 'fenced' },
   { is: { fenced: true }, says: offline, next: 'fenced' },
   { is: { fenced: true }, says: { wantShutDown: true }, next: 'shutDown' },
+  { is: { fenced: true, inControlledShutdown: true }, says: {}, next: 'fenced' },
   { is: {}, says: {}, next: 'unfenced' },
   { is: {}, says: { currentMetadataOffset: 0 }, next: 'unfenced' },
   { is: {}, says: { wantFence: true }, next: 'fenced' },

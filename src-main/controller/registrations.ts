@@ -103,7 +103,8 @@ export function nextBrokerState(
   if (broker.fenced) {
     if (wantShutDown) return 'shutDown'
     const isCaughtUp = currentMetadataOffset >= broker.brokerEpoch
-    return !wantFence && isCaughtUp ? 'unfenced' : 'fenced'
+    // Whoever asked to be let go comes back as another incarnation or not at all.
+    return !wantFence && isCaughtUp && !broker.inControlledShutdown ? 'unfenced' : 'fenced'
   }
   if (broker.inControlledShutdown) {
     if (leadsAnything(image, broker.brokerId)) return 'controlledShutdown'

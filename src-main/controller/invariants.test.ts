@@ -1,0 +1,120 @@
+import { fc, test } from '@fast-check/vitest'
+import { expect } from 'vitest'
+import { aBroker, anImage, aTopic, uuidOf } from '../metadata/builders.ts'
+import { applyRecords } from '../metadata/delta.ts'
+import type { MetadataImage, PartitionImage } from '../metadata/image.ts'
+import type { MetadataRecord } from '../protocol/messages/metadataRecords.ts'
+import { aHeartbeat, anIsrRequest, aRegistration, aState, orders, ordersIn } from './builders.ts'
+import { decideIncrementalConfigs } from './configs.ts'
+import { changesToPreferred } from './elections.ts'
+import { decideIsr } from './isr.ts'
+import { decideElections } from './leaderElections.ts'
+import { decideReassignments } from './reassignments.ts'
+import { decideFencing, decideHeartbeat, decideRegistration } from './registrations.ts'
+
+/** What can happen to a cluster, as far as the controller hears of it. */
+interface Happening {
+  readonly what: 'fence' | 'unfence' | 'shutDown' | 'restart' | 'isr' | 'prefer' | 'elect' | 'reassign' | 'cancel' | 'unclean'
+  readonly broker: number
+  readonly members: readonly number[]
+}
+
+const happenings = fc.array(
+  fc.record<Happening>({
+    what: fc.constantFrom('fence', 'unfence', 'shutDown', 'restart', 'isr', 'prefer', 'elect', 'reassign', 'cancel', 'unclean'),
+    broker: fc.integer({ min: 1, max: 4 }),
+    members: fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
+  }),
+  { minLength: 1, maxLength: 60 },
+)
+
+test.prop([happenings, fc.boolean()], { numRuns: 500 })('whatever happens, a partition stays whole', (events, allowUnclean) => {
+  const image = anImage({ brokers: [1, 2, 3, 4].map(id => aBroker(id)), topics: [aTopic('orders', [{ replicas: [1, 2, 3] }])] })
+  let offset = 1000
+  for (const event of events) {
+    if (event.what === 'unclean' && !allowUnclean) continue
+    const before = ordersIn(image)
+    const records = recordsOf(event, image, offset)
+    applyRecords(image, records)
+    offset += records.length
+    const becomes = ordersIn(image)
+    stayWhole(image, becomes)
+    // In an isr that a leader asks for, it vouches for the newcomers itself.
+    const vouchedFor = event.what === 'isr' ? event.members : []
+    follows(before, becomes, { cleanly: !allowUnclean, safe: [...before.isr, ...vouchedFor] })
+  }
+})
+
+function recordsOf({ what, broker, members }: Happening, image: MetadataImage, nextOffset: number): readonly MetadataRecord[] {
+  const state = { ...aState(image), nextOffset }
+  const { brokerEpoch } = image.brokers.get(broker)!
+  const partition = ordersIn(image)
+  const beat = (given: object) =>
+    decideHeartbeat(state, aHeartbeat(broker, { brokerEpoch, currentMetadataOffset: nextOffset, ...given }), {
+      controlledShutdownOffset: 0,
+      lowestActiveOffset: Infinity,
+    }).records
+  switch (what) {
+    case 'fence':
+      return decideFencing(state, broker)
+    case 'unfence':
+      return beat({})
+    case 'shutDown':
+      return beat({ wantShutDown: true })
+    case 'restart':
+      return decideRegistration(state, aRegistration(broker, { incarnationId: uuidOf(`${nextOffset}`) }), false).records
+    case 'isr': {
+      // The leader asks for what it likes, in the epochs that are right, as a leader with a newer view than ours could not.
+      const leader = image.brokers.get(partition.leader)
+      if (leader === undefined) return []
+      const { leaderEpoch, partitionEpoch } = partition
+      const given = { brokerId: leader.brokerId, brokerEpoch: leader.brokerEpoch, leaderEpoch, partitionEpoch }
+      const newIsrWithEpochs = [...new Set([leader.brokerId, ...members])].map(brokerId => ({ brokerId, brokerEpoch: -1 }))
+      return decideIsr(state, anIsrRequest([], { ...given, newIsrWithEpochs })).records
+    }
+    case 'prefer':
+      return changesToPreferred(image, 10)
+    case 'elect':
+      return decideElections(state, { electionType: 0, topicPartitions: null, timeoutMs: 1 }).records
+    case 'reassign':
+    case 'cancel': {
+      const partitions = [{ partitionIndex: 0, replicas: what === 'cancel' ? null : members }]
+      const topics = [{ name: 'orders', partitions }]
+      return decideReassignments(state, { topics, timeoutMs: 1, allowReplicationFactorChange: true }).records
+    }
+    case 'unclean': {
+      const configs = [{ name: 'unclean.leader.election.enable', configOperation: 0, value: broker % 2 === 0 ? 'true' : 'false' }]
+      return decideIncrementalConfigs(state, { resources: [{ resourceType: 2, resourceName: 'orders', configs }], validateOnly: false })
+        .records
+    }
+  }
+}
+
+function stayWhole(image: MetadataImage, { isr, replicas, leader, addingReplicas, removingReplicas }: PartitionImage): void {
+  expect(isr.length).toBeGreaterThan(0)
+  expect(new Set(isr).size).toBe(isr.length)
+  expect(new Set(replicas).size).toBe(replicas.length)
+  for (const member of isr) expect(replicas).toContain(member)
+  if (leader !== -1) {
+    expect(isr).toContain(leader)
+    expect(image.isActive(leader)).toBe(true)
+  } else {
+    // Nobody leads only while nobody may.
+    for (const member of isr) expect(image.isActive(member)).toBe(false)
+  }
+  // Who is away is only in the isr when it is all there is.
+  if (isr.length > 1) for (const member of isr) expect(image.isActive(member)).toBe(true)
+  for (const moving of [...addingReplicas, ...removingReplicas]) expect(replicas).toContain(moving)
+  expect(ordersIn(image)).toBe(image.topicsById.get(orders)!.partitions[0])
+}
+
+function follows(before: PartitionImage, after: PartitionImage, { cleanly, safe }: { cleanly: boolean; safe: readonly number[] }): void {
+  expect(after.leaderEpoch).toBeGreaterThanOrEqual(before.leaderEpoch)
+  expect(after.partitionEpoch).toBeGreaterThanOrEqual(before.partitionEpoch)
+  if (after !== before) expect(after.partitionEpoch).toBeGreaterThan(before.partitionEpoch)
+  if (after.leader !== before.leader) expect(after.leaderEpoch).toBeGreaterThan(before.leaderEpoch)
+  // What was acknowledged is at every member of the isr: without unclean elections, one of them is always left, and leads.
+  if (!cleanly) return
+  expect(after.isr.some(member => safe.includes(member))).toBe(true)
+  if (after.leader !== -1 && after.leader !== before.leader) expect(safe).toContain(after.leader)
+}
