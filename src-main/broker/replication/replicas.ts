@@ -14,6 +14,8 @@ import { Fetcher } from './fetcher.ts'
 import { Partition, type PartitionState, type PartitionSurroundings } from './partition.ts'
 import { TopicSettings } from './topicSettings.ts'
 
+const METADATA_TOPIC = '__cluster_metadata'
+
 /** The listener on which brokers talk to each other. */
 export const PEER_LISTENER = 'CONTROLLER'
 
@@ -153,13 +155,13 @@ export class Replicas {
   async applyFirst(image: MetadataImage): Promise<void> {
     const { logDirectory } = this.#options
     for (const found of logDirectory.listPartitions()) {
+      if (found.topic === METADATA_TOPIC) continue
       const topic = image.topicsByName.get(found.topic)
       const isOurs = topic?.partitions[found.partition]?.replicas.includes(this.#options.brokerId) === true
       if (isOurs && (found.topicId === undefined || found.topicId === topic?.topicId)) continue
-      this.#logger.warn(`${found.topic}-${found.partition} is not in the metadata: deleting`, { topicId: found.topicId })
-      this.#delete(`${found.topic}-${found.partition}`, async () =>
-        logDirectory.openLog(found.topic, found.partition, found.topicId, this.settings.of(found.topic).log),
-      )
+      const folder = `${found.topic}-${found.partition}`
+      this.#logger.warn(`${folder} is not in the metadata: deleting`, { topicId: found.topicId })
+      this.#whileDeleting(folder, () => logDirectory.deleteFolder(found, this.settings.of(found.topic).log.fileDeleteDelayMs))
     }
     for (const topic of image.topicsById.values()) for (const partition of topic.partitions) this.#applyPartition(topic, partition)
     await Promise.all(this.#deletions.values())
@@ -213,26 +215,23 @@ export class Replicas {
       this.#byTopicId.delete(partition.topicId)
       if (this.#byName.get(partition.topic) === ofTopic) this.#byName.delete(partition.topic)
     }
-    this.#delete(partition.name, () => partition.remove(answer))
-  }
-
-  #delete(folder: string, take: () => Promise<PartitionLog | undefined>): void {
-    const before = this.#deletions.get(folder)
-    // Taking it ends the role at once; only the folder waits its turn.
-    const deletion: Promise<void> = this.#deleteAfter(before, folder, take()).finally(() => {
-      if (this.#deletions.get(folder) === deletion) this.#deletions.delete(folder)
-    })
-    this.#deletions.set(folder, deletion)
-  }
-
-  async #deleteAfter(before: Promise<void> | undefined, folder: string, taken: Promise<PartitionLog | undefined>): Promise<void> {
-    try {
-      await before
+    // The role ends at once; only the folder waits its turn.
+    const taken = partition.remove(answer)
+    this.#whileDeleting(partition.name, async () => {
       const log = await taken
       if (log !== undefined) await this.#options.logDirectory.deleteLog(log)
-    } catch (error) {
-      this.#logger.error(`cannot delete ${folder}`, { error })
-    }
+    })
+  }
+
+  #whileDeleting(folder: string, act: () => Promise<void>): void {
+    const before = this.#deletions.get(folder) ?? Promise.resolve()
+    const deletion: Promise<void> = before
+      .then(act)
+      .catch((error: unknown) => this.#logger.error(`cannot delete ${folder}`, { error }))
+      .finally(() => {
+        if (this.#deletions.get(folder) === deletion) this.#deletions.delete(folder)
+      })
+    this.#deletions.set(folder, deletion)
   }
 
   async #openLog(partition: Partition): Promise<PartitionLog> {
