@@ -276,8 +276,8 @@ export class QuorumDriver {
 
   async #exchangeFetch(number: number, from: NodeId, epoch: Epoch): Promise<void> {
     const isCurrent = (): boolean => number === this.#fetches
-    if (this.#isStopped || !isCurrent()) return
     const { logView, state } = this
+    if (this.#isStopped || !isCurrent() || state.role.type !== 'follower' || state.epoch !== epoch) return
     const position = { epoch, fetchOffset: logView.endOffset, lastFetchedEpoch: logView.lastEpoch, highWatermark: state.highWatermark }
     assert(this.#syncedEndOffset >= position.fetchOffset, 'a follower fetches from where its log is synced to')
     let answer: FetchAnswer | undefined

@@ -115,12 +115,12 @@ export class MemoryLog implements QuorumLog {
   }
 
   #unordered<T>(withinMs: number, act: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
+    return new Promise<T>((resolve, reject) => {
       this.#env.clock.after((withinMs * this.#env.random.below(1_000)) / 1_000, () => {
         try {
           resolve(act())
         } catch (problem) {
-          reject(problem as Error)
+          reject(problem instanceof Error ? problem : new Error(String(problem)))
         }
       })
     })

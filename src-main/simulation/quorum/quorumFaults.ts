@@ -1,7 +1,10 @@
 import type { SimulatedQuorum } from './simulatedQuorum.ts'
 
 /** Appends through whoever believes to lead, every few milliseconds, until told to stop. */
-export async function runWithFaults(quorum: SimulatedQuorum, { forMs, powerFailures = true }: { readonly forMs: number; readonly powerFailures?: boolean }): Promise<void> {
+export async function runWithFaults(
+  quorum: SimulatedQuorum,
+  { forMs, powerFailures = true }: { readonly forMs: number; readonly powerFailures?: boolean },
+): Promise<void> {
   const { world, voters } = quorum
   const random = world.random.fork('faults')
   const end = world.elapsed + forMs
@@ -38,17 +41,24 @@ export async function runWithFaults(quorum: SimulatedQuorum, { forMs, powerFailu
   }
 }
 
-/** All faults end: what was acknowledged is there, everybody agrees, and new records are committed. */
+/** All faults end: new records are committed, everybody agrees, and what was acknowledged is there. */
 export async function recover(quorum: SimulatedQuorum): Promise<void> {
+  const { world, voters, acknowledged } = quorum
   quorum.heal()
   quorum.packetLoss = 0
   quorum.startAll()
-  const leader = await quorum.electedLeader()
-  const name = quorum.appendThrough(leader)
-  await quorum.world.run(function aNewRecordIsAcknowledgedAndKnownToAll() {
-    return quorum.acknowledged.has(name) && quorum.voters.every(voter => voter.quorum !== undefined) && quorum.isInAgreement
-  }, 20_000)
-  for (const each of quorum.acknowledged) {
+  const deadline = world.elapsed + 20_000
+  // The first leader after the faults may be one that others have left already: who appends tries again, as a controller would.
+  for (let name = ''; !acknowledged.has(name);) {
+    const leader = await quorum.electedLeader({ withinMs: deadline - world.elapsed })
+    const { epoch } = leader
+    name = quorum.appendThrough(leader)
+    await world.run(() => acknowledged.has(name) || leader.epoch !== epoch || leader.role !== 'leader', deadline - world.elapsed)
+  }
+  await world.run(function everybodyKnowsWhatIsCommitted() {
+    return voters.every(({ quorum }) => quorum !== undefined) && quorum.isInAgreement
+  }, deadline - world.elapsed)
+  for (const each of acknowledged) {
     if (!quorum.committed.some(entry => entry.endsWith(` ${each}`))) throw new Error(`${each} was acknowledged and is lost`)
   }
 }

@@ -30,6 +30,8 @@ export type OpenLog = (env: Env, directory: string) => Promise<QuorumLog>
 
 export type Mutation =
   /** The quorum-state file is never written. */
+  | 'epochsAreForgotten'
+  /** It is written without the vote. */
   | 'votesAreForgotten'
   /** A sync does nothing. */
   | 'syncsAreSkipped'
@@ -73,6 +75,7 @@ export class SimulatedQuorum {
   /** Requests a node has under way, to be failed when the other end crashes. */
   readonly #underWay = new Set<{ readonly to: number; readonly fail: (why: Error) => void }>()
   #appends = 0
+  #violation: string | undefined
   packetLoss: number
 
   constructor(size: number, scenario: QuorumScenario) {
@@ -105,7 +108,7 @@ export class SimulatedQuorum {
   }
 
   startAll(): void {
-    for (const { id, quorum } of this.voters) if (quorum === undefined) this.start(id)
+    for (const { id, env } of this.voters) if (env === undefined) this.start(id)
   }
 
   /** The process starts; what it does then is up to the world. */
@@ -124,7 +127,7 @@ export class SimulatedQuorum {
     await env.disk.makeDirectory(DIRECTORY)
     const log = await openLog(env, DIRECTORY)
     if (mutation === 'syncsAreSkipped') log.flush = () => Promise.resolve()
-    const disk = mutation === 'votesAreForgotten' ? { ...env.disk, replaceFile: () => Promise.resolve() } : env.disk
+    const disk = { ...env.disk, ...brokenDisk(mutation, env) }
     const quorum = new Quorum(
       { clock: env.clock, random: env.random, disk },
       {
@@ -162,6 +165,15 @@ export class SimulatedQuorum {
       if (request.to === id) request.fail(new NetworkError('ECONNRESET', `voter ${id} is gone`))
     }
     for (const peer of this.voters) if (peer.id !== id && !this.isCut(id, peer.id)) peer.quorum?.peerDisconnected(id)
+  }
+
+  /** What a process that is down will find when it starts again: nothing. */
+  replaceDisk(id: number): void {
+    const voter = this.voter(id)
+    this.world.disk(voter.name).wipe()
+    voter.medium.batches = []
+    voter.medium.synced = 0
+    voter.shownEpoch = -1
   }
 
   cut(from: number, to: number): void {
@@ -214,7 +226,7 @@ export class SimulatedQuorum {
 
   #acknowledge(name: string): void {
     this.acknowledged.add(name)
-    if (!this.committed.some(each => each.endsWith(` ${name}`))) throw new Error(`${name} was acknowledged and is not committed`)
+    if (!this.committed.some(each => each.endsWith(` ${name}`))) this.#violate(`${name} was acknowledged and is not committed`)
   }
 
   #onCommitted(voter: SimulatedVoter, batch: CommittedBatch): void {
@@ -222,7 +234,7 @@ export class SimulatedQuorum {
     const place = voter.delivered++
     const known = this.committed[place]
     if (known === undefined) this.committed.push(text)
-    else if (known !== text) throw new Error(`committed entries agree: ${voter.name} has "${text}" where another had "${known}"`)
+    else if (known !== text) this.#violate(`committed entries agree: ${voter.name} has "${text}" where another had "${known}"`)
   }
 
   /** Voters that are up have delivered all that is committed. */
@@ -230,8 +242,13 @@ export class SimulatedQuorum {
     return this.voters.every(({ quorum, delivered }) => quorum === undefined || delivered === this.committed.length)
   }
 
-  /** Node names are in the order of their ids; a failing check names what does not hold. */
+  /** What is noticed inside a call of the code under test is told after the event, so that nobody can catch it. */
+  #violate(message: string): void {
+    this.#violation ??= message
+  }
+
   #check(): void {
+    if (this.#violation !== undefined) throw new Error(this.#violation)
     for (const voter of this.voters) {
       if (voter.failure !== undefined) throw new Error(`${voter.name} failed`, { cause: voter.failure })
       const { quorum } = voter
@@ -254,7 +271,7 @@ export class SimulatedQuorum {
     if (epoch === undefined) return
     // An answer may have been on its way for a while; a request is of this moment.
     if (kind === 'request' && epoch < voter.shownEpoch) {
-      throw new Error(`epochs never fall: ${voter.name} speaks of ${epoch} after ${voter.shownEpoch}`)
+      this.#violate(`epochs never fall: ${voter.name} speaks of ${epoch} after ${voter.shownEpoch}`)
     }
     voter.shownEpoch = Math.max(epoch, voter.shownEpoch)
   }
@@ -272,7 +289,7 @@ export class SimulatedQuorum {
         this.#underWay.add(request)
         const mutated = this.#mutate(api, given)
         this.#shows(from, mutated, 'request')
-        const bytes = encoded(api.request as Codec<unknown, unknown>, api, mutated)
+        const bytes = encoded(api.request, api, mutated)
         this.#carry(from.id, to, env, target => {
           if (target === undefined) return request.fail(new NetworkError('ECONNREFUSED', `voter ${to} is down`))
           const targetEnv = target.env!
@@ -303,26 +320,28 @@ export class SimulatedQuorum {
   async #answer(voter: SimulatedVoter, api: AnyApi, bytes: Buffer): Promise<Buffer | undefined> {
     const handler = voter.handlers.get(api.key)
     if (handler === undefined) return undefined
-    const answer = await handler.answer(decoded(api.request as Codec<unknown, never>, api, bytes), aCall(api))
+    const answer = await handler.answer(decoded(api.request, api, bytes), aCall(api))
     const mutated = this.#mutate(api, answer)
     this.#shows(voter, mutated, 'answer')
-    return encoded(api.response as Codec<unknown, unknown>, api, mutated)
+    return encoded(api.response, api, mutated)
   }
 
+  /** Messages are plain values: a copy is made of what is on the way to the broken field. */
   #mutate(api: AnyApi, message: unknown): unknown {
     const { mutation } = this.#scenario
-    // Requests and answers are plain values: only the broken field is replaced.
-    const copy = structuredClone(message) as Message
-    const partition = (copy.topics ?? copy.responses)?.[0]?.partitions[0]
+    const { topics, responses } = message as Message
+    const partition = (topics ?? responses)?.[0]?.partitions[0]
     if (partition === undefined) return message
-    if (mutation === 'anyLogWins' && partition['lastOffset'] !== undefined) {
-      partition['lastOffset'] = 1_000_000
-      partition['lastOffsetEpoch'] = Math.max(0, (partition['replicaEpoch'] as number) - 1)
-      return copy
+    const withPartition = (fields: Record<string, unknown>): unknown => {
+      const list = [{ ...(topics ?? responses)![0], partitions: [{ ...partition, ...fields }] }]
+      return { ...(message as Message), ...(topics === undefined ? { responses: list } : { topics: list }) }
     }
-    if (mutation === 'leaderCommitsAlone' && api.key === Fetch.key && partition['errorCode'] === 0) {
-      partition['highWatermark'] = 1_000_000
-      return copy
+    if (mutation === 'anyLogWins' && (partition['lastOffset'] as number) > 0) {
+      const epoch = partition['replicaEpoch'] as number
+      return withPartition({ lastOffset: 1_000_000, lastOffsetEpoch: partition['preVote'] === true ? epoch : epoch - 1 })
+    }
+    if (mutation === 'leaderCommitsAlone' && responses !== undefined && api.key === Fetch.key && partition['errorCode'] === 0) {
+      return withPartition({ highWatermark: 1_000_000 })
     }
     return message
   }
@@ -330,6 +349,14 @@ export class SimulatedQuorum {
   #delay(): number {
     const [from, to] = this.#scenario.latencyMs ?? [0.1, 2]
     return this.#chance.between(from, to)
+  }
+}
+
+function brokenDisk(mutation: Mutation | undefined, { disk }: Env): Partial<Env['disk']> {
+  if (mutation === 'epochsAreForgotten') return { replaceFile: () => Promise.resolve() }
+  if (mutation !== 'votesAreForgotten') return {}
+  return {
+    replaceFile: (path, bytes) => disk.replaceFile(path, Buffer.from(JSON.stringify({ ...JSON.parse(bytes.toString()), votedId: -1 }))),
   }
 }
 
