@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MalformedMessage } from '../byteReader.ts'
+import { crc32c } from '../records/crc32c.ts'
 import vectors from '../fixtures/vectors.json' with { type: 'json' }
 import { decodeLeaderEpochCheckpoint, decodeOffsetCheckpoint, encodeLeaderEpochCheckpoint, encodeOffsetCheckpoint } from './checkpoints.ts'
 import { decodeCleanShutdown, encodeCleanShutdown } from './cleanShutdown.ts'
@@ -82,6 +83,12 @@ describe('a producer snapshot', () => {
       expect(() => decodeProducerSnapshot(file.subarray(0, at))).toThrow(MalformedMessage)
     }
   })
+})
+
+it('a producer snapshot takes no memory for producers that are not there', () => {
+  const file = Buffer.from('000100000000' + '7fffffff', 'hex')
+  file.writeUInt32BE(crc32c(file, 6), 2)
+  expect(() => decodeProducerSnapshot(file)).toThrow('2147483647 producers are declared in 0 bytes')
 })
 
 describe('a checkpoint', () => {
