@@ -1,4 +1,6 @@
-/** Thrown when our own code broke a promise. Nobody catches it to go on: the process dies and recovery does what it does after any crash. */
+/**
+ * Thrown when our own code broke a promise. Nobody catches it to go on: the process dies and recovery does what it does after any crash.
+ */
 export class AssertionFailed extends Error {
   override readonly name = 'AssertionFailed'
 }

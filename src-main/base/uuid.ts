@@ -1,4 +1,7 @@
-/** A 128-bit id in Kafka's text form: URL-safe base64 without padding, 22 characters. Topics, directories, clusters and incarnations have one. */
+/**
+ * A 128-bit id in Kafka's text form: URL-safe base64 without padding, 22 characters. Topics, directories, clusters and incarnations have
+ * one.
+ */
 export type Uuid = string
 
 /** Stands for "none" wherever an id is optional on the wire. */
