@@ -34,6 +34,8 @@ export class ControllerLink {
   readonly #options: ControllerLinkOptions
   readonly #pause: Sleep
   #link: PeerLink | undefined
+  /** Counts the controllers that there have been. */
+  #moves = 0
   #isClosed = false
 
   constructor(env: Pick<Env, 'clock' | 'network'>, options: ControllerLinkOptions) {
@@ -49,6 +51,7 @@ export class ControllerLink {
     const { requestTimeoutMs, logger } = this.#options
     const deadlineMs = this.#clock.elapsed() + (options.timeoutMs ?? requestTimeoutMs)
     let problem: unknown = 'no controller is known'
+    let moves = this.#moves
     for (let tries = 0; ; tries++) {
       const leftMs = deadlineMs - this.#clock.elapsed()
       if (this.#isClosed) throw new NetworkError('ECONNABORTED', 'the link to the controller is closed')
@@ -65,6 +68,9 @@ export class ControllerLink {
         }
         logger.debug(`trying ${api.name} again`, { problem })
       }
+      // A controller that is new may be ready in a moment, however long the one before kept us waiting.
+      if (moves !== this.#moves) tries = 0
+      moves = this.#moves
       await this.#pause.for(Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(tries, 8), leftMs))
     }
   }
@@ -87,6 +93,7 @@ export class ControllerLink {
   /** What is under way to the former controller fails, and goes to the new one. */
   #moved(): void {
     if (this.#isClosed) return
+    this.#moves++
     if (this.#link !== undefined) this.#currentLink()
     this.#pause.wake()
   }

@@ -20,7 +20,7 @@ export function aliveEndpoints(image: MetadataImage, listener: string): NodeEndp
     const endpoint = endpointOf(broker, listener)
     if (endpoint !== undefined) nodes.push({ nodeId: broker.brokerId, host: endpoint.host, port: endpoint.port, rack: broker.rack })
   }
-  return nodes
+  return nodes.sort((one, other) => one.nodeId - other.nodeId)
 }
 
 /** Who leads instead of us, gathered while an answer is put together: leaders per partition, and each leader's address once (KIP-951). */

@@ -1,0 +1,157 @@
+import { type Logger, silentLogger } from '../../base/logger.ts'
+import type { Address } from '../../env/env.ts'
+import { encodeMetaProperties, META_PROPERTIES_FILE } from '../../protocol/files/metaProperties.ts'
+import type { AnyApi, RequestInput, ResponseOf } from '../../protocol/schema.ts'
+import { brokerProperties, readServerConfig } from '../../server/config.ts'
+import { Server } from '../../server/server.ts'
+import { KafkaConnection } from '../../wire/client.ts'
+import { simulatedWorld, type World } from '../world.ts'
+
+const CLUSTER_ID = 'simulatedClusterAAAAAA'
+const CLIENT_PORT = 9092
+const PEER_PORT = 9093
+
+export interface ClusterScenario {
+  readonly seed: number
+  readonly brokers?: number
+  /** By Kafka's names, on top of the dev profile. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** For whoever has to understand a failing seed. */
+  readonly logger?: (brokerId: number) => Logger
+}
+
+/** One broker of the simulated cluster; `server` is undefined while its process is down. */
+export interface SimulatedBroker {
+  readonly id: number
+  readonly name: string
+  server: Server | undefined
+  /** What the process said before it ended by itself. */
+  failure: Error | undefined
+}
+
+/** Whole brokers, as a process would run them, in one seeded world. */
+export class SimulatedCluster {
+  readonly world: World
+  readonly brokers: readonly SimulatedBroker[]
+  readonly #settings: Readonly<Record<string, string>>
+  readonly #logger: (brokerId: number) => Logger
+  readonly #connections = new Map<number, KafkaConnection>()
+
+  constructor({ seed, brokers = 3, settings = {}, logger = () => silentLogger }: ClusterScenario) {
+    this.#logger = logger
+    this.world = simulatedWorld(seed)
+    this.#settings = settings
+    this.brokers = Array.from({ length: brokers }, (_, index) => ({
+      id: index + 1,
+      name: `broker${index + 1}`,
+      server: undefined,
+      failure: undefined,
+    }))
+  }
+
+  broker(id: number): SimulatedBroker {
+    const broker = this.brokers[id - 1]
+    if (broker === undefined) throw new RangeError(`there is no broker ${id}`)
+    return broker
+  }
+
+  /** Starts all brokers and resolves when every one is unfenced and serves clients. */
+  async start(): Promise<void> {
+    await Promise.all(this.brokers.map(({ id }) => this.startBroker(id)))
+  }
+
+  /** Starts a broker on the disk it has, and waits until it is unfenced and serves clients. */
+  async startBroker(id: number): Promise<void> {
+    const broker = this.broker(id)
+    const env = this.world.env(broker.name)
+    const file = `/data/${META_PROPERTIES_FILE}`
+    if ((await env.disk.stat(file)) === undefined) {
+      await env.disk.makeDirectory('/data')
+      const directoryId = `${'BCD'[id - 1]}AAAAAAAAAAAAAAAAAAAAA`
+      await env.disk.replaceFile(file, encodeMetaProperties({ version: 1, clusterId: CLUSTER_ID, nodeId: id, directoryId }))
+    }
+    const config = readServerConfig(
+      brokerProperties({
+        nodeId: id,
+        directory: '/data',
+        client: addressOf(broker.name, CLIENT_PORT),
+        peer: addressOf(broker.name, PEER_PORT),
+        voters: this.brokers.map(each => ({ id: each.id, ...addressOf(each.name, PEER_PORT) })),
+        profile: 'dev',
+        settings: this.#settings,
+      }),
+    )
+    broker.failure = undefined
+    const server = await Server.start(env, {
+      config,
+      logger: this.#logger(id),
+      listeners: {
+        failed: cause => {
+          broker.failure = cause
+          this.kill(id)
+        },
+      },
+    })
+    broker.server = server
+    await new Promise<void>(resolve => {
+      server.lifecycle.onStanding(standing => {
+        if (standing === 'unfenced') resolve()
+      })
+      if (server.lifecycle.standing === 'unfenced') resolve()
+    })
+    await server.serveClients()
+  }
+
+  /** As `kill -9`; with `power` also what was not synced goes. */
+  kill(id: number, { power = false } = {}): void {
+    const broker = this.broker(id)
+    this.world.crash(broker.name, { loseUnsynced: power })
+    broker.server = undefined
+    this.#connections.delete(id)
+  }
+
+  /** A clean stop. */
+  async stopBroker(id: number): Promise<void> {
+    const broker = this.broker(id)
+    await broker.server?.stop()
+    this.kill(id)
+  }
+
+  /** A client's request to one broker. */
+  async ask<A extends AnyApi>(id: number, api: A, request: RequestInput<A>, options: { timeoutMs?: number } = {}): Promise<ResponseOf<A>> {
+    let connection = this.#connections.get(id)
+    if (connection?.isOpen !== true) {
+      connection = await KafkaConnection.open(this.world.env('client'), addressOf(this.broker(id).name, CLIENT_PORT), {
+        clientId: 'simulated-client',
+        connectTimeoutMs: 1000,
+        requestTimeoutMs: 30_000,
+        negotiate: true,
+      })
+      this.#connections.set(id, connection)
+    }
+    return connection.send(api, request, options)
+  }
+
+  /** What the brokers that are up say of a partition. */
+  replicasOf(
+    topic: string,
+    partition: number,
+  ): { id: number; isLeader: boolean; isr: readonly number[]; highWatermark: number; logEndOffset: number }[] {
+    return this.brokers.flatMap(({ id, server }) => {
+      const stats = server?.replicas.stats().find(each => each.topic === topic && each.partition === partition)
+      return stats === undefined ? [] : [{ id, ...stats }]
+    })
+  }
+
+  leaderOf(topic: string, partition: number): number | undefined {
+    return this.replicasOf(topic, partition).find(each => each.isLeader)?.id
+  }
+
+  close(): void {
+    this.world.close()
+  }
+}
+
+function addressOf(host: string, port: number): Address {
+  return { host, port }
+}
