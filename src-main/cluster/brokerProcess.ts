@@ -72,11 +72,11 @@ export class BrokerProcess {
     await this.#ready.promise
   }
 
-  /** In order: leaders are moved and logs are closed. Killed when that takes too long. Harmless when it does not run. */
-  async stop(): Promise<void> {
+  /** In order: leaders are moved (`handOver`) and logs are closed. Killed when that takes too long. Harmless when it does not run. */
+  async stop({ handOver }: { readonly handOver: boolean }): Promise<void> {
     if (this.#process === undefined) return
     if (this.state === 'frozen') this.#process.signal('SIGCONT')
-    const stop: ToBroker = { type: 'stop' }
+    const stop: ToBroker = { type: 'stop', handOver }
     this.#process.send(stop)
     this.#enter('stopping')
     const process = this.#process

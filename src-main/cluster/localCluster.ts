@@ -160,7 +160,7 @@ export class LocalCluster {
   }
 
   stop(brokerId: number): Promise<void> {
-    return this.#inTurn(brokerId, member => member.process.stop())
+    return this.#inTurn(brokerId, member => member.process.stop({ handOver: true }))
   }
 
   /** Does not wait for what else was asked of the broker: a kill is for now. */
@@ -201,7 +201,7 @@ export class LocalCluster {
   async close(): Promise<void> {
     if (this.#closing) return
     this.#closing = true
-    await Promise.all([...this.#members.values()].map(member => member.process.stop())) // not in turn: a start that hangs must not be waited for
+    await Promise.all([...this.#members.values()].map(member => member.process.stop({ handOver: false }))) // not in turn: a start that hangs must not be waited for
     for (const member of this.#members.values()) await member.log.close()
     this.#env.processes.thawWhenGone([])
     await this.#claim?.release()

@@ -1,5 +1,8 @@
-/** What the supervisor says to a broker process through its control channel. When the channel closes, the broker stops in order. */
-export type ToBroker = { readonly type: 'stop' }
+/**
+ * What the supervisor says to a broker process through its control channel: stop in order. With `handOver` its leaderships go to other brokers first;
+ * without, because those are stopping too. When the channel closes, the broker stops without handing over.
+ */
+export type ToBroker = { readonly type: 'stop'; readonly handOver: boolean }
 
 /** What a broker process says to its supervisor. Nothing the cluster's correctness rests on: it tells, and is told to stop. */
 export type FromBroker =

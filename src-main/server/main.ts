@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { nodeEnv } from '../env/node/env.ts'
 import type { FromBroker, ToBroker } from './control.ts'
 import { readServerConfig } from './config.ts'
@@ -24,10 +23,10 @@ let server: Server | undefined
 let stopping: Promise<void> | undefined
 
 /** Stops once, in order, and ends the process. */
-function stop(exitCode: number, patienceMs?: number): Promise<void> {
+function stop(exitCode: number, options: { handOver: boolean }): Promise<void> {
   return (stopping ??= (async () => {
     try {
-      await server?.stop(patienceMs)
+      await server?.stop(options)
     } catch (error) {
       logger.error('the broker did not stop in order', { error })
       exitCode = 1
@@ -46,18 +45,18 @@ function die(cause: unknown): never {
 
 process.on('uncaughtException', die)
 process.on('unhandledRejection', die)
-process.on('SIGTERM', () => void stop(0))
-process.on('SIGINT', () => void stop(0))
+process.on('SIGTERM', () => void stop(0, { handOver: true }))
+process.on('SIGINT', () => void stop(0, { handOver: true }))
 process.on('message', (message: ToBroker) => {
-  if (message.type === 'stop') void stop(0)
+  if (message.type === 'stop') void stop(0, message)
 })
 // The supervisor is gone: the others are stopping too, so nobody is left to hand leaderships to.
-process.on('disconnect', () => void stop(0, 500))
+process.on('disconnect', () => void stop(0, { handOver: false }))
 
 try {
   const [file] = process.argv.slice(2)
   if (file === undefined) throw new Error('Usage: broker FILE.properties')
-  const config = readServerConfig(readFileSync(file, 'utf8'))
+  const config = readServerConfig((await env.disk.readFile(file)).toString('utf8'))
   server = await Server.start(env, { config, logger, listeners: { failed: die } })
   tellOf(server, env.clock, {
     tell,

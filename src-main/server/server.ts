@@ -240,7 +240,7 @@ export class Server {
       return server
     } catch (error) {
       if (server === undefined) await directory.close(-1)
-      else await server.stop()
+      else await server.stop({ handOver: false })
       throw error
     }
   }
@@ -255,12 +255,13 @@ export class Server {
   }
 
   /**
-   * Hands over leaderships, lets connections and the quorum go, closes every log and leaves the mark of a clean shutdown.
-   * `patienceMs`: how long the cluster may take to let this broker go; the rest goes its way regardless.
+   * Hands over leaderships where there is somebody to take them, lets connections and the quorum go, closes every log and leaves the mark of a
+   * clean shutdown.
    */
-  async stop(patienceMs = CONTROLLED_SHUTDOWN_MS): Promise<void> {
+  async stop({ handOver }: { readonly handOver: boolean }): Promise<void> {
     const brokerEpoch = this.lifecycle.brokerEpoch
-    if (this.#brokerConfig.controlledShutdownEnable && this.quorum.leaderId !== undefined) await this.lifecycle.shutDown(patienceMs)
+    const canHandOver = this.#brokerConfig.controlledShutdownEnable && this.quorum.leaderId !== undefined
+    if (handOver && canHandOver) await this.lifecycle.shutDown(CONTROLLED_SHUTDOWN_MS)
     this.lifecycle.stop()
     for (const listener of this.#opened.toReversed()) if (listener.address.port === this.#config.client.port) await listener.close()
     this.#groups.close()
