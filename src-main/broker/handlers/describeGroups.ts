@@ -1,6 +1,7 @@
 import { errorCode } from '../../protocol/errors.ts'
 import { DescribeGroups } from '../../protocol/messages/describeGroups.ts'
 import type { Call } from '../../wire/handler.ts'
+import { NOT_ASKED } from './authorizedOperations.ts'
 import { type BrokerParts, handle, type Operation } from './handle.ts'
 
 /** What can be done to a group, by the number of its bit in `authorizedOperations` (KIP-430). */
@@ -11,7 +12,6 @@ const GROUP_OPERATIONS: readonly (readonly [operation: Operation, bit: number])[
   ['describeConfigs', 10],
   ['alterConfigs', 11],
 ]
-const NOT_ASKED = -0x8000_0000
 
 export const describeGroups = handle(DescribeGroups, (request, parts, call) => ({
   throttleTimeMs: 0,

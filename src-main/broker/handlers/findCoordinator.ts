@@ -3,6 +3,7 @@ import { FindCoordinator } from '../../protocol/messages/findCoordinator.ts'
 import type { Call } from '../../wire/handler.ts'
 import { OFFSETS_TOPIC } from '../coordinators/group/groupCoordinator.ts'
 import { type BrokerParts, handle } from './handle.ts'
+import { endpointOf } from './whereabouts.ts'
 
 const GROUP = 0
 const TRANSACTION = 1
@@ -37,7 +38,7 @@ function locate(keyType: number, key: string, parts: BrokerParts, call: Call): C
   const image = parts.metadata()
   const leader = image.topicsByName.get(OFFSETS_TOPIC)?.partitions[partition]?.leader
   const broker = leader === undefined ? undefined : image.brokers.get(leader)
-  const endpoint = broker === undefined || broker.fenced ? undefined : broker.endpoints.find(({ name }) => name === call.listener)
+  const endpoint = broker === undefined || broker.fenced ? undefined : endpointOf(broker, call.listener)
   if (broker === undefined || endpoint === undefined) return without(key, 'COORDINATOR_NOT_AVAILABLE')
   return { key, errorCode: 0, errorMessage: null, nodeId: broker.brokerId, host: endpoint.host, port: endpoint.port }
 }
