@@ -72,6 +72,11 @@ export class Controller {
     return this.#active !== undefined
   }
 
+  /** The epoch in which this controller decides; undefined while it does not. */
+  get activeEpoch(): number | undefined {
+    return this.#active?.epoch
+  }
+
   /** Decides nothing any more. */
   stop(): void {
     this.#stopped = true

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { SimulatedControllers } from '../simulation/controllers/simulatedControllers.ts'
+
+const seeds = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
+
+async function clusterOf3(seed: number): Promise<SimulatedControllers> {
+  const cluster = new SimulatedControllers(3, { seed })
+  await cluster.startAll()
+  return cluster
+}
+
+describe('three controllers', () => {
+  it.each(seeds(20))('have three brokers unfenced within 1.5 seconds (seed %i)', async seed => {
+    const cluster = await clusterOf3(seed)
+    await cluster.world.run(() => cluster.isWhole, 1_500)
+    cluster.world.close()
+  })
+
+  it.each(seeds(20))('give every partition of a killed controller another leader within a second (seed %i)', async seed => {
+    const cluster = await clusterOf3(seed)
+    await cluster.world.run(() => cluster.isWhole)
+    cluster.createTopic(1)
+    await cluster.world.run(() => cluster.created.size === 1 && cluster.isWhole)
+    cluster.crash(cluster.active!.id)
+    await cluster.world.run(() => cluster.isWhole, 1_000)
+    cluster.world.close()
+  })
+
+  it.each(seeds(10))('take a broker back that was killed and started at once (seed %i)', async seed => {
+    const cluster = await clusterOf3(seed)
+    await cluster.world.run(() => cluster.isWhole)
+    cluster.createTopic(1)
+    await cluster.world.run(() => cluster.created.size === 1 && cluster.isWhole)
+    const follower = cluster.nodes.find(node => node !== cluster.active)!
+    cluster.crash(follower.id)
+    await cluster.start(follower.id)
+    await cluster.world.run(() => cluster.isWhole, 1_500)
+    cluster.world.close()
+  })
+
+  it.each(seeds(60))('keep what they confirmed through crashes and cuts, and are whole again when these end (seed %i)', async seed => {
+    const cluster = await clusterOf3(seed)
+    const { world } = cluster
+    const anyNode = () => 1 + world.random.below(3)
+    for (let round = 0; round < 12; round++) {
+      await world.run(100 + world.random.below(900))
+      cluster.createTopic(anyNode())
+      cluster.allocateProducerIds(anyNode())
+      const victim = anyNode()
+      switch (world.random.below(5)) {
+        case 0:
+          cluster.crash(victim, { loseUnsynced: world.random.below(2) === 0, silently: world.random.below(3) === 0 })
+          break
+        case 1:
+          world.isolate(`node-${victim}`)
+          break
+        case 2:
+          world.breakConnections('node-1', 'node-2')
+          break
+        case 3:
+          world.heal()
+          break
+        case 4:
+          break
+      }
+      if (world.random.below(2) === 0) await cluster.start(anyNode())
+    }
+    world.heal()
+    await cluster.startAll()
+    await world.run(() => cluster.isWhole)
+    const known = [...cluster.nodes[0]!.process!.image.topicsByName.keys()]
+    for (const name of cluster.created) expect(known).toContain(name)
+    world.close()
+  })
+})

@@ -1,0 +1,297 @@
+import { silentLogger } from '../../base/logger.ts'
+import { randomUuid } from '../../base/uuid.ts'
+import { BrokerLifecycle } from '../../broker/brokerLifecycle.ts'
+import { ControllerLink, type ControllerWhereabouts } from '../../broker/controllerLink.ts'
+import { Controller } from '../../controller/controller.ts'
+import { type ControllerConfig, controllerConfigOf } from '../../controller/controllerConfig.ts'
+import { controllerHandlers } from '../../controller/handlers/index.ts'
+import type { Address, Env } from '../../env/env.ts'
+import { applyRecords } from '../../metadata/delta.ts'
+import { MetadataImage, NO_LEADER, type PartitionImage } from '../../metadata/image.ts'
+import { errorName } from '../../protocol/errors.ts'
+import { AllocateProducerIds } from '../../protocol/messages/allocateProducerIds.ts'
+import { AlterPartition } from '../../protocol/messages/alterPartition.ts'
+import { CreateTopics } from '../../protocol/messages/createTopics.ts'
+import { Fetch } from '../../protocol/messages/fetch.ts'
+import type { AnyApi, RequestInput, ResponseOf } from '../../protocol/schema.ts'
+import { quorumHandlers } from '../../quorum/handlers/index.ts'
+import { defaultQuorumConfig, Quorum } from '../../quorum/quorum.ts'
+import { bind, byApiKey, handlerFor } from '../../wire/handler.ts'
+import { PeerLink } from '../../wire/peerLink.ts'
+import { serve } from '../../wire/serve.ts'
+import { type LogMedium, losePower, MemoryLog } from '../quorum/memoryLog.ts'
+import { simulatedWorld, type World } from '../world.ts'
+
+const CLUSTER_ID = 'simulatedControllersAA'
+const SESSION_MS = 2_000
+const HEARTBEAT_MS = 300
+/** How often a leader looks for replicas that should be in sync. */
+const PROPOSAL_MS = 150
+
+interface Process {
+  readonly env: Env
+  readonly quorum: Quorum
+  readonly image: MetadataImage
+  readonly controller: Controller
+  readonly lifecycle: BrokerLifecycle
+  readonly link: ControllerLink
+  /** The partition epochs this process last saw, by topic id and partition. */
+  readonly seen: Map<string, PartitionImage>
+}
+
+interface Node {
+  readonly id: number
+  readonly name: string
+  readonly medium: LogMedium
+  process: Process | undefined
+}
+
+/**
+ * Processes with a voter, a controller and a broker each, which has no records: it registers, heartbeats, asks for producer ids, and asks for every
+ * living replica to be in sync where it leads. All of it over the wire.
+ */
+export class SimulatedControllers {
+  readonly world: World
+  readonly nodes: readonly Node[]
+  /** Names of topics whose creation was confirmed. */
+  readonly created = new Set<string>()
+  /** Starts of the blocks of producer ids that were given out. */
+  readonly producerIds: number[] = []
+  readonly #config: Partial<ControllerConfig>
+  readonly #active = new Map<number, number>()
+  #violation: string | undefined
+  #topics = 0
+
+  constructor(size: number, { seed, config = {} }: { readonly seed: number; readonly config?: Partial<ControllerConfig> }) {
+    this.world = simulatedWorld(seed)
+    this.#config = config
+    this.nodes = Array.from({ length: size }, (_, index) => ({
+      id: index + 1,
+      name: `node-${index + 1}`,
+      medium: { batches: [], synced: 0 },
+      process: undefined,
+    }))
+    this.world.always(() => this.#check())
+  }
+
+  get addresses(): ReadonlyMap<number, Address> {
+    return new Map(this.nodes.map(({ id, name }) => [id, { host: name, port: 29_092 }]))
+  }
+
+  async startAll(): Promise<void> {
+    for (const { id } of this.nodes) await this.start(id)
+  }
+
+  async start(id: number): Promise<void> {
+    const node = this.nodes[id - 1]!
+    if (node.process === undefined) await this.world.settle(this.#launch(node))
+  }
+
+  async #launch(node: Node): Promise<void> {
+    const { id, name, medium } = node
+    const env = this.world.env(name)
+    const addresses = this.addresses
+    const directoryId = `directoryOfNode${id}AAAAAA`
+    await env.disk.makeDirectory('/data')
+    const links = new Map([...addresses].map(([peer, to]) => [peer, peerLinks(env, to)]))
+    const quorum = new Quorum(env, {
+      nodeId: id,
+      clusterId: CLUSTER_ID,
+      directoryId,
+      voters: addresses,
+      log: new MemoryLog(env, medium),
+      directory: '/data',
+      config: defaultQuorumConfig,
+      send: <A extends AnyApi>(to: number, api: A, request: RequestInput<A>, timeoutMs: number): Promise<ResponseOf<A>> =>
+        links.get(to)![(api as AnyApi) === Fetch ? 'fetches' : 'quick'].send(api, request, { timeoutMs }),
+      logger: silentLogger,
+      onFailure: cause => this.#violate(`${name} failed: ${cause.message}`),
+    })
+    const image = new MetadataImage()
+    const seen = new Map<string, PartitionImage>()
+    quorum.onCommitted(batch => {
+      applyRecords(image, batch.records)
+      image.lastAppliedOffset = batch.lastOffset
+      this.#checkImage(name, image, seen)
+    })
+    const config = controllerConfigOf(CLUSTER_ID, new Map([['broker.session.timeout.ms', String(SESSION_MS)]]), this.#config)
+    const controller = new Controller(env, { quorum, committed: () => image, config, logger: silentLogger })
+    for (const [peer, { quick, fetches }] of links) {
+      for (const link of [quick, fetches]) {
+        link.onDisconnect(() => {
+          controller.peerDisconnected(peer)
+          quorum.peerDisconnected(peer)
+        })
+      }
+    }
+    const fetch = handlerFor<{ quorum: Quorum }>()(Fetch, request => quorum.fetchMetadata(request))
+    const handlers = byApiKey([...bind([...quorumHandlers, fetch], { quorum }), ...bind(controllerHandlers, { controller })])
+    await env.network.listen(addresses.get(id)!, connection => {
+      serve(env, connection, {
+        listener: 'CONTROLLER',
+        handlers,
+        maxRequestBytes: 10_000_000,
+        maxPendingResponseBytes: 10_000_000,
+        idleTimeoutMs: 600_000,
+        log: silentLogger,
+        onClose: ({ id: connectionId }) => controller.connectionClosed(connectionId),
+      })
+    })
+    const whereabouts: ControllerWhereabouts = {
+      address: () => (quorum.leaderId === undefined ? undefined : addresses.get(quorum.leaderId)),
+      onChange: listen => quorum.onLeaderChange(listen),
+    }
+    const link = new ControllerLink(env, { clientId: name, whereabouts, requestTimeoutMs: 5_000, logger: silentLogger })
+    const lifecycle = new BrokerLifecycle(env, {
+      brokerId: id,
+      clusterId: CLUSTER_ID,
+      incarnationId: randomUuid(count => env.random.bytes(count)),
+      endpoints: [{ name: 'PLAINTEXT', ...addresses.get(id)!, securityProtocol: 0 }],
+      rack: undefined,
+      directoryIds: [directoryId],
+      previousBrokerEpoch: -1,
+      heartbeatIntervalMs: HEARTBEAT_MS,
+      registrationTimeoutMs: 60_000,
+      whereabouts,
+      metadataOffset: () => image.lastAppliedOffset,
+      isReady: () => true,
+      logger: silentLogger,
+    })
+    await quorum.start()
+    lifecycle.start()
+    const process = { env, quorum, image, controller, lifecycle, link, seen }
+    node.process = process
+    this.#proposeForEver(id, process)
+  }
+
+  crash(id: number, how: { readonly loseUnsynced?: boolean; readonly silently?: boolean } = {}): void {
+    const node = this.nodes[id - 1]!
+    this.world.crash(node.name, how)
+    if (how.loseUnsynced === true) losePower(node.medium, bound => this.world.random.below(bound))
+    node.process = undefined
+  }
+
+  /** Asks through the broker of a node, and does not wait. */
+  createTopic(through: number): string {
+    const name = `topic-${++this.#topics}`
+    const request = { topics: [{ name, numPartitions: 3, replicationFactor: 3, assignments: [], configs: [] }] }
+    void this.#ask(through, CreateTopics, request, response => {
+      const error = errorName(response.topics[0]!.errorCode)
+      // A repeated request finds what the first one did, whose answer was lost.
+      if (error === 'NONE' || error === 'TOPIC_ALREADY_EXISTS') this.created.add(name)
+    })
+    return name
+  }
+
+  allocateProducerIds(through: number): void {
+    const { process } = this.nodes[through - 1]!
+    if (process === undefined) return
+    const request = { brokerId: through, brokerEpoch: process.lifecycle.brokerEpoch }
+    void this.#ask(through, AllocateProducerIds, request, ({ errorCode, producerIdStart }) => {
+      if (errorCode === 0) this.producerIds.push(producerIdStart)
+    })
+  }
+
+  async #ask<A extends AnyApi>(
+    through: number,
+    api: A,
+    request: RequestInput<A>,
+    answered: (response: ResponseOf<A>) => void,
+  ): Promise<void> {
+    const { process } = this.nodes[through - 1]!
+    try {
+      if (process !== undefined) answered(await process.link.send(api, request))
+    } catch (problem) {
+      // A request may fail; what it may not do is succeed and be forgotten.
+      if ((problem as Error).name !== 'NetworkError') this.#violate(String(problem))
+    }
+  }
+
+  #proposeForEver(id: number, process: Process): void {
+    const { env, image, lifecycle } = process
+    env.clock.after(PROPOSAL_MS, () => {
+      const topics = [...image.topicsById.values()].flatMap(({ topicId, partitions }) => {
+        const lacking = partitions.filter(({ leader, isr, replicas }) => {
+          return leader === id && replicas.some(replica => image.isActive(replica) && !isr.includes(replica))
+        })
+        if (lacking.length === 0) return []
+        const asked = lacking.map(({ partition, leaderEpoch, partitionEpoch, isr, replicas }) => ({
+          partitionIndex: partition,
+          leaderEpoch,
+          partitionEpoch,
+          newIsrWithEpochs: replicas
+            .filter(replica => isr.includes(replica) || image.isActive(replica))
+            .map(brokerId => ({ brokerId, brokerEpoch: image.brokers.get(brokerId)!.brokerEpoch })),
+        }))
+        return [{ topicId, partitions: asked }]
+      })
+      const request = { brokerId: id, brokerEpoch: lifecycle.brokerEpoch, topics }
+      const proposed = topics.length > 0 ? this.#ask(id, AlterPartition, request, () => undefined) : Promise.resolve()
+      void proposed.then(() => this.#proposeForEver(id, process))
+    })
+  }
+
+  get active(): Node | undefined {
+    return this.nodes
+      .filter(({ process }) => process?.controller.isActive === true)
+      .sort((one, other) => other.process!.controller.activeEpoch! - one.process!.controller.activeEpoch!)[0]
+  }
+
+  /** There is a controller, and every process that runs sees the same: every broker of a running process unfenced, all replicas of those in sync, and a leader everywhere. */
+  get isWhole(): boolean {
+    const up = this.nodes.flatMap(({ id, process }) => (process === undefined ? [] : [id]))
+    const applied = new Set(this.nodes.flatMap(({ process }) => process?.image.lastAppliedOffset ?? []))
+    if (this.active === undefined || applied.size > 1) return false
+    return this.nodes.every(({ process }) => {
+      if (process === undefined) return true
+      const { image } = process
+      if (!up.every(id => image.isActive(id))) return false
+      return [...image.topicsById.values()].every(({ partitions }) =>
+        partitions.every(
+          ({ leader, isr, replicas }) => leader !== NO_LEADER && replicas.every(replica => isr.includes(replica) === up.includes(replica)),
+        ),
+      )
+    })
+  }
+
+  #violate(message: string): void {
+    this.#violation ??= message
+  }
+
+  #check(): void {
+    if (this.#violation !== undefined) throw new Error(this.#violation)
+    for (const { id, process } of this.nodes) {
+      const epoch = process?.controller.activeEpoch
+      if (epoch === undefined) continue
+      const other = this.#active.get(epoch) ?? id
+      if (other !== id) throw new Error(`nodes ${other} and ${id} both decide in epoch ${epoch}`)
+      this.#active.set(epoch, id)
+    }
+    if (new Set(this.producerIds).size !== this.producerIds.length)
+      throw new Error(`producer ids were given out twice: ${this.producerIds.join()}`)
+  }
+
+  #checkImage(name: string, image: MetadataImage, seen: Map<string, PartitionImage>): void {
+    for (const topic of image.topicsById.values()) {
+      for (const partition of topic.partitions) {
+        const { isr, leader, replicas, leaderEpoch, partitionEpoch } = partition
+        const at = `${name}, ${topic.name}-${partition.partition}: `
+        if (isr.length === 0) this.#violate(`${at}nobody is in sync`)
+        if (!isr.every(replica => replicas.includes(replica))) this.#violate(`${at}a stranger is in sync`)
+        if (leader !== NO_LEADER && !isr.includes(leader)) this.#violate(`${at}the leader is not in sync`)
+        if (leader !== NO_LEADER && !image.isActive(leader)) this.#violate(`${at}the leader is not alive`)
+        const key = `${topic.topicId}-${partition.partition}`
+        const before = seen.get(key)
+        if (before !== undefined && before !== partition) {
+          if (leaderEpoch < before.leaderEpoch || partitionEpoch <= before.partitionEpoch) this.#violate(`${at}an epoch fell`)
+          if (leader !== before.leader && leaderEpoch === before.leaderEpoch) this.#violate(`${at}another leader in the same epoch`)
+        }
+        seen.set(key, partition)
+      }
+    }
+  }
+}
+
+function peerLinks(env: Env, to: Address) {
+  return { quick: new PeerLink(env, to, { clientId: 'voter' }), fetches: new PeerLink(env, to, { clientId: 'voter-fetch' }) }
+}
