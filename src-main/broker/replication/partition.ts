@@ -457,17 +457,25 @@ export class Partition {
       nowMs: now,
     })
     this.#followers.set(replica.id, progress)
-    const expansion = expandIsrIfCaughtUp(this.#inSync, {
-      replicaId: replica.id,
-      logEndOffset: progress.logEndOffset,
-      highWatermark: log.highWatermark,
-      epochStartOffset: this.#role.epochStartOffset,
-      isEligible: this.#around.isEligible(replica.id, replica.brokerEpoch),
-    })
-    if (expansion !== undefined) this.#propose(expansion)
-    if (progress.logEndOffset !== before.logEndOffset || expansion !== undefined) this.#advance()
+    const isExpanding = this.expandIsrIfCaughtUp(replica.id)
+    if (progress.logEndOffset !== before.logEndOffset || isExpanding) this.#advance()
     if (progress.logStartOffset !== before.logStartOffset) this.#wake('lowWatermark')
     return true
+  }
+
+  /** Proposes the follower for the in-sync set if it belongs there: after each of its fetches, and when it has become eligible meanwhile. */
+  expandIsrIfCaughtUp(replicaId: number): boolean {
+    const progress = this.#followers.get(replicaId)
+    if (this.#role.type !== 'leader' || this.#log === undefined || progress === undefined) return false
+    const expansion = expandIsrIfCaughtUp(this.#inSync, {
+      replicaId,
+      logEndOffset: progress.logEndOffset,
+      highWatermark: this.#log.highWatermark,
+      epochStartOffset: this.#role.epochStartOffset,
+      isEligible: this.#around.isEligible(replicaId, progress.brokerEpoch),
+    })
+    if (expansion !== undefined) this.#propose(expansion)
+    return expansion !== undefined
   }
 
   /** Where the epoch began in which this broker leads: until the high watermark is there, offsets at the end are not known for certain. */

@@ -169,6 +169,7 @@ export class Replicas {
 
   /** Follows one batch of metadata. Returns at once; what takes time goes on behind the partitions it concerns. */
   applyMetadata(image: MetadataImage, delta: MetadataDelta): void {
+    if (this.#stopped) return
     for (const topic of delta.deletedTopics) this.#removeTopic(topic.topicId)
     const reconfigured = this.settings.changed(delta)
     for (const brokerId of delta.changedBrokers) this.#addressChanged(brokerId, image)
@@ -176,6 +177,9 @@ export class Replicas {
       const topic = image.topicsById.get(topicId)
       const state = topic?.partitions[partition]
       if (topic !== undefined && state !== undefined) this.#applyPartition(topic, state)
+    }
+    for (const brokerId of delta.changedBrokers) {
+      if (image.isActive(brokerId)) for (const partition of this.partitions()) partition.expandIsrIfCaughtUp(brokerId)
     }
     if (reconfigured === undefined) for (const partition of this.partitions()) this.#reconfigure(partition)
     else for (const topic of reconfigured) for (const partition of this.#byName.get(topic)?.values() ?? []) this.#reconfigure(partition)

@@ -113,7 +113,7 @@ export class SimulatedCluster {
   /** A clean stop. */
   async stopBroker(id: number): Promise<void> {
     const broker = this.broker(id)
-    await broker.server?.stop()
+    await broker.server?.stop({ handOver: true })
     this.kill(id)
   }
 
