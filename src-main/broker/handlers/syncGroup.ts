@@ -10,9 +10,10 @@ export const syncGroup = handle(SyncGroup, async (request, { groups, allowed }, 
     : // From version 5 on a member has to say which protocol it thinks the group has.
       call.apiVersion >= 5 && (request.protocolType === null || request.protocolName === null)
       ? refusedSync('INCONSISTENT_GROUP_PROTOCOL')
-      : await groups.syncGroup(groupId, {
-          ...member,
-          assignments: assignments.map(each => ({ memberId: each.memberId, assignment: Buffer.from(each.assignment) })),
-        })
+      : await groups.syncGroup(
+          groupId,
+          { ...member, assignments: assignments.map(each => ({ memberId: each.memberId, assignment: Buffer.from(each.assignment) })) },
+          call.closed,
+        )
   return { throttleTimeMs: 0, errorCode: errorCode(error), ...reply }
 })

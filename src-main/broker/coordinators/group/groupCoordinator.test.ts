@@ -150,6 +150,24 @@ describe('a group', () => {
   })
 })
 
+describe('a member that is gone while it waits', () => {
+  it('is noticed, and the others are not kept waiting for it longer than its session', async () => {
+    const { members } = await stableGroup(1)
+    const connection = new AbortController()
+    const request = aJoin({ uuid: 'gone' })
+    void groups.joinGroup('group', request, connection.signal)
+    await world.run(10)
+    connection.abort()
+    const before = world.elapsed
+    expect(await world.settle(join({ memberId: members[0]! }))).toMatchObject({
+      error: 'NONE',
+      generationId: 2,
+      members: [{ memberId: members[0] }],
+    })
+    expect(world.elapsed - before).toBeCloseTo(10_000, -2)
+  })
+})
+
 describe('a change of the coordinator', () => {
   it('costs nobody its membership, its assignment or its offsets', async () => {
     const { members, generationId } = await stableGroup(2)

@@ -178,7 +178,8 @@ export class GroupCoordinators {
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
   }
 
-  async joinGroup(groupId: string, request: Omit<JoinRequest, 'ticket' | 'uuid'>): Promise<JoinReply> {
+  /** `closed`: aborted when the connection is gone over which the answer would go. */
+  async joinGroup(groupId: string, request: Omit<JoinRequest, 'ticket' | 'uuid'>, closed?: AbortSignal): Promise<JoinReply> {
     const { groupMinSessionTimeoutMs, groupMaxSessionTimeoutMs } = this.#around.config
     if (groupId === '') return refusedJoin('INVALID_GROUP_ID', request.memberId)
     if (request.sessionTimeoutMs < groupMinSessionTimeoutMs || request.sessionTimeoutMs > groupMaxSessionTimeoutMs) {
@@ -186,13 +187,13 @@ export class GroupCoordinators {
     }
     const shard = this.#shardOf(groupId)
     if (typeof shard === 'string') return refusedJoin(shard, request.memberId)
-    return shard.join(groupId, { ...request, uuid: this.#uuid() })
+    return shard.join(groupId, { ...request, uuid: this.#uuid() }, closed)
   }
 
-  async syncGroup(groupId: string, request: Omit<SyncRequest, 'ticket'>): Promise<SyncReply> {
+  async syncGroup(groupId: string, request: Omit<SyncRequest, 'ticket'>, closed?: AbortSignal): Promise<SyncReply> {
     if (groupId === '') return refusedSync('INVALID_GROUP_ID')
     const shard = this.#shardOf(groupId)
-    return typeof shard === 'string' ? refusedSync(shard) : shard.sync(groupId, request)
+    return typeof shard === 'string' ? refusedSync(shard) : shard.sync(groupId, request, closed)
   }
 
   heartbeat(groupId: string, request: HeartbeatRequest): ErrorName {

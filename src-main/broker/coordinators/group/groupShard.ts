@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../../env/env.ts'
 import type { ErrorName } from '../../../protocol/errors.ts'
 import type { CoordinatorLog } from '../coordinatorLog.ts'
 import { ReplicatedState } from '../replicatedState.ts'
+import { abandonRequest } from './abandonRequest.ts'
 import { commitOffsets, type CommitDecision, type CommitRequest } from './commitOffsets.ts'
 import { deleteGroup, deleteOffsets, type DeleteOffsetsDecision, deleteOffsetsOfTopic } from './deleteOffsets.ts'
 import { type DescribedGroup, describeGroup, type ListedGroup, listGroups } from './describeGroup.ts'
@@ -22,9 +23,10 @@ import { type Answer, type JoinReply, refusedJoin, refusedSync, type Step, type 
 import { answerFor } from './writeErrors.ts'
 
 /** Who waits for an answer. */
-type Parked =
+type Parked = (
   | { readonly type: 'join'; readonly memberId: string; readonly resolve: (reply: JoinReply) => void }
   | { readonly type: 'sync'; readonly resolve: (reply: SyncReply) => void }
+) & { unwatch?: () => void }
 
 interface Alarm {
   readonly atMs: number
@@ -81,7 +83,8 @@ export class GroupShard {
     return this.#groups.get(groupId)
   }
 
-  join(groupId: string, request: Omit<JoinRequest, 'ticket'>): Promise<JoinReply> {
+  /** `closed`: the connection over which the answer would go. */
+  join(groupId: string, request: Omit<JoinRequest, 'ticket'>, closed?: AbortSignal): Promise<JoinReply> {
     const known = this.#groups.get(groupId)
     if (known === undefined && request.memberId !== '') return Promise.resolve(refusedJoin('UNKNOWN_MEMBER_ID', request.memberId))
     return new Promise(resolve => {
@@ -89,10 +92,11 @@ export class GroupShard {
       this.#request(joinGroup(known ?? emptyGroup(groupId), { ...request, ticket }, this.#moment(), this.#config), error =>
         this.#answer([{ type: 'join', ticket, reply: refusedJoin(error, request.memberId) }]),
       )
+      this.#watch(groupId, ticket, closed)
     })
   }
 
-  sync(groupId: string, request: Omit<SyncRequest, 'ticket'>): Promise<SyncReply> {
+  sync(groupId: string, request: Omit<SyncRequest, 'ticket'>, closed?: AbortSignal): Promise<SyncReply> {
     const group = this.#groups.get(groupId)
     if (group === undefined) return Promise.resolve(refusedSync('UNKNOWN_MEMBER_ID'))
     return new Promise(resolve => {
@@ -101,6 +105,7 @@ export class GroupShard {
         this.#answer([{ type: 'sync', ticket, reply: refusedSync(error) }])
         this.#perform(rebalanceAfterFailedSync(group, error, this.#moment()))
       })
+      this.#watch(groupId, ticket, closed)
     })
   }
 
@@ -213,6 +218,20 @@ export class GroupShard {
     return this.#lastTicket
   }
 
+  /** Notices when nobody will hear the answer to a parked request. */
+  #watch(groupId: string, ticket: Ticket, closed: AbortSignal | undefined): void {
+    const parked = this.#parked.get(ticket)
+    if (parked === undefined || closed === undefined) return
+    const abandon = () => {
+      const group = this.#groups.get(groupId)
+      if (group !== undefined) this.#perform(abandonRequest(group, ticket, this.#moment()))
+      this.#answer([unanswered(ticket, parked, 'NETWORK_EXCEPTION')]) // nobody hears it, but the handler need not wait for ever
+    }
+    if (closed.aborted) return abandon()
+    closed.addEventListener('abort', abandon, { once: true })
+    parked.unwatch = () => closed.removeEventListener('abort', abandon)
+  }
+
   /** Performs what a request led to, unless it could not be written: then nothing has happened, and `refused` is told why. */
   #request(step: Step, refused: (error: ErrorName) => void, committed?: () => void): void {
     const refusal = step.entries.length === 0 ? 'NONE' : this.#replicated.refusal()
@@ -259,6 +278,7 @@ export class GroupShard {
     for (const answer of answers) {
       const parked = this.#parked.get(answer.ticket)
       this.#parked.delete(answer.ticket)
+      parked?.unwatch?.()
       if (parked?.type === 'join' && answer.type === 'join') parked.resolve(answer.reply)
       else if (parked?.type === 'sync' && answer.type === 'sync') parked.resolve(answer.reply)
     }
@@ -293,6 +313,12 @@ export class GroupShard {
     })
     this.#alarms.set(groupId, { atMs, timer })
   }
+}
+
+function unanswered(ticket: Ticket, parked: Parked, error: ErrorName): Answer {
+  return parked.type === 'join'
+    ? { type: 'join', ticket, reply: refusedJoin(error, parked.memberId) }
+    : { type: 'sync', ticket, reply: refusedSync(error) }
 }
 
 function failed(answer: Answer, error: ErrorName): Answer {

@@ -152,7 +152,8 @@ function joinKnown(turn: Turn, request: JoinRequest, config: JoinConfig): void {
     return turn.welcome(ticket, memberId)
   }
   if (member.join !== undefined) turn.refuseJoin(member.join, 'REBALANCE_IN_PROGRESS', memberId) // nobody listens there any more
-  turn.changeMember(memberId, { ...described(request), join: ticket })
+  const sessionMs = member.isNew ? NEW_MEMBER_JOIN_TIMEOUT_MS : request.sessionTimeoutMs
+  turn.changeMember(memberId, { ...described(request), join: ticket, sessionDeadlineMs: turn.at.elapsedMs + sessionMs })
   rebalanceAgain(turn)
 }
 
