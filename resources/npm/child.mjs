@@ -7,11 +7,15 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 /** One Ctrl-C may arrive twice, from the terminal and from npm; later ones are meant. */
 const SAME_KEYPRESS_MS = 1000
 
+/** A signal to npm alone ends the shell between npm and us without a word: that our parent is another one is all there is to see. */
+const PARENT_CHECK_MS = 500
+
 /**
  * Runs a program to its end and resolves to its exit status (128 + n when signal n ended it).
  *
  * With `alone` the child is out of the terminal's reach, in a process group of its own: an interrupt comes through here, exactly once. A second
- * one, a second or more later, ends the child at once. The child has an IPC channel whose closing tells it that nobody waits for it any more.
+ * one, a second or more later, ends the child at once. When whoever started this process is gone, the child is interrupted too; when this process
+ * is gone, the child sees its IPC channel close.
  * Without `alone` the child shares the terminal, and whatever reaches only this process is passed on.
  */
 export function run(command, args, { alone = false, quiet = false, timeoutMs, ...options } = {}) {
@@ -31,9 +35,16 @@ export function run(command, args, { alone = false, quiet = false, timeoutMs, ..
       else if (alone && now - interruptedAt > SAME_KEYPRESS_MS) child.kill('SIGKILL')
       interruptedAt ??= now
     }
+    const parent = process.ppid
+    const parentCheck = setInterval(() => {
+      if (!alone || process.ppid === parent) return
+      clearInterval(parentCheck)
+      if (interruptedAt === undefined) pass('SIGTERM')
+    }, PARENT_CHECK_MS)
     const listeners = SIGNALS.map(signal => [signal, () => pass(signal)])
     for (const [signal, listener] of listeners) process.on(signal, listener)
     const done = () => {
+      clearInterval(parentCheck)
       for (const [signal, listener] of listeners) process.off(signal, listener)
     }
 
