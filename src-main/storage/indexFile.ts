@@ -34,10 +34,9 @@ export class IndexFile {
     return this.#length - this.#writtenBytes
   }
 
-  /** Makes an empty file. */
-  async create(): Promise<void> {
-    await this.#file.create()
-    this.startEmpty()
+  /** Makes the file. What was added already stays in memory, to be written. */
+  create(): Promise<void> {
+    return this.#file.create()
   }
 
   /** For a file that is known to be empty, or about to be. */

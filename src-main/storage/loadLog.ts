@@ -66,7 +66,7 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
     if (options.recoveryPoint > options.logStartOffset) {
       throw new CorruptLog(`${directory} holds no segment, but offsets below ${options.recoveryPoint} were synced`)
     }
-    const first = new Segment(pool, directory, { baseOffset: options.logStartOffset, createdMs: nowMs })
+    const first = Segment.begin(pool, directory, { baseOffset: options.logStartOffset, createdMs: nowMs })
     await first.create()
     await disk.syncDirectory(directory)
     segments = [first]
@@ -107,7 +107,7 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
   const logStartOffset = Math.min(Math.max(options.logStartOffset, segments[0]!.baseOffset), logEndOffset)
   // An epoch whose leader never wrote anything here says nothing about this log, and would contradict the epochs of others.
   epochs.changed(epochs.cache.truncateFrom(logEndOffset))
-  epochs.changed(epochs.cache.raiseStart(logStartOffset))
+  epochs.changed(epochs.cache.raiseStart(segments[0]!.baseOffset))
   await epochs.persist()
   return { segments, logStartOffset, logEndOffset, epochs, producers, snapshots }
 }
@@ -237,7 +237,10 @@ async function recover(
     const { baseOffset: base } = segment
     if (base !== logEndOffset) {
       // Segments follow each other without a gap unless compaction took the end of one, and it never works above the recovery point.
-      if (base > recoveryPoint) return { kept: index, logEndOffset }
+      if (base > recoveryPoint) {
+        await resume(segments[index - 1]!, logEndOffset)
+        return { kept: index, logEndOffset }
+      }
       if (base < logEndOffset)
         throw new CorruptLog(`${directory}: segment ${base} begins before offset ${logEndOffset}, where the one before ends`)
       logEndOffset = base

@@ -378,8 +378,7 @@ export class PartitionLog {
     if (base === this.#active.baseOffset) return
     const from = this.#active
     from.planSeal()
-    const to = new Segment(this.#pool, this.directory, { baseOffset: base, createdMs: this.#env.clock.now() })
-    to.startEmpty()
+    const to = Segment.begin(this.#pool, this.directory, { baseOffset: base, createdMs: this.#env.clock.now() })
     this.#active = to
     this.#drawJitter()
     // Taken now: by the time of the write the producers will have gone on.
@@ -462,6 +461,8 @@ export class PartitionLog {
    */
   async #roll({ from, to, producers }: Extract<Work, { type: 'roll' }>): Promise<void> {
     await from.seal()
+    // With a segment behind it, a recovery would take the recovery point to vouch for its indexes too.
+    if (this.#recoveryPoint >= to.baseOffset) await from.sync()
     await to.create()
     this.#segments.push(to)
     this.#hasNewNames = true
@@ -496,7 +497,8 @@ export class PartitionLog {
 
   /** Where `epoch`, or the largest known epoch below it, ended (KIP-279); -1 and -1 when that cannot be told. */
   endOffsetFor(epoch: number): { readonly epoch: number; readonly endOffset: number } {
-    return this.#epochs.cache.endOffsetFor(epoch, this.#logEndOffset)
+    const end = this.#epochs.cache.endOffsetFor(epoch, this.#logEndOffset)
+    return end.epoch === -1 ? end : { epoch: end.epoch, endOffset: Math.max(end.endOffset, this.#logStartOffset) }
   }
 
   /** The leader epoch that wrote `offset`. */
@@ -560,7 +562,6 @@ export class PartitionLog {
     if (start <= this.#logStartOffset) return
     this.#logStartOffset = start
     this.advanceHighWatermark(start)
-    this.#epochs.changed(this.#epochs.cache.raiseStart(start))
   }
 
   /**
@@ -610,6 +611,8 @@ export class PartitionLog {
     this.raiseLogStartOffset(this.#segments[0]!.baseOffset)
     for (const segment of doomed) await segment.renameToDeleted()
     await this.#env.disk.syncDirectory(this.directory)
+    // Only now: a log start that was merely raised may be lower again after a crash, and then needs the epochs of what it uncovers.
+    this.#epochs.changed(this.#epochs.cache.raiseStart(this.#segments[0]!.baseOffset))
     await this.#snapshots.retain(this.#segments.map(segment => segment.baseOffset))
     const timer = this.#env.clock.after(this.#config.fileDeleteDelayMs, () => {
       this.#deletions.delete(timer)
@@ -686,19 +689,18 @@ export class PartitionLog {
     await this.#epochs.persist()
   }
 
-  /** As above; in between the log may be found empty at its old start, which is as good a place to fetch from as the one it had. */
+  /** As above; what a crash may leave in between, a log without anything, fetches like one that was never there. */
   async #startOver(offset: number): Promise<void> {
-    const start = Math.min(this.#segments[0]!.baseOffset, offset)
-    this.#logStartOffset = Math.min(this.#logStartOffset, start)
-    this.#logEndOffset = this.#logStartOffset
-    this.#highWatermark = this.#logStartOffset
-    await this.#lowerRecoveryPoint(start)
+    this.#logStartOffset = 0
+    this.#logEndOffset = 0
+    this.#highWatermark = 0
+    await this.#lowerRecoveryPoint(0)
     await this.#snapshots.removeAbove(-1)
     await this.#removeNewest(this.#segments.length)
     this.#producers.load([])
     this.#epochs.changed(this.#epochs.cache.clear())
     await this.#epochs.persist()
-    const first = new Segment(this.#pool, this.directory, { baseOffset: offset, createdMs: this.#env.clock.now() })
+    const first = Segment.begin(this.#pool, this.directory, { baseOffset: offset, createdMs: this.#env.clock.now() })
     await first.create()
     await this.#env.disk.syncDirectory(this.directory)
     this.#segments = [first]
@@ -751,6 +753,7 @@ export class PartitionLog {
   /** Raises the recovery point to `offset`, which must be written. Runs beside appends and truncations. */
   async #syncUpTo(offset: number): Promise<void> {
     const truncations = this.#truncations
+    let reached = offset
     try {
       await this.#epochs.persist()
       if (this.#hasNewNames) {
@@ -760,13 +763,17 @@ export class PartitionLog {
       const unsynced = this.#segments.slice(segmentFor(this.#segments, this.#recoveryPoint)).filter(segment => segment.baseOffset < offset)
       for (const segment of unsynced) {
         if (!this.#segments.includes(segment)) continue
-        // The indexes of the active segment are made anew after a crash.
-        await segment.use(() => (segment.isSealed ? segment.sync() : segment.syncLog()))
+        if (segment.isComplete) await segment.use(() => segment.sync())
+        else {
+          // The indexes of the segment that holds the recovery point are made anew after a crash.
+          await segment.use(() => segment.syncLog())
+          if (segment.isSealed) reached = offset - 1
+        }
       }
     } catch (problem) {
       throw this.#fail(problem as Error)
     }
-    if (truncations === this.#truncations && offset > this.#recoveryPoint) this.#recoveryPoint = offset
+    if (truncations === this.#truncations && reached > this.#recoveryPoint) this.#recoveryPoint = reached
   }
 
   #armFlushTimer(): void {

@@ -45,6 +45,7 @@ export class Segment {
   #plannedSize: number
   #hasTxnIndex: boolean
   #isSealed = false
+  #isComplete = false
   #bytesSinceLastIndexEntry = 0
   #firstTimestamp: number | undefined
   #largest: TimeIndexEntry | undefined
@@ -92,8 +93,14 @@ export class Segment {
     return this.#plannedSize
   }
 
+  /** Whether it was decided that no more batches come. */
   get isSealed(): boolean {
     return this.#isSealed
+  }
+
+  /** Whether that was also written: nothing about it changes any more. */
+  get isComplete(): boolean {
+    return this.#isComplete
   }
 
   /** Max timestamp of the first batch. */
@@ -106,17 +113,18 @@ export class Segment {
     return this.#largest
   }
 
+  /** A segment that does not exist yet: batches can be placed at once, while `create` makes the files. */
+  static begin(pool: FilePool, directory: string, of: { readonly baseOffset: number; readonly createdMs: number }): Segment {
+    const segment = new Segment(pool, directory, of)
+    segment.#index.startEmpty()
+    segment.#timeIndex.startEmpty()
+    return segment
+  }
+
   /** Makes the files of a new segment. The log comes last: without it the others are leftovers that the next start removes. */
   async create(): Promise<void> {
     await Promise.all([this.#index.create(), this.#timeIndex.create()])
     await this.#log.create()
-  }
-
-  /** Makes what `create` makes in memory, so that batches can be placed while the files are still being made. */
-  startEmpty(): void {
-    this.#index.startEmpty()
-    this.#timeIndex.startEmpty()
-    this.#txnIndex.startEmpty()
   }
 
   /** Whether Kafka would begin a new segment before this batch. */
@@ -184,6 +192,7 @@ export class Segment {
   /** After `planSeal`, once all batches are written. */
   async seal(): Promise<void> {
     await this.writeIndexes(true)
+    this.#isComplete = true
     this.#index.seal()
     this.#timeIndex.seal()
     this.#txnIndex.seal()
@@ -198,6 +207,7 @@ export class Segment {
   /** For a sealed segment of an earlier process whose indexes are trusted. */
   sealLoaded(): void {
     this.#isSealed = true
+    this.#isComplete = true
   }
 
   /**
@@ -206,6 +216,7 @@ export class Segment {
    */
   async load(): Promise<{ readonly position: number }> {
     this.#isSealed = false
+    this.#isComplete = false
     this.#plannedSize = this.#size
     this.#bytesSinceLastIndexEntry = 0
     this.#largest = undefined
@@ -255,6 +266,7 @@ export class Segment {
     this.#largest = undefined
     this.#lastIndexedTimestamp = -1
     this.#isSealed = false
+    this.#isComplete = false
   }
 
   /** The file ends where the placed batches end: what is behind is cut off. Index files are only touched when they say something else. */
