@@ -12,6 +12,9 @@ interface Session {
   readonly isSuspect: boolean
 }
 
+/** A timer that is so late was not held up by the work of a moment. */
+const STOOD_STILL_MS = 100
+
 /**
  * Which brokers are alive, as the active controller sees it: whoever heartbeats has a session, which ends some time after the last heartbeat, or
  * soon after its connection closed. Gone with the leadership: the next controller begins anew.
@@ -56,9 +59,10 @@ export class BrokerSessions {
     if (session !== undefined) this.#sessions.set(brokerId, { ...session, controlledShutdownOffset: offset })
   }
 
-  /** Whether the broker is known to live. */
+  /** Whether the broker is known to live: from itself, not from the log only. */
   isValid(brokerId: number): boolean {
-    return this.#sessions.get(brokerId)?.isSuspect === false
+    const session = this.#sessions.get(brokerId)
+    return session?.connectionId !== undefined && !session.isSuspect
   }
 
   forget(brokerId: number): void {
@@ -82,7 +86,10 @@ export class BrokerSessions {
 
   #set(brokerId: number, delayMs: number, session: Omit<Session, 'timer'>): void {
     this.#sessions.get(brokerId)?.timer.cancel()
+    const due = this.#clock.elapsed() + delayMs
     const timer = this.#clock.after(delayMs, () => {
+      // When this process itself stood still, heartbeats may have come that it has not read yet.
+      if (this.#clock.elapsed() - due > STOOD_STILL_MS) return this.#set(brokerId, this.#times.disconnectGraceMs, session)
       this.#sessions.delete(brokerId)
       this.#expired(brokerId)
     })

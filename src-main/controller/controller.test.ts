@@ -177,6 +177,30 @@ describe('a broker', () => {
     expect(setting.fenced()).toEqual([1])
   })
 
+  it('is not fenced because the controller stood still', async () => {
+    const setting = new Setting()
+    await setting.join(1)
+    setting.world.freeze('one')
+    await setting.world.run(SESSION_MS + 500)
+    setting.world.thaw('one')
+    await setting.world.run(GRACE_MS / 2)
+    expect(setting.fenced()).toEqual([])
+    await setting.beat(1)
+    await setting.world.run(SESSION_MS / 2)
+    expect(setting.fenced()).toEqual([])
+    await setting.world.run(SESSION_MS)
+    expect(setting.fenced()).toEqual([1])
+  })
+
+  it('may be replaced by a new process when the controller knows it from the log only', async () => {
+    const setting = new Setting()
+    await setting.join(1)
+    setting.quorum.depose()
+    setting.quorum.elect()
+    const next = aRegistration(1, { incarnationId: uuidOf('second') })
+    expect(errorName((await setting.controller.register(next, 5)).errorCode)).toBe('NONE')
+  })
+
   it('gets a whole session to show up before a new controller, unless it was seen to go', async () => {
     const setting = new Setting()
     await setting.join(1, 2, 3)

@@ -38,6 +38,17 @@ describe('three controllers', () => {
     cluster.world.close()
   })
 
+  it.each(seeds(10))('are whole again within 1.5 seconds when all were killed (seed %i)', async seed => {
+    const cluster = await clusterOf3(seed)
+    await cluster.world.run(() => cluster.isWhole)
+    cluster.createTopic(1)
+    await cluster.world.run(() => cluster.created.size === 1 && cluster.isWhole)
+    for (const { id } of cluster.nodes) cluster.crash(id)
+    await cluster.startAll()
+    await cluster.world.run(() => cluster.isWhole, 1_500)
+    cluster.world.close()
+  })
+
   it.each(seeds(60))('keep what they confirmed through crashes and cuts, and are whole again when these end (seed %i)', async seed => {
     const cluster = await clusterOf3(seed)
     const { world } = cluster
