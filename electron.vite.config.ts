@@ -1,13 +1,24 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
-import { resolve } from 'node:path'
+import { chmodSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Plugin } from 'vite'
 
 const at = (path: string) => resolve(import.meta.dirname, path)
+
+/** What a shell starts by its name has to be a program. */
+const executable = (fileName: string): Plugin => ({
+  name: 'trilog:executable',
+  writeBundle: ({ dir }, bundle) => {
+    if (dir !== undefined && fileName in bundle) chmodSync(join(dir, fileName), 0o755)
+  },
+})
 
 export default defineConfig({
   // ESM. What is in `dependencies` stays outside; code that several entries share becomes chunks, one per set of entries that share it,
   // so a broker loads nothing that only a host needs.
   main: {
+    plugins: [executable('cli.js')],
     build: {
       outDir: at('out/main'),
       sourcemap: true,
