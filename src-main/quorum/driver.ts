@@ -264,14 +264,11 @@ export class QuorumDriver {
   async #fetchFrom({ from, epoch, when }: Extract<Effect, { type: 'fetch' }>): Promise<void> {
     this.#cancel('fetchBackoff')
     const number = ++this.#fetches
-    if (when === 'afterBackoff') {
-      const again = (): void => void this.#exchangeFetch(number, from, epoch)
-      this.#timers.set('fetchBackoff', this.#env.clock.after(this.#parts.config.retryBackoffMs, again))
-      return
-    }
     // To fetch from an offset is to say that all before is on disk: also what this node wrote while it led, or found when it started.
     if (this.#syncedEndOffset < this.#parts.log.logEndOffset) await this.#flush()
-    void this.#exchangeFetch(number, from, epoch)
+    const go = (): void => void this.#exchangeFetch(number, from, epoch)
+    if (when === 'now') go()
+    else this.#timers.set('fetchBackoff', this.#env.clock.after(this.#parts.config.retryBackoffMs, go))
   }
 
   async #exchangeFetch(number: number, from: NodeId, epoch: Epoch): Promise<void> {

@@ -49,6 +49,6 @@ export function electionWaitMs(wait: ElectionWait, config: QuorumConfig, random:
 function grown([from, to]: readonly [number, number], attempt: number, capMs: number, random: Random): number {
   const factor = 2 ** Math.min(attempt, 16)
   const upTo = Math.max(1, Math.min(to * factor, capMs))
-  const least = Math.min(from * factor, upTo / 4)
+  const least = Math.min(from * factor, upTo / 2)
   return least + random.below(Math.ceil(upTo - least))
 }

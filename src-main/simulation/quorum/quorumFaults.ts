@@ -11,7 +11,7 @@ export async function runWithFaults(
   while (world.elapsed < end) {
     const { id } = voters[random.below(voters.length)]!
     const other = voters[random.below(voters.length)]!.id
-    switch (random.below(9)) {
+    switch (random.below(10)) {
       case 0:
       case 1:
         quorum.crash(id, { loseUnsynced: powerFailures && random.chance(0.7), silently: random.chance(0.3) })
@@ -31,8 +31,12 @@ export async function runWithFaults(
       case 6:
         quorum.leader?.resign()
         break
+      case 7:
+        world.freeze(voters[id - 1]!.name)
+        break
       default:
         quorum.startAll()
+        for (const { name } of voters) if (random.chance(0.7)) world.thaw(name)
     }
     for (let pause = random.below(8); pause >= 0; pause--) {
       for (const voter of voters) if (voter.quorum?.role === 'leader') quorum.appendThrough(voter.quorum)
@@ -47,6 +51,7 @@ export async function recover(quorum: SimulatedQuorum): Promise<void> {
   quorum.heal()
   quorum.packetLoss = 0
   quorum.startAll()
+  for (const { name } of voters) world.thaw(name)
   const deadline = world.elapsed + 20_000
   // The first leader after the faults may be one that others have left already: who appends tries again, as a controller would.
   for (let name = ''; !acknowledged.has(name);) {

@@ -1,5 +1,5 @@
 import { silentLogger } from '../../base/logger.ts'
-import { NetworkError, type Address, type Env } from '../../env/env.ts'
+import { NetworkError, type Address, type Clock, type Env } from '../../env/env.ts'
 import { ByteReader } from '../../protocol/byteReader.ts'
 import { written } from '../../protocol/byteWriter.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
@@ -70,6 +70,7 @@ export class SimulatedQuorum {
   readonly acknowledged = new Set<string>()
   readonly #scenario: QuorumScenario
   readonly #chance: SeededRandom
+  readonly #wire: Clock
   readonly #cuts = new Set<string>()
   readonly #leaders = new Map<number, number>()
   /** Requests a node has under way, to be failed when the other end crashes. */
@@ -82,6 +83,7 @@ export class SimulatedQuorum {
     this.world = simulatedWorld(scenario.seed)
     this.#scenario = scenario
     this.#chance = this.world.random.fork('messages')
+    this.#wire = this.world.env('wire').clock
     this.packetLoss = scenario.packetLoss ?? 0
     this.voters = Array.from({ length: size }, (_, index) => ({
       id: index + 1,
@@ -290,12 +292,12 @@ export class SimulatedQuorum {
         const mutated = this.#mutate(api, given)
         this.#shows(from, mutated, 'request')
         const bytes = encoded(api.request, api, mutated)
-        this.#carry(from.id, to, env, target => {
+        this.#carry(from.id, to, target => {
           if (target === undefined) return request.fail(new NetworkError('ECONNREFUSED', `voter ${to} is down`))
           const targetEnv = target.env!
           void this.#answer(target, api, bytes).then(answer => {
             if (answer === undefined || target.env !== targetEnv) return
-            this.#carry(to, from.id, targetEnv, receiver => {
+            this.#carry(to, from.id, receiver => {
               if (receiver?.env !== env || !this.#underWay.delete(request)) return
               timer.cancel()
               resolve(decoded(api.response as Codec<ResponseOf<A>, never>, api, answer))
@@ -306,9 +308,10 @@ export class SimulatedQuorum {
   }
 
   /** Hands over at the other end, after some time, unless the message gets lost. `undefined`: nobody is there. */
-  #carry(from: number, to: number, env: Env, arrive: (at: SimulatedVoter | undefined) => void): void {
+  #carry(from: number, to: number, arrive: (at: SimulatedVoter | undefined) => void): void {
     if (this.#chance.chance(this.packetLoss)) return
-    env.clock.after(this.#delay(), () => {
+    // What is on its way arrives, whatever becomes of its sender.
+    this.#wire.after(this.#delay(), () => {
       if (this.isCut(from, to)) return
       const target = this.voter(to)
       // In the receiver's own time, so that a frozen or crashed one does not act.

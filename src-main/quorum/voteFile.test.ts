@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { simulatedWorld } from '../simulation/world.ts'
+import { aVoter } from './builders.ts'
+import { VoteFile } from './voteFile.ts'
+
+const DIRECTORY = '/data/__cluster_metadata-0'
+
+async function aDisk() {
+  const world = simulatedWorld(1)
+  await world.settle(world.env('voter').disk.makeDirectory(DIRECTORY))
+  return { world, file: () => new VoteFile(world.env('voter'), DIRECTORY) }
+}
+
+describe('the quorum-state file', () => {
+  it('is Kafka’s version 1: one line of JSON', async () => {
+    const { world, file } = await aDisk()
+    await world.settle(file().write({ epoch: 7, votedFor: aVoter(1), leaderId: undefined }))
+    expect(world.disk('voter').files().get(`${DIRECTORY}/quorum-state`)?.toString()).toBe(
+      '{"leaderId":-1,"leaderEpoch":7,"votedId":1,"votedDirectoryId":"AAAAAAAAAAAAAAAAAAAAAA","data_version":1}',
+    )
+  })
+
+  it.each([
+    { epoch: 7, votedFor: undefined, leaderId: 2 },
+    { epoch: 8, votedFor: { id: 3, directoryId: 'directoryOfVoter3AAAAA' }, leaderId: undefined },
+  ])('outlives a power failure (%o)', async vote => {
+    const { world, file } = await aDisk()
+    await world.settle(file().write(vote))
+    world.crash('voter', { loseUnsynced: true })
+    expect(await world.settle(file().read())).toEqual(vote)
+  })
+
+  it('reads what a static quorum of Kafka left, version 0', async () => {
+    const { world, file } = await aDisk()
+    const kafka =
+      '{"clusterId":"","leaderId":1,"leaderEpoch":4,"votedId":-1,"appliedOffset":0,"currentVoters":[{"voterId":1}],"data_version":0}'
+    await world.settle(world.env('voter').disk.replaceFile(`${DIRECTORY}/quorum-state`, Buffer.from(kafka)))
+    expect(await world.settle(file().read())).toEqual({ epoch: 4, votedFor: undefined, leaderId: 1 })
+  })
+
+  it('is not there at the first start', async () => {
+    const { world, file } = await aDisk()
+    expect(await world.settle(file().read())).toBeUndefined()
+  })
+
+  it.each(['', '{', '[]', '{"leaderId":1}', '{"leaderId":1,"leaderEpoch":1,"votedId":1,"votedDirectoryId":"?"}'])(
+    'that cannot be understood is never taken for none: %s',
+    async text => {
+      const { world, file } = await aDisk()
+      await world.settle(world.env('voter').disk.replaceFile(`${DIRECTORY}/quorum-state`, Buffer.from(text)))
+      await expect(world.settle(file().read())).rejects.toThrow('cannot be understood')
+    },
+  )
+})
