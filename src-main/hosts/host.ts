@@ -12,10 +12,13 @@ import { LOCAL_CLUSTER } from '../contract/common.ts'
 import { contract, type Bridge } from '../contract/contract.ts'
 import { nodeEnv } from '../env/node/env.ts'
 import { nodeProcesses } from '../env/node/processes.ts'
+import { startWebHost, type WebHost } from './web/webHost.ts'
 import { version } from '../../package.json' with { type: 'json' }
 
 export interface HostOptions extends LocalClusterOptions {
   readonly kind: 'desktop' | 'web'
+  /** Of the browser face, which the desktop has too: it is how the CLI speaks to the host. 0 takes a free one. */
+  readonly webPort: number
   /** Called once the cluster was shut down on somebody's request, by the CLI or a screen. */
   readonly onShutdown: () => void
 }
@@ -23,7 +26,9 @@ export interface HostOptions extends LocalClusterOptions {
 /** One host process does the work of every face: the cluster, the admin client and the bridge over which screens and the CLI ask. */
 export interface Host {
   readonly local: LocalCluster
-  /** Serves the whole contract to one page, or to one CLI. */
+  /** The browser face, with its key. */
+  readonly url: string
+  /** Serves the whole contract to one page. */
   serve(channel: Channel): void
   /** Stops the brokers in order, lets go of the folder. */
   close(): Promise<void>
@@ -36,11 +41,13 @@ export async function openHost(options: HostOptions): Promise<Host> {
     bootstrapOf: clusterId =>
       clusterId === LOCAL_CLUSTER ? local.brokerIds.map(id => ({ host: '127.0.0.1', port: local.portOf(id) })) : undefined,
   })
+  let web: WebHost | undefined
   let closing: Promise<void> | undefined
   const close = () =>
     (closing ??= (async () => {
       await admin.close()
       await local.close()
+      await removeHostFile(options.directory)
     })())
   const services: Bridge = {
     app: {
@@ -59,7 +66,24 @@ export async function openHost(options: HostOptions): Promise<Host> {
     messages: admin.messages,
     groups: admin.groups,
   }
-  return { local, serve: channel => serveOver(contract, services, channel, toFailure), close }
+  const serve = (channel: Channel) => serveOver(contract, services, channel, toFailure)
+  try {
+    web = await startWebHost({ port: options.webPort, files: rendererFiles(), connected: serve })
+    await writeHostFile(options.directory, { pid: process.pid, url: web.url, port: web.port, token: web.token })
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const { url } = web
+  return {
+    local,
+    url,
+    serve,
+    close: async () => {
+      await close()
+      await web.close() // last, so that whoever asked for the end hears of it
+    },
+  }
 }
 
 /** Where the cluster lives when nobody says otherwise: the system's place for a program's data. */
@@ -93,12 +117,12 @@ export interface HostFile {
 
 export const hostFilePath = (directory: string) => join(directory, 'host.json')
 
-export async function writeHostFile(directory: string, file: HostFile): Promise<void> {
+async function writeHostFile(directory: string, file: HostFile): Promise<void> {
   const path = hostFilePath(directory)
   await rm(path, { force: true }) // an old one might be readable by others, and `mode` holds for new files only
   await writeFile(path, `${JSON.stringify(file)}\n`, { mode: 0o600 })
 }
 
-export async function removeHostFile(directory: string): Promise<void> {
+async function removeHostFile(directory: string): Promise<void> {
   await rm(hostFilePath(directory), { force: true })
 }

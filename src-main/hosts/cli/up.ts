@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { openHost, removeHostFile, rendererFiles, writeHostFile, type Host } from '../host.ts'
-import { startWebHost, type WebHost } from '../web/webHost.ts'
+import { openHost, type Host } from '../host.ts'
 import type { UpCommand } from './commandLine.ts'
 
 /** Runs the cluster and the browser face until it is told to stop. Resolves with the exit status. */
@@ -11,6 +10,7 @@ export async function up(command: UpCommand): Promise<number> {
   const ended = Promise.withResolvers<number>()
   const host = await openHost({
     kind: 'web',
+    webPort: command.webPort,
     directory: command.directory,
     brokers: command.brokers,
     port: command.port,
@@ -27,31 +27,26 @@ export async function up(command: UpCommand): Promise<number> {
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
   if (process.channel !== undefined) process.once('disconnect', stop) // whoever started us with a channel is gone
-  let web: WebHost | undefined
   try {
-    web = await startWebHost({ port: command.webPort, files: rendererFiles(), connected: channel => host.serve(channel) })
-    await writeHostFile(command.directory, { pid: process.pid, url: web.url, port: web.port, token: web.token })
     await host.local.startAll()
-    say(command, host, web, performance.now() - startedAt)
-    if (command.open) openInBrowser(web.url)
+    say(command, host, performance.now() - startedAt)
+    if (command.open) openInBrowser(host.url)
     return await ended.promise
   } catch (error) {
     if (isStopping) return await ended.promise // a start that was interrupted did not fail
     throw error
   } finally {
     await host.close()
-    await web?.close()
-    await removeHostFile(command.directory)
   }
 }
 
-function say(command: UpCommand, host: Host, web: WebHost, readyMs: number) {
-  const { local } = host
+function say(command: UpCommand, host: Host, readyMs: number) {
+  const { local, url } = host
   const brokers = local.brokerIds.map(id => ({ id, pid: local.pidOf(id), port: local.portOf(id), dir: local.folder.brokerDirectory(id) }))
   if (command.json) {
     const ready = {
       bootstrap: local.bootstrapServers,
-      url: web.url,
+      url,
       data: command.directory,
       pid: process.pid,
       brokers,
@@ -63,7 +58,7 @@ function say(command: UpCommand, host: Host, web: WebHost, readyMs: number) {
   process.stdout.write(
     `${brokers.length} brokers are ready after ${(readyMs / 1000).toFixed(1)} s, data in ${command.directory}\n` +
       `  Bootstrap servers  ${local.bootstrapServers}\n` +
-      `  App                ${web.url}\n` +
+      `  App                ${url}\n` +
       'Ctrl-C stops everything.\n',
   )
 }

@@ -27,6 +27,7 @@ async function start(): Promise<void> {
   const command = readCommand()
   host = await openHost({
     kind: 'desktop',
+    webPort: command.webPort,
     directory: command.directory,
     brokers: command.brokers,
     port: command.port,
