@@ -143,6 +143,28 @@ describe('a quorum of three', () => {
   })
 })
 
+describe('DescribeQuorum', () => {
+  it('tells from the leader how far each voter is, and from the others who leads', async () => {
+    const quorum = quorumOf(3, { seed: 1 })
+    const leader = await quorum.electedLeader()
+    await quorum.world.run(() => quorum.voters.every(voter => voter.highWatermark > 0))
+    await quorum.world.run(1_000)
+    const { error, leaderId, leaderEpoch, highWatermark, currentVoters } = leader.describe()
+    expect({ error, leaderId, leaderEpoch, highWatermark }).toEqual({
+      error: 'NONE',
+      leaderId: leader.nodeId,
+      leaderEpoch: leader.epoch,
+      highWatermark: 1,
+    })
+    expect(currentVoters.map(voter => voter.logEndOffset)).toEqual([1, 1, 1])
+    const now = quorum.voter(leader.nodeId).env!.clock.now()
+    for (const voter of currentVoters) expect(now - voter.lastCaughtUpTimestamp).toBeLessThan(1_000)
+    const follower = quorum.voters.find(({ id }) => id !== leader.nodeId)!.quorum!
+    expect(follower.describe()).toMatchObject({ error: 'NOT_LEADER_OR_FOLLOWER', leaderId: leader.nodeId })
+    quorum.world.close()
+  })
+})
+
 describe('a voter whose disk fails', () => {
   it('votes for nobody and says that it cannot go on', async () => {
     const quorum = new SimulatedQuorum(3, { seed: 1 })
