@@ -46,6 +46,8 @@ export interface DeletedTopic {
 }
 
 const RELOAD_BACKOFF_MS = 100
+/** A log that cannot be read now is hardly better a moment later. */
+const UNREADABLE_BACKOFF_MS = 1000
 
 /** The groups that this broker coordinates: those whose partition of `__consumer_offsets` it leads. */
 export class GroupCoordinators {
@@ -137,7 +139,7 @@ export class GroupCoordinators {
       logger.debug('groups loaded', { partition, leaderEpoch: slot.leaderEpoch, tookMs: this.#env.clock.elapsed() - startedMs })
     } catch (cause) {
       logger.error('groups could not be loaded', { partition, cause })
-      return this.#loadLater(partition, slot)
+      return this.#loadLater(partition, slot, UNREADABLE_BACKOFF_MS)
     }
     slot.shard = shard
     for (const topic of slot.deletedTopics.splice(0)) shard.topicDeleted(topic)
@@ -152,9 +154,9 @@ export class GroupCoordinators {
     this.#loadLater(partition, slot)
   }
 
-  #loadLater(partition: number, slot: Slot): void {
+  #loadLater(partition: number, slot: Slot, backoffMs = RELOAD_BACKOFF_MS): void {
     if (this.#slots.get(partition) !== slot) return
-    slot.retry = this.#env.clock.after(RELOAD_BACKOFF_MS, () => void this.#load(partition, slot))
+    slot.retry = this.#env.clock.after(backoffMs, () => void this.#load(partition, slot))
   }
 
   #scheduleExpiry(): void {
