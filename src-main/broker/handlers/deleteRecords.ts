@@ -36,7 +36,7 @@ async function deleteUpTo(
   if (policy.includes('compact') && !policy.includes('delete')) return { error: 'POLICY_VIOLATION', lowWatermark: -1 }
   const offset = asked === UP_TO_HIGH_WATERMARK ? log.highWatermark : asked
   if (offset < 0 || offset > log.highWatermark) return { error: 'OFFSET_OUT_OF_RANGE', lowWatermark: -1 }
-  log.raiseLogStartOffset(offset)
+  partition.raiseLogStart(offset)
 
   const lowWatermark = () => partition.lowWatermark(id => metadata().isActive(id))
   return new Promise(resolve => {

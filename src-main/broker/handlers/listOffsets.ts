@@ -10,6 +10,7 @@ const EARLIEST_LOCAL = -4
 const LATEST_TIERED = -5
 const CONSUMER = -1
 const READ_COMMITTED = 1
+const FIRST_VERSION_WITH_LEADER_EPOCH = 4
 const FIRST_VERSION_WITH_OFFSET_NOT_AVAILABLE = 5
 
 interface Found {
@@ -37,7 +38,8 @@ export const listOffsets = handle(ListOffsets, async (request, { replicas, allow
           : typeof partition === 'string'
             ? refused(partition)
             : await look(partition, asked, request, isUnavailable)
-        return { partitionIndex: asked.partitionIndex, errorCode: errorCode(error), timestamp, offset, leaderEpoch }
+        const epoch = call.apiVersion >= FIRST_VERSION_WITH_LEADER_EPOCH ? { leaderEpoch } : {}
+        return { partitionIndex: asked.partitionIndex, errorCode: errorCode(error), timestamp, offset, ...epoch }
       }),
     ),
   }))

@@ -48,7 +48,7 @@ export async function fetchRecords(
   let results = await readAll(targets, plans, reader, limits.maxBytes)
   const deadlineMs = clock.elapsed() + limits.maxWaitMs
   for (;;) {
-    if (targets.length === 0 || bytesIn(results) >= minBytes || plans.some(isRefusal) || results.some(isFailure)) return results
+    if (targets.length === 0 || bytesIn(results) >= minBytes || plans.some(isUrgent) || results.some(isFailure)) return results
     const waitMs = deadlineMs - clock.elapsed()
     if (waitMs <= 0 || limits.closed.aborted) return results
     // What moved while we were reading would otherwise be waited for in vain.
@@ -59,7 +59,7 @@ export async function fetchRecords(
     if (!isOver && minBytes > 1) await pause(clock, Math.min(GATHERING_MS, Math.max(0, deadlineMs - clock.elapsed())))
     if (!hasMoved || minBytes > 1) fresh = planAll(targets, reader, false)
     plans = fresh
-    if (!isOver && !plans.some(isRefusal) && !plans.some(hasSomething)) continue
+    if (!isOver && !plans.some(isUrgent) && !plans.some(hasSomething)) continue
     results = await readAll(targets, plans, reader, limits.maxBytes)
   }
 }
@@ -73,8 +73,9 @@ function planAll(targets: readonly FetchTarget[], reader: Reader, isFirst: boole
   )
 }
 
-function isRefusal(plan: FetchPlan): boolean {
-  return plan.type !== 'read'
+/** Worth an answer without any records. */
+function isUrgent(plan: FetchPlan): boolean {
+  return plan.type !== 'read' || plan.isLogStartNews
 }
 
 function isSame(one: FetchPlan, other: FetchPlan): boolean {

@@ -80,7 +80,14 @@ export interface Reader {
 export type FetchPlan =
   | { readonly type: 'error'; readonly error: Exclude<ErrorName, 'NONE'> }
   | { readonly type: 'diverging'; readonly end: EpochEnd; readonly log: PartitionLog }
-  | { readonly type: 'read'; readonly from: number; readonly upTo: number; readonly log: PartitionLog }
+  | {
+      readonly type: 'read'
+      readonly from: number
+      readonly upTo: number
+      /** There is something to tell even without records: a follower keeps what the leader has given up. */
+      readonly isLogStartNews: boolean
+      readonly log: PartitionLog
+    }
 
 /** An acks=-1 append that waits for the high watermark. */
 export interface CommitWait {
@@ -439,7 +446,8 @@ export class Partition {
       return { type: 'error', error: 'NOT_LEADER_OR_FOLLOWER' }
     }
     const upTo = replica !== undefined ? log.logEndOffset : reader.readCommitted ? log.lastStableOffset : log.highWatermark
-    return { type: 'read', from: asked.fetchOffset, upTo, log }
+    const isLogStartNews = replica !== undefined && asked.logStartOffset < log.logStartOffset
+    return { type: 'read', from: asked.fetchOffset, upTo, isLogStartNews, log }
   }
 
   /** False when the fetch comes from an earlier life of that broker (KIP-903). */
@@ -485,6 +493,12 @@ export class Partition {
 
   get isUnderMinIsr(): boolean {
     return this.#role.type === 'leader' && maximalIsr(this.#inSync).length < this.#minIsr
+  }
+
+  /** Deletes what is below, here at once and at the followers with their next fetch. */
+  raiseLogStart(offset: number): void {
+    this.#log?.raiseLogStartOffset(offset)
+    this.#wake('logEnd')
   }
 
   /** The lowest log start among this broker and its living followers: what was deleted up to there is gone everywhere (KIP-107). */
