@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { findChromium } from '../../resources/npm/browser.mjs'
+import { findChromium } from '../../resources/npm/programs.mjs'
 
 /** What the DevTools protocol answers is taken as it comes. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

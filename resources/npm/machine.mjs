@@ -1,7 +1,6 @@
 // What the tests would like to find on the machine, fetched where that is allowed: a Chromium, and Kafka clients that we did not write.
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { findChromium, onPath } from './browser.mjs'
+import { findChromium, findPython, onPath } from './programs.mjs'
 import { run } from './child.mjs'
 import { note } from './prepare.mjs'
 
@@ -20,9 +19,9 @@ const wishes = [
     name: "Python's confluent_kafka",
     packages: ['python3-confluent-kafka'],
     parts: ['process'],
-    isThere: () => pythonHas('confluent_kafka'),
+    isThere: () => findPython('confluent_kafka') !== undefined,
   },
-  { name: "Python's kafka", packages: ['python3-kafka'], parts: ['process'], isThere: () => pythonHas('kafka') },
+  { name: "Python's kafka", packages: ['python3-kafka'], parts: ['process'], isThere: () => findPython('kafka') !== undefined },
 ]
 
 /** Says in one line what is missing and cannot be had; the tests that need it are skipped then. Never fails. */
@@ -55,5 +54,3 @@ async function apt(packages) {
   // One package that is not to be had must not keep the others away.
   if ((await install(packages)) !== 0) for (const name of packages) await install([name])
 }
-
-const pythonHas = name => spawnSync('python3', ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0

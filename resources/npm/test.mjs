@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findChromium } from './browser.mjs'
+import { findChromium } from './programs.mjs'
 import { run } from './child.mjs'
 import { equip } from './machine.mjs'
 import { build, environment, Failure, install, main, note, pinnedNode, root, tool } from './prepare.mjs'
