@@ -34,14 +34,8 @@ const METADATA_TOPIC = '__cluster_metadata'
 const PLAINTEXT_PROTOCOL = 0
 /** How long a stopping broker waits for the controller to move its leaderships. */
 const CONTROLLED_SHUTDOWN_MS = 10_000
-/** Kafka's `internal.metadata.log`: segments small enough that one is read at once, kept for ever until there are snapshots. */
-const METADATA_LOG = {
-  ...defaultLogConfig,
-  retentionMs: -1,
-  retentionBytes: -1,
-  cleanupPolicy: ['delete'] as const,
-  maxMessageBytes: 8 * 1024 * 1024,
-}
+/** Kept for ever: there are no snapshots yet that could stand in for what would be deleted. */
+const METADATA_LOG = { ...defaultLogConfig, cleanupPolicy: [], maxMessageBytes: 8 * 1024 * 1024 }
 
 /** What the process around a broker hears of it. */
 export interface ServerListeners {

@@ -26,7 +26,10 @@ export async function up(command: UpCommand): Promise<number> {
     host.close().then(() => ended.resolve(0), ended.reject)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
-  if (process.channel !== undefined) process.once('disconnect', stop) // whoever started us with a channel is gone
+  if (process.channel !== undefined) {
+    process.once('disconnect', stop) // whoever started us with a channel is gone
+    process.channel.unref() // but the channel is no reason to stay once all is stopped
+  }
   try {
     await host.local.startAll()
     say(command, host, performance.now() - startedAt)

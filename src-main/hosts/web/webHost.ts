@@ -135,9 +135,9 @@ async function serveFile(
     return
   }
   if (!isAuthorized(request, host.token)) return void refuse(403, 'Open the address that Trilog printed when it started: it holds the key.')
-  const wanted = normalize(decodeURIComponent(url.pathname === '/' ? '/index.html' : url.pathname))
-  const path = join(host.files, wanted)
-  if (!path.startsWith(host.files + sep)) return void refuse(404, 'Not here.')
+  const wanted = fileOf(url.pathname)
+  const path = wanted === undefined ? '' : join(host.files, wanted)
+  if (wanted === undefined || !path.startsWith(host.files + sep)) return void refuse(404, 'Not here.')
   try {
     const body = await readFile(path)
     const type = TYPES[extname(path)] ?? 'application/octet-stream'
@@ -152,6 +152,17 @@ async function serveFile(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && (error as NodeJS.ErrnoException).code !== 'EISDIR') throw error
     refuse(404, 'Not here.')
+  }
+}
+
+/** The path within the app's folder; `undefined` when it is none that a file could have. */
+function fileOf(pathname: string): string | undefined {
+  try {
+    const decoded = decodeURIComponent(pathname === '/' ? '/index.html' : pathname)
+    return decoded.includes('\0') ? undefined : normalize(decoded)
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
   }
 }
 
