@@ -1,0 +1,24 @@
+import { createRouter, createWebHashHistory } from 'vue-router'
+
+export const router = createRouter({
+  history: createWebHashHistory(),
+  routes: [
+    { path: '/', redirect: '/cluster' },
+    { path: '/cluster', name: 'cluster', component: () => import('../views/cluster/ClusterView.vue') },
+    { path: '/topics', name: 'topics', component: () => import('../views/topics/TopicsView.vue') },
+    {
+      path: '/topics/:topic',
+      name: 'topic',
+      props: true,
+      component: () => import('../views/topic/TopicView.vue'),
+      redirect: to => ({ name: 'messages', params: to.params }),
+      children: [
+        { path: 'messages', name: 'messages', props: true, component: () => import('../views/topic/messages/MessagesTab.vue') },
+        { path: 'partitions', name: 'partitions', props: true, component: () => import('../views/topic/partitions/PartitionsTab.vue') },
+      ],
+    },
+    { path: '/groups', name: 'groups', component: () => import('../views/groups/GroupsView.vue') },
+    { path: '/groups/:groupId', name: 'group', props: true, component: () => import('../views/groups/GroupView.vue') },
+    { path: '/:rest(.*)*', redirect: '/cluster' },
+  ],
+})
