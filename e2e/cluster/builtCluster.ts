@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type * as Api from '../../src-main/hosts/cli/startCluster.ts'
 import type { RunningCluster, StartClusterOptions } from '../../src-main/hosts/cli/startCluster.ts'
 
 export type { RunningCluster, StartClusterOptions }
@@ -10,7 +11,7 @@ const out = join(import.meta.dirname, '..', '..', 'out', 'main')
 export async function startCluster(options?: StartClusterOptions): Promise<RunningCluster> {
   const built = (await import(
     pathToFileURL(join(out, 'startCluster.js')).href
-  )) as typeof import('../../src-main/hosts/cli/startCluster.ts')
+  )) as typeof Api
   return built.startCluster(options)
 }
 
