@@ -45,6 +45,7 @@ const endOf = (batches: readonly Buffer[], empty: number) => (batches.length ===
 class Workload {
   readonly expected: Expected = { batches: [], surelyUpTo: 0, logStartOffset: 0, isCutting: false, emptyAt: 0 }
   readonly #random: SeededRandom
+  #env!: Env
   #directory!: LogDirectory
   log!: PartitionLog
   #epoch = 0
@@ -55,14 +56,10 @@ class Workload {
   }
 
   async open(env: Env): Promise<void> {
+    this.#env = env
     this.#directory = await LogDirectory.open(env, '/data', { clusterId: 'cluster', nodeId: 1, log: silentLogger })
     this.log = await this.#directory.openLog('topic', 0, undefined, config)
-    // A broker that comes back knows of its producers what the log knows.
-    this.#producers = new Map(
-      this.log
-        .activeProducers()
-        .map(each => [each.producerId, { sequence: each.lastSequence + 1, isOpen: each.currentTxnStartOffset !== -1 }]),
-    )
+    this.#forgetProducers()
   }
 
   close(): Promise<void> {
@@ -80,8 +77,9 @@ class Workload {
     else if (drawn < 78) await this.#startEpoch()
     else if (drawn < 84) await this.#directory.checkpoint()
     else if (drawn < 91) await this.#truncate()
-    else if (drawn < 97) await this.#deleteRecords()
-    else await this.#startOver()
+    else if (drawn < 95) await this.#deleteRecords()
+    else if (drawn < 97) await this.#startOver()
+    else await this.#restart()
   }
 
   async #append(): Promise<void> {
@@ -167,6 +165,14 @@ class Workload {
     this.#forgetProducers()
   }
 
+  async #restart(): Promise<void> {
+    const { logEndOffset } = this.log
+    await this.close()
+    this.expected.surelyUpTo = logEndOffset
+    await this.open(this.#env)
+  }
+
+  /** From now on its producers know what the log knows of them. */
   #forgetProducers(): void {
     this.#producers = new Map(
       this.log
