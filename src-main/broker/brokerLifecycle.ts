@@ -40,6 +40,8 @@ export type BrokerStanding = 'starting' | 'fenced' | 'unfenced' | 'shuttingDown'
 /** While the answer to the next heartbeat changes something for this broker, it does not wait for a whole interval. */
 const IMPATIENT_MS = 20
 const RETRY_MS = 50
+/** With Kafka's defaults, and with ours, a session lasts a little longer than so many heartbeats. */
+const IN_TOUCH_INTERVALS = 3
 
 /**
  * Registers this broker, keeps the registration alive, and ends it in good order. All of it goes over one connection that carries nothing else:
@@ -53,6 +55,7 @@ export class BrokerLifecycle {
   readonly #listeners: ((standing: BrokerStanding) => void)[] = []
   #standing: BrokerStanding = 'starting'
   #brokerEpoch = -1
+  #answeredMs = -Infinity
   #wantsShutDown = false
   #offlineDirectories: readonly Uuid[] = []
   #running: Promise<void> | undefined
@@ -78,6 +81,11 @@ export class BrokerLifecycle {
   /** Of the present registration; -1 before the first. */
   get brokerEpoch(): number {
     return this.#brokerEpoch
+  }
+
+  /** Whether the controller has answered lately: not so long ago that it may have fenced us without our knowing. */
+  get isInTouch(): boolean {
+    return this.#clock.elapsed() - this.#answeredMs <= IN_TOUCH_INTERVALS * this.#options.heartbeatIntervalMs
   }
 
   onStanding(listen: (standing: BrokerStanding) => void): void {
@@ -180,6 +188,7 @@ export class BrokerLifecycle {
   async #heartbeat(): Promise<void> {
     const { brokerId, metadataOffset, isReady, heartbeatIntervalMs, logger } = this.#options
     const brokerEpoch = this.#brokerEpoch
+    const askedMs = this.#clock.elapsed()
     // Until our own registration is here, there is nothing to be unfenced for.
     const wantFence = !isReady() || metadataOffset() < brokerEpoch
     let response: BrokerHeartbeatResponse
@@ -213,6 +222,7 @@ export class BrokerLifecycle {
       if (response.shouldShutDown) return this.stop()
       return this.#sleep(IMPATIENT_MS)
     }
+    this.#answeredMs = askedMs
     this.#setStanding(response.isFenced ? 'fenced' : 'unfenced')
     return this.#sleep(response.isFenced ? IMPATIENT_MS : heartbeatIntervalMs)
   }

@@ -38,7 +38,7 @@ async function deleteUpTo(
   if (offset < 0 || offset > log.highWatermark) return { error: 'OFFSET_OUT_OF_RANGE', lowWatermark: -1 }
   partition.raiseLogStart(offset)
 
-  const lowWatermark = () => partition.lowWatermark(id => metadata().isActive(id))
+  const lowWatermark = () => partition.leadership?.lowWatermark(id => metadata().isActive(id)) ?? -1
   return new Promise(resolve => {
     const finish = (outcome: ErrorName) => {
       timer.cancel()

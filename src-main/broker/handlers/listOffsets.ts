@@ -57,13 +57,13 @@ async function look(
   isUnavailable: ErrorName,
 ): Promise<Found> {
   const error = partition.checkLeader(asked.currentLeaderEpoch)
-  const { log, epochStartOffset } = partition
+  const { log, leadership } = partition
   if (error !== 'NONE') return refused(error)
-  if (log === undefined || epochStartOffset === undefined) return refused('NOT_LEADER_OR_FOLLOWER')
+  if (log === undefined || leadership === undefined) return refused('NOT_LEADER_OR_FOLLOWER')
   const isConsumer = request.replicaId === CONSUMER
   const bound = !isConsumer ? log.logEndOffset : request.isolationLevel === READ_COMMITTED ? log.lastStableOffset : log.highWatermark
   // A new leader does not know yet how far its predecessor had told consumers to read; going back would break their trust.
-  const isUncertain = isConsumer && log.highWatermark < epochStartOffset
+  const isUncertain = isConsumer && log.highWatermark < leadership.epochStartOffset
   switch (asked.timestamp) {
     case LATEST:
       return isUncertain ? refused(isUnavailable) : { ...nowhere, offset: bound, leaderEpoch: log.latestEpoch ?? -1 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../env/env.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import type { PartitionLog } from '../../storage/partitionLog.ts'
-import type { FetchedPartition, FetchPlan, Partition, Reader } from './partition.ts'
+import type { FetchedPartition, FetchPlan, Reader } from './fetchPlan.ts'
+import type { Partition } from './partition.ts'
 import type { EpochEnd } from './truncation.ts'
 
 /** One partition of a fetch, in the order asked. */

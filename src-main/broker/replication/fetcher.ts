@@ -211,17 +211,14 @@ export class Fetcher {
       return this.#later(followed)
     }
     if (data.divergingEpoch.endOffset >= 0 || data.divergingEpoch.epoch >= 0) {
-      await partition.truncateToDivergence(leaderEpoch, data.divergingEpoch)
+      await partition.follow(leaderEpoch, { type: 'diverge', leader: data.divergingEpoch })
       return
     }
     const position = partition.fetchPosition(leaderEpoch)
     if (position === undefined) return
-    const failed = await partition.appendFetched(leaderEpoch, {
-      fetchOffset: position.fetchOffset,
-      records: data.records ?? NOTHING,
-      highWatermark: data.highWatermark,
-      logStartOffset: data.logStartOffset,
-    })
+    const { highWatermark, logStartOffset } = data
+    const fetched = { fetchOffset: position.fetchOffset, records: data.records ?? NOTHING, highWatermark, logStartOffset }
+    const failed = await partition.follow(leaderEpoch, { type: 'append', fetched })
     if (failed === 'NONE') followed.failures = 0
     else {
       this.#options.logger.warn(`cannot append what broker ${this.#options.leaderId} sent of ${partition.name}`, { error: failed })
@@ -238,9 +235,8 @@ export class Fetcher {
     if (position === undefined) return
     if (leaderEnd === undefined || leaderStart === undefined) return this.#later(followed)
     const remedy = afterOffsetOutOfRange({ leaderStart, leaderEnd, ownEnd: position.fetchOffset })
-    if (remedy.type === 'truncateTo') await partition.truncateTo(leaderEpoch, remedy.offset)
-    else if (remedy.type === 'restartAt') await partition.restartAt(leaderEpoch, remedy.offset)
-    else this.#later(followed)
+    if (remedy.type === 'fetchFromOwnEnd') this.#later(followed)
+    else await partition.follow(leaderEpoch, remedy)
   }
 
   async #leaderOffset({ partition, leaderEpoch }: Followed, timestamp: number, { link }: Lane): Promise<number | undefined> {

@@ -11,7 +11,8 @@ import type { BrokerConfig } from '../brokerConfig.ts'
 import type { ControllerLink } from '../controllerLink.ts'
 import { IsrProposals } from './alterPartition.ts'
 import { Fetcher } from './fetcher.ts'
-import { Partition, type PartitionState, type PartitionSurroundings } from './partition.ts'
+import { Partition } from './partition.ts'
+import type { PartitionState, PartitionSurroundings } from './partitionSurroundings.ts'
 import { TopicSettings } from './topicSettings.ts'
 
 const METADATA_TOPIC = '__cluster_metadata'
@@ -27,6 +28,8 @@ export interface ReplicasOptions {
   readonly metadata: () => MetadataImage
   /** Under which this broker is registered; -1 before. */
   readonly brokerEpoch: () => number
+  /** Whether the controller has answered this broker lately. */
+  readonly isInTouch?: () => boolean
   /** Carries AlterPartition; its own, so that no admin request stands before it. */
   readonly controllerLink: ControllerLink
   readonly logger: Logger
@@ -100,6 +103,7 @@ export class Replicas {
       },
       brokerEpochOf: id => (id === brokerId ? options.brokerEpoch() : (options.metadata().brokers.get(id)?.brokerEpoch ?? -1)),
       minInsyncReplicas: topic => this.settings.of(topic).minInsyncReplicas,
+      isInTouch: options.isInTouch ?? (() => true),
       propose: proposal => this.#proposals.propose(proposal),
       roleTaken: partition => this.#roleTaken(partition),
       roleLost: partition => this.#roleLost(partition),
@@ -179,7 +183,7 @@ export class Replicas {
       if (topic !== undefined && state !== undefined) this.#applyPartition(topic, state)
     }
     for (const brokerId of delta.changedBrokers) {
-      if (image.isActive(brokerId)) for (const partition of this.partitions()) partition.expandIsrIfCaughtUp(brokerId)
+      if (image.isActive(brokerId)) for (const partition of this.partitions()) partition.leadership?.expandIsrIfCaughtUp(brokerId)
     }
     if (reconfigured === undefined) for (const partition of this.partitions()) this.#reconfigure(partition)
     else for (const topic of reconfigured) for (const partition of this.#byName.get(topic)?.values() ?? []) this.#reconfigure(partition)
@@ -247,7 +251,7 @@ export class Replicas {
   #reconfigure(partition: Partition): void {
     partition.log?.updateConfig(this.settings.of(partition.topic).log)
     // min.insync.replicas may have changed, and with it what is committed.
-    partition.shrinkIsrIfLagging()
+    partition.leadership?.shrinkIsrIfLagging()
   }
 
   #roleTaken(partition: Partition): void {
@@ -327,7 +331,7 @@ export class Replicas {
     this.#every(config.replicaHighWatermarkCheckpointIntervalMs, () => logDirectory.checkpoint())
     this.#every(config.logRetentionCheckIntervalMs, () => this.#deleteOldSegments())
     this.#every(config.replicaLagTimeMaxMs / 2, async () => {
-      for (const partition of this.partitions()) partition.shrinkIsrIfLagging()
+      for (const partition of this.partitions()) partition.leadership?.shrinkIsrIfLagging()
     })
   }
 
