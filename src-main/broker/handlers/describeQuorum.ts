@@ -2,7 +2,7 @@ import { errorCode, errorMessage, type ErrorName } from '../../protocol/errors.t
 import { DescribeQuorum, type DescribeQuorumRequest } from '../../protocol/messages/describeQuorum.ts'
 import type { ResponseInput } from '../../protocol/schema.ts'
 import type { Call } from '../../wire/handler.ts'
-import { PEER_LISTENER } from '../replication/replicas.ts'
+import { PEER_LISTENER } from '../replication/fetchers.ts'
 import { forward } from './forward.ts'
 import { type BrokerParts, handle } from './handle.ts'
 

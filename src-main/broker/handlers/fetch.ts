@@ -7,7 +7,7 @@ import { fetchRecords, type FetchResult } from '../replication/delayedFetch.ts'
 import type { SessionPartition } from '../replication/fetchSessions.ts'
 import type { Reader } from '../replication/fetchPlan.ts'
 import type { Partition } from '../replication/partition.ts'
-import { PEER_LISTENER } from '../replication/replicas.ts'
+import { PEER_LISTENER } from '../replication/fetchers.ts'
 import { type BrokerParts, handle } from './handle.ts'
 import { NewLeaders } from './whereabouts.ts'
 

@@ -22,6 +22,15 @@ type Role =
   | { readonly type: 'offline' }
   | { readonly type: 'gone' }
 
+/** Who keeps the partitions of a broker. */
+export interface PartitionOwner extends PartitionSurroundings {
+  openLog(partition: Partition): Promise<PartitionLog>
+  /** Called in the turn in which the role is taken, and in the turn in which metadata ends it. */
+  roleTaken(partition: Partition): void
+  roleLost(partition: Partition): void
+  failed(partition: Partition, failure: unknown): void
+}
+
 /** An acks=-1 append that waits for the high watermark. */
 export interface CommitWait {
   readonly requiredOffset: number
@@ -37,7 +46,7 @@ export class Partition implements LedPartition {
   readonly topic: string
   readonly topicId: Uuid
   readonly index: number
-  readonly #around: PartitionSurroundings
+  readonly #around: PartitionOwner
   #state: PartitionState | undefined
   #role: Role = { type: 'settling' }
   #log: PartitionLog | undefined
@@ -48,7 +57,7 @@ export class Partition implements LedPartition {
   #lastWritten: Promise<void> | undefined
   #appendedEnd = 0
 
-  constructor(identity: { topic: string; topicId: Uuid; index: number }, around: PartitionSurroundings) {
+  constructor(identity: { topic: string; topicId: Uuid; index: number }, around: PartitionOwner) {
     this.topic = identity.topic
     this.topicId = identity.topicId
     this.index = identity.index

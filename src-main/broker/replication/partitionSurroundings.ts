@@ -1,8 +1,6 @@
 import type { Logger } from '../../base/logger.ts'
 import type { Clock } from '../../env/env.ts'
-import type { PartitionLog } from '../../storage/partitionLog.ts'
 import type { IsrProposal } from './alterPartition.ts'
-import type { Partition } from './partition.ts'
 
 /** What metadata says of a partition, copied at the moment it was said. */
 export interface PartitionState {
@@ -20,7 +18,6 @@ export interface PartitionSurroundings {
   readonly clock: Clock
   readonly maxLagMs: number
   readonly logger: Logger
-  openLog(partition: Partition): Promise<PartitionLog>
   /** Registered and unfenced, not shutting down, and of that broker epoch (-1 is any). */
   isEligible(replicaId: number, brokerEpoch: number): boolean
   /** The epoch under which a broker is registered; -1 when it is not. */
@@ -30,8 +27,4 @@ export interface PartitionSurroundings {
   /** Whether the controller has answered this broker lately: a leader that stood still may have been replaced without knowing. */
   isInTouch(): boolean
   propose(proposal: IsrProposal): void
-  /** Called in the turn in which the role is taken, and in the turn in which metadata ends it. */
-  roleTaken(partition: Partition): void
-  roleLost(partition: Partition): void
-  failed(partition: Partition, failure: unknown): void
 }

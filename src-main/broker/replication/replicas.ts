@@ -1,24 +1,21 @@
 import type { Logger } from '../../base/logger.ts'
 import type { Uuid } from '../../base/uuid.ts'
-import type { Address, Clock, Env, Timer } from '../../env/env.ts'
+import type { Clock, Env } from '../../env/env.ts'
 import type { MetadataDelta } from '../../metadata/delta.ts'
 import type { MetadataImage, PartitionImage } from '../../metadata/image.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import type { LogDirectory } from '../../storage/logDirectory.ts'
 import type { PartitionLog } from '../../storage/partitionLog.ts'
-import { PeerLink } from '../../wire/peerLink.ts'
 import type { BrokerConfig } from '../brokerConfig.ts'
 import type { ControllerLink } from '../controllerLink.ts'
 import { IsrProposals } from './alterPartition.ts'
-import { Fetcher } from './fetcher.ts'
-import { Partition } from './partition.ts'
-import type { PartitionState, PartitionSurroundings } from './partitionSurroundings.ts'
+import { Fetchers } from './fetchers.ts'
+import { Partition, type PartitionOwner } from './partition.ts'
+import type { PartitionState } from './partitionSurroundings.ts'
 import { TopicSettings } from './topicSettings.ts'
+import { Upkeep } from './upkeep.ts'
 
 const METADATA_TOPIC = '__cluster_metadata'
-
-/** The listener on which brokers talk to each other. */
-export const PEER_LISTENER = 'CONTROLLER'
 
 export interface ReplicasOptions {
   readonly brokerId: number
@@ -61,7 +58,6 @@ export interface PartitionStats {
  * that leads something of ours. Each partition changes its role by itself, one change after the other, while the rest goes on.
  */
 export class Replicas {
-  readonly #env: Pick<Env, 'clock' | 'network'>
   readonly #clock: Clock
   readonly #options: ReplicasOptions
   readonly #logger: Logger
@@ -69,29 +65,30 @@ export class Replicas {
   readonly #proposals: IsrProposals
   readonly #byTopicId = new Map<Uuid, Map<number, Partition>>()
   readonly #byName = new Map<string, Map<number, Partition>>()
-  readonly #fetchers = new Map<number, { address: Address; fetcher: Fetcher }>()
+  readonly #fetchers: Fetchers
+  readonly #upkeep: Upkeep
   /** Deletions under way, by folder name: a topic of the same name begins only after them. */
   readonly #deletions = new Map<string, Promise<void>>()
   readonly #leadershipListeners: ((change: LeadershipChange) => void)[] = []
   readonly #failureListeners: ((partition: Partition, failure: unknown) => void)[] = []
-  readonly #timers = new Set<Timer>()
-  readonly #surroundings: PartitionSurroundings
+  readonly #owner: PartitionOwner
   #stopped = false
 
   constructor(env: Pick<Env, 'clock' | 'network'>, options: ReplicasOptions) {
-    this.#env = env
     this.#clock = env.clock
     this.#options = options
     this.#logger = options.logger
     const { brokerId, config } = options
     this.settings = new TopicSettings(options.metadata, { statics: config.staticValues, brokerId })
+    this.#fetchers = new Fetchers(env, options)
+    this.#upkeep = new Upkeep(env.clock, options.logger)
     this.#proposals = new IsrProposals(env.clock, {
       brokerId,
       brokerEpoch: options.brokerEpoch,
       send: (api, request) => options.controllerLink.send(api, request),
       logger: options.logger,
     })
-    this.#surroundings = {
+    this.#owner = {
       brokerId,
       clock: env.clock,
       maxLagMs: config.replicaLagTimeMaxMs,
@@ -176,7 +173,7 @@ export class Replicas {
     if (this.#stopped) return
     for (const topic of delta.deletedTopics) this.#removeTopic(topic.topicId)
     const reconfigured = this.settings.changed(delta)
-    for (const brokerId of delta.changedBrokers) this.#addressChanged(brokerId, image)
+    for (const brokerId of delta.changedBrokers) this.#fetchers.brokerChanged(brokerId, this.partitions())
     for (const { topicId, partition } of delta.changedPartitions) {
       const topic = image.topicsById.get(topicId)
       const state = topic?.partitions[partition]
@@ -200,7 +197,7 @@ export class Replicas {
   }
 
   #addPartition({ topicId, name }: { topicId: Uuid; name: string }, index: number): Partition {
-    const partition = new Partition({ topic: name, topicId, index }, this.#surroundings)
+    const partition = new Partition({ topic: name, topicId, index }, this.#owner)
     let ofTopic = this.#byTopicId.get(topicId)
     if (ofTopic === undefined) {
       ofTopic = new Map()
@@ -266,11 +263,11 @@ export class Replicas {
       this.#announce(partition, leaderEpoch)
       return
     }
-    this.#fetcherFor(partition.followedLeader)?.add(partition)
+    this.#fetchers.add(partition)
   }
 
   #roleLost(partition: Partition): void {
-    for (const { fetcher } of this.#fetchers.values()) fetcher.remove(partition)
+    this.#fetchers.remove(partition)
     this.#announce(partition, undefined)
   }
 
@@ -278,73 +275,14 @@ export class Replicas {
     for (const listen of this.#leadershipListeners) listen({ partition, topic: partition.topic, index: partition.index, leaderEpoch })
   }
 
-  #fetcherFor(leaderId: number | undefined): Fetcher | undefined {
-    if (leaderId === undefined || leaderId < 0) return undefined
-    const known = this.#fetchers.get(leaderId)
-    if (known !== undefined) return known.fetcher
-    const address = this.#peerAddress(leaderId)
-    if (address === undefined) {
-      this.#logger.warn(`broker ${leaderId} leads but has no ${PEER_LISTENER} endpoint`)
-      return undefined
-    }
-    const { brokerId, clusterId, config, brokerEpoch } = this.#options
-    const fetcher = new Fetcher(this.#clock, {
-      clusterId,
-      brokerId,
-      leaderId,
-      brokerEpoch,
-      maxWaitMs: config.replicaFetchWaitMaxMs,
-      minBytes: config.replicaFetchMinBytes,
-      maxBytes: config.replicaFetchResponseMaxBytes,
-      partitionMaxBytes: config.replicaFetchMaxBytes,
-      backoffMs: config.replicaFetchBackoffMs,
-      requestTimeoutMs: config.requestTimeoutMs,
-      logger: this.#logger,
-      connect: () => new PeerLink(this.#env, address, { clientId: `broker-${brokerId}-fetcher` }),
-    })
-    this.#fetchers.set(leaderId, { address, fetcher })
-    return fetcher
-  }
-
-  #peerAddress(brokerId: number): Address | undefined {
-    const endpoint = this.#options
-      .metadata()
-      .brokers.get(brokerId)
-      ?.endpoints.find(each => each.name === PEER_LISTENER)
-    return endpoint === undefined ? undefined : { host: endpoint.host, port: endpoint.port }
-  }
-
-  /** A leader that has moved, or was not known yet, is followed at its new address. */
-  #addressChanged(brokerId: number, image: MetadataImage): void {
-    const known = this.#fetchers.get(brokerId)
-    const address = this.#peerAddress(brokerId)
-    const isSame = known !== undefined && address?.host === known.address.host && address.port === known.address.port
-    if (isSame || brokerId === this.#options.brokerId || !image.brokers.has(brokerId)) return
-    known?.fetcher.stop()
-    this.#fetchers.delete(brokerId)
-    for (const partition of this.partitions()) if (partition.followedLeader === brokerId) this.#fetcherFor(brokerId)?.add(partition)
-  }
-
   /** Starts what runs by the clock: checkpoints, retention, the search for lagging followers. */
   start(): void {
     const { config, logDirectory } = this.#options
-    this.#every(config.replicaHighWatermarkCheckpointIntervalMs, () => logDirectory.checkpoint())
-    this.#every(config.logRetentionCheckIntervalMs, () => this.#deleteOldSegments())
-    this.#every(config.replicaLagTimeMaxMs / 2, async () => {
+    this.#upkeep.every(config.replicaHighWatermarkCheckpointIntervalMs, () => logDirectory.checkpoint())
+    this.#upkeep.every(config.logRetentionCheckIntervalMs, () => this.#deleteOldSegments())
+    this.#upkeep.every(config.replicaLagTimeMaxMs / 2, () => {
       for (const partition of this.partitions()) partition.leadership?.shrinkIsrIfLagging()
     })
-  }
-
-  #every(periodMs: number, run: () => Promise<void>): void {
-    const timer = this.#clock.after(periodMs, () => {
-      this.#timers.delete(timer)
-      run()
-        .catch((error: unknown) => this.#logger.error('upkeep of the logs failed', { error }))
-        .finally(() => {
-          if (!this.#stopped) this.#every(periodMs, run)
-        })
-    })
-    this.#timers.add(timer)
   }
 
   async #deleteOldSegments(): Promise<void> {
@@ -359,8 +297,8 @@ export class Replicas {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#proposals.stop()
-    for (const timer of this.#timers) timer.cancel()
-    for (const { fetcher } of this.#fetchers.values()) fetcher.stop()
+    this.#upkeep.stop()
+    this.#fetchers.stop()
     const all = [...this.partitions()]
     this.#byTopicId.clear()
     this.#byName.clear()
