@@ -47,7 +47,6 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
   const epochs = await EpochFile.load(disk, directory, names)
   const bases = offsetsOf(names, 'log')
   const snapshots = new ProducerSnapshots(disk, directory, offsetsOf(names, 'snapshot'))
-  const nowMs = env.clock.now()
 
   let segments: Segment[] = []
   for (const base of bases) {
@@ -66,10 +65,7 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
     if (options.recoveryPoint > options.logStartOffset) {
       throw new CorruptLog(`${directory} holds no segment, but offsets below ${options.recoveryPoint} were synced`)
     }
-    const first = Segment.begin(pool, directory, { baseOffset: options.logStartOffset, createdMs: nowMs })
-    await first.create()
-    await disk.syncDirectory(directory)
-    segments = [first]
+    segments = [await firstSegment(env, pool, { directory, baseOffset: options.logStartOffset })]
   }
 
   const producers = new ProducerState()
@@ -104,12 +100,35 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
     segments = segments.slice(0, segments.length - dropped.length)
   }
 
-  const logStartOffset = Math.min(Math.max(options.logStartOffset, segments[0]!.baseOffset), logEndOffset)
+  if (logEndOffset < options.logStartOffset) {
+    // Everything that is left was deleted. To go on behind it would give offsets away a second time.
+    log.warn('the log ended before its start and begins anew there', { directory, logEndOffset, logStartOffset: options.logStartOffset })
+    await snapshots.removeAbove(-1)
+    for (const segment of segments.toReversed()) await segment.remove(pool)
+    epochs.changed(epochs.cache.clear())
+    await epochs.persist()
+    producers.load([])
+    segments = [await firstSegment(env, pool, { directory, baseOffset: options.logStartOffset })]
+    logEndOffset = options.logStartOffset
+  }
+  const logStartOffset = Math.max(options.logStartOffset, segments[0]!.baseOffset)
   // An epoch whose leader never wrote anything here says nothing about this log, and would contradict the epochs of others.
   epochs.changed(epochs.cache.truncateFrom(logEndOffset))
   epochs.changed(epochs.cache.raiseStart(segments[0]!.baseOffset))
   await epochs.persist()
   return { segments, logStartOffset, logEndOffset, epochs, producers, snapshots }
+}
+
+/** Makes the segment of an empty log. */
+export async function firstSegment(
+  { clock, disk }: Pick<Env, 'clock' | 'disk'>,
+  pool: FilePool,
+  { directory, baseOffset }: { readonly directory: string; readonly baseOffset: number },
+): Promise<Segment> {
+  const segment = Segment.begin(pool, directory, { baseOffset, createdMs: clock.now() })
+  await segment.create()
+  await disk.syncDirectory(directory)
+  return segment
 }
 
 /** Finishes or undoes what a crash left half done. Answers the names that are left. */
@@ -224,6 +243,7 @@ async function recover(
     directory,
     config,
     recoveryPoint,
+    logStartOffset,
     log,
     epochs,
     producers,
@@ -256,7 +276,7 @@ async function recover(
       logEndOffset = lastOffset(batch) + 1
     })
     const isLast = problem !== undefined || index === segments.length - 1
-    if (isLast && logEndOffset < recoveryPoint) {
+    if (isLast && Math.max(logEndOffset, logStartOffset) < recoveryPoint) {
       throw new CorruptLog(
         `segment ${base} of ${directory} ends at byte ${end} and offset ${logEndOffset}, below the recovery point ${recoveryPoint}: ${problem ?? 'batches are missing'}`,
       )

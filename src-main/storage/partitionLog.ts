@@ -18,7 +18,7 @@ import {
 import type { ProducerSnapshotEntry } from '../protocol/files/producerSnapshot.ts'
 import type { EpochFile } from './epochFile.ts'
 import { FilePool } from './filePool.ts'
-import { type LoadedLog, loadLog, placed, restoreProducers, resume } from './loadLog.ts'
+import { type LoadedLog, firstSegment, loadLog, placed, restoreProducers, resume } from './loadLog.ts'
 import { type LogConfig, isCompacted } from './logConfig.ts'
 import { Places, type ReadOptions, readBatches, segmentFor } from './logReader.ts'
 import { type FoundOffset, abortedBetween, findByTimestamp, findMaxTimestamp } from './lookups.ts'
@@ -671,7 +671,8 @@ export class PartitionLog {
     const index = segmentFor(this.#segments, offset)
     const segment = this.#segments[index]!
     const cut = await segment.use(() => batchAt(segment, offset))
-    const end = Math.min(offset, cut.offset)
+    // A log start in the middle of a batch stays where it is when the batch goes.
+    const end = Math.max(Math.min(offset, cut.offset), this.#logStartOffset)
     this.#logEndOffset = end
     this.#nextOffset = end
     this.#highWatermark = Math.min(this.#highWatermark, end)
@@ -700,9 +701,7 @@ export class PartitionLog {
     this.#producers.load([])
     this.#epochs.changed(this.#epochs.cache.clear())
     await this.#epochs.persist()
-    const first = Segment.begin(this.#pool, this.directory, { baseOffset: offset, createdMs: this.#env.clock.now() })
-    await first.create()
-    await this.#env.disk.syncDirectory(this.directory)
+    const first = await firstSegment(this.#env, this.#pool, { directory: this.directory, baseOffset: offset })
     this.#segments = [first]
     this.#active = first
     this.#sizeInBytes = 0
