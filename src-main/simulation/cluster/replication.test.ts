@@ -1,119 +1,164 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { errorName } from '../../protocol/errors.ts'
-import { CreateTopics } from '../../protocol/messages/createTopics.ts'
-import { Fetch } from '../../protocol/messages/fetch.ts'
+import { DeleteRecords } from '../../protocol/messages/deleteRecords.ts'
+import { InitProducerId } from '../../protocol/messages/initProducerId.ts'
 import { ListOffsets } from '../../protocol/messages/listOffsets.ts'
 import { Metadata } from '../../protocol/messages/metadata.ts'
-import { Produce } from '../../protocol/messages/produce.ts'
-import { buildBatch } from '../../protocol/records/batchBuilder.ts'
-import { batchesIn } from '../../protocol/records/batch.ts'
-import { decodeRecords } from '../../protocol/records/record.ts'
-import { SimulatedCluster, type ClusterScenario } from './simulatedCluster.ts'
+import { AClient } from './aClient.ts'
+import { type ClusterScenario, SimulatedCluster } from './simulatedCluster.ts'
 
 describe('three brokers', () => {
   let cluster: SimulatedCluster
+  let client: AClient
   afterEach(() => cluster.close())
 
   async function running(scenario: ClusterScenario): Promise<void> {
     cluster = new SimulatedCluster(scenario)
+    client = new AClient(cluster)
     await cluster.world.settle(cluster.start())
   }
 
-  async function createTopic(name: string, options: { partitions?: number; replicas?: number } = {}): Promise<void> {
-    const { partitions: numPartitions = 1, replicas: replicationFactor = 3 } = options
-    const topic = { name, numPartitions, replicationFactor, assignments: [], configs: [] }
-    const response = await cluster.world.settle(cluster.ask(1, CreateTopics, { topics: [topic], timeoutMs: 5000 }))
-    expect(response.topics.map(each => errorName(each.errorCode))).toEqual(['NONE'])
-    await cluster.world.run(() => cluster.leaderOf(name, 0) !== undefined)
-  }
-
-  async function produce(to: number, topic: string, value: string, acks = -1): Promise<{ error: string; baseOffset: number }> {
-    const records = buildBatch({ records: [{ timestamp: Math.floor(cluster.world.elapsed), key: null, value: Buffer.from(value) }] })
-    const response = await cluster.world.settle(
-      cluster.ask(to, Produce, { acks, timeoutMs: 2000, topicData: [{ name: topic, partitionData: [{ index: 0, records }] }] }),
-    )
-    const answer = response.responses[0]!.partitionResponses[0]!
-    return { error: errorName(answer.errorCode), baseOffset: answer.baseOffset }
-  }
-
-  async function consume(from: number, topic: string, offset: number): Promise<string[]> {
-    const topicId = [...cluster.broker(from).server!.metadata.image.topicsByName.values()].find(each => each.name === topic)!.topicId
-    const response = await cluster.world.settle(
-      cluster.ask(from, Fetch, {
-        maxWaitMs: 1000,
-        minBytes: 1,
-        topics: [{ topic, topicId, partitions: [{ partition: 0, fetchOffset: offset, partitionMaxBytes: 1e6 }] }],
-      }),
-    )
-    const answer = response.responses[0]!.partitions[0]!
-    expect(errorName(answer.errorCode)).toBe('NONE')
-    const records = answer.records ?? Buffer.alloc(0)
-    return [...batchesIn(records)].flatMap(at => decodeRecords(records, at, 1e6).map(each => String(each.value)))
-  }
-
-  it('give a consumer what a producer wrote, from the leader', async () => {
+  it('give a consumer what a producer wrote', async () => {
     await running({ seed: 1 })
-    await createTopic('orders')
-    const leader = cluster.leaderOf('orders', 0)!
-    expect(await produce(leader, 'orders', 'one')).toEqual({ error: 'NONE', baseOffset: 0 })
-    expect(await produce(leader, 'orders', 'two')).toEqual({ error: 'NONE', baseOffset: 1 })
-    expect(await consume(leader, 'orders', 0)).toEqual(['one', 'two'])
-    await cluster.world.run(() => cluster.replicasOf('orders', 0).every(each => each.highWatermark === 2 && each.isr.length === 3))
+    await client.createTopic('orders')
+    expect(await client.produce('orders', 'one')).toEqual({ error: 'NONE', baseOffset: 0 })
+    expect(await client.produce('orders', 'two')).toEqual({ error: 'NONE', baseOffset: 1 })
+    expect(await client.consume('orders')).toEqual({ error: 'NONE', values: ['one', 'two'] })
+    await client.inSync('orders')
   })
 
-  it('go on with another leader when one is killed, and lose nothing that was acknowledged', async () => {
+  it('go on with another leader when one loses its power, and lose nothing that was acknowledged', async () => {
     await running({ seed: 2 })
-    await createTopic('orders')
-    const first = cluster.leaderOf('orders', 0)!
-    expect((await produce(first, 'orders', 'before')).error).toBe('NONE')
+    await client.createTopic('orders')
+    const first = client.leaderOf('orders')!
+    await client.produce('orders', 'before')
     cluster.kill(first, { power: true })
-    await cluster.world.run(() => cluster.leaderOf('orders', 0) !== undefined)
-    const second = cluster.leaderOf('orders', 0)!
-    expect(second).not.toBe(first)
-    expect((await produce(second, 'orders', 'after')).error).toBe('NONE')
-    expect(await consume(second, 'orders', 0)).toEqual(['before', 'after'])
+    await cluster.world.run(() => client.leaderOf('orders') !== undefined)
+    expect(client.leaderOf('orders')).not.toBe(first)
+    expect(await client.produce('orders', 'after')).toEqual({ error: 'NONE', baseOffset: 1 })
+    expect((await client.consume('orders')).values).toEqual(['before', 'after'])
 
     await cluster.world.settle(cluster.startBroker(first))
-    await cluster.world.run(
-      () => cluster.replicasOf('orders', 0).filter(each => each.isr.length === 3 && each.highWatermark === 2).length === 3,
-    )
+    await client.inSync('orders')
   })
 
-  it('refuse acks=all and accept acks=1 with too few in-sync replicas', async () => {
+  it('hand leaderships over before one stops, so that nobody is refused for longer than a moment', async () => {
+    await running({ seed: 6 })
+    await client.createTopic('orders')
+    await client.produce('orders', 'before')
+    const first = client.leaderOf('orders')!
+    const stopped = cluster.stopBroker(first)
+    await cluster.world.run(() => client.leaderOf('orders') !== undefined && client.leaderOf('orders') !== first)
+    expect((await client.produce('orders', 'meanwhile')).error).toBe('NONE')
+    await cluster.world.settle(stopped)
+    await cluster.world.settle(cluster.startBroker(first))
+    await client.inSync('orders')
+  })
+
+  it('copy everything to a broker whose disk was destroyed', async () => {
+    await running({ seed: 7 })
+    await client.createTopic('orders')
+    for (const value of ['one', 'two', 'three']) await client.produce('orders', value)
+    const wiped = [1, 2, 3].find(id => id !== client.leaderOf('orders'))!
+    cluster.kill(wiped)
+    cluster.wipe(wiped)
+    await cluster.world.settle(cluster.startBroker(wiped))
+    await client.inSync('orders')
+    expect((await client.consume('orders')).values).toEqual(['one', 'two', 'three'])
+  })
+
+  it('time out acks=all and accept acks=1 while the followers stand still', async () => {
     await running({ seed: 3 })
-    await createTopic('orders')
-    const leader = cluster.leaderOf('orders', 0)!
-    const others = [1, 2, 3].filter(id => id !== leader)
-    await produce(leader, 'orders', 'safe')
-    // One alone would lose the quorum with it: it only loses its followers.
-    for (const other of others) cluster.world.freeze(cluster.broker(other).name)
-    const late = await produce(leader, 'orders', 'too early')
-    expect(late.error).toBe('REQUEST_TIMED_OUT')
-    expect((await produce(leader, 'orders', 'leader only', 1)).error).toBe('NONE')
-    for (const other of others) cluster.world.thaw(cluster.broker(other).name)
-    await cluster.world.run(() => cluster.replicasOf('orders', 0).every(each => each.highWatermark === 3))
+    await client.createTopic('orders')
+    const leader = client.leaderOf('orders')!
+    await client.produce('orders', 'safe')
+    const others = cluster.brokers.filter(({ id }) => id !== leader)
+    for (const { name } of others) cluster.world.freeze(name)
+    expect((await client.produce('orders', 'too early', { to: leader })).error).toBe('REQUEST_TIMED_OUT')
+    expect((await client.produce('orders', 'leader only', { to: leader, acks: 1 })).error).toBe('NONE')
+    for (const { name } of others) cluster.world.thaw(name)
+    await client.inSync('orders')
+  })
+
+  it('refuse acks=all once fewer are in sync than min.insync.replicas asks for, and accept acks=1', async () => {
+    await running({ seed: 8 })
+    await client.createTopic('orders', { configs: { 'min.insync.replicas': '3' } })
+    const gone = [1, 2, 3].find(id => id !== client.leaderOf('orders'))!
+    cluster.kill(gone)
+    await cluster.world.run(() => cluster.replicasOf('orders', 0).some(each => each.isLeader && each.isr.length === 2))
+    expect((await client.produce('orders', 'refused')).error).toBe('NOT_ENOUGH_REPLICAS')
+    expect((await client.produce('orders', 'unsafe', { acks: 1 })).error).toBe('NONE')
+    // KIP-966: what too few have is not shown to anyone.
+    expect((await client.consume('orders')).values).toEqual([])
+    await cluster.world.settle(cluster.startBroker(gone))
+    await client.inSync('orders')
+    expect((await client.consume('orders')).values).toEqual(['unsafe'])
   })
 
   it('tell clients who leads, and create topics that they ask about', async () => {
     await running({ seed: 4 })
     const ask = () => cluster.world.settle(cluster.ask(2, Metadata, { topics: [{ name: 'fresh' }], allowAutoTopicCreation: true }))
     expect(errorName((await ask()).topics[0]!.errorCode)).toBe('UNKNOWN_TOPIC_OR_PARTITION')
-    await cluster.world.run(() => cluster.leaderOf('fresh', 0) !== undefined)
-    await cluster.world.run(200)
+    await cluster.world.run(() => [0, 1, 2].every(index => client.leaderOf('fresh', index) !== undefined))
     const answer = await ask()
     expect(answer.brokers.map(each => each.nodeId)).toEqual([1, 2, 3])
-    expect(answer.topics[0]!.partitions.map(each => each.leaderId)).toEqual([0, 1, 2].map(index => cluster.leaderOf('fresh', index)))
+    expect(answer.topics[0]!.partitions.map(each => each.leaderId)).toEqual([0, 1, 2].map(index => client.leaderOf('fresh', index)))
   })
 
-  it('tell a client that asks the wrong broker where the leader is (KIP-951)', async () => {
+  it('send a client that asks the wrong broker to the leader', async () => {
     await running({ seed: 5 })
-    await createTopic('orders')
-    const leader = cluster.leaderOf('orders', 0)!
-    const other = [1, 2, 3].find(id => id !== leader)!
-    expect((await produce(other, 'orders', 'misled')).error).toBe('NOT_LEADER_OR_FOLLOWER')
-    const listed = await cluster.world.settle(
-      cluster.ask(other, ListOffsets, { replicaId: -1, topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, timestamp: -1 }] }] }),
-    )
+    await client.createTopic('orders')
+    const other = [1, 2, 3].find(id => id !== client.leaderOf('orders'))!
+    expect((await client.produce('orders', 'misled', { to: other })).error).toBe('NOT_LEADER_OR_FOLLOWER')
+    const partitions = [{ partitionIndex: 0, timestamp: -1 }]
+    const listed = await cluster.world.settle(cluster.ask(other, ListOffsets, { replicaId: -1, topics: [{ name: 'orders', partitions }] }))
     expect(errorName(listed.topics[0]!.partitions[0]!.errorCode)).toBe('NOT_LEADER_OR_FOLLOWER')
+  })
+
+  it('begin anew when a topic is deleted and its name used again', async () => {
+    await running({ seed: 9 })
+    const first = await client.createTopic('orders')
+    await client.produce('orders', 'old')
+    expect(await client.deleteTopic('orders')).toBe('NONE')
+    const second = await client.createTopic('orders')
+    expect(second.error).toBe('NONE')
+    expect(second.topicId).not.toBe(first.topicId)
+    expect(await client.produce('orders', 'new')).toEqual({ error: 'NONE', baseOffset: 0 })
+    expect((await client.consume('orders')).values).toEqual(['new'])
+    await client.inSync('orders')
+  })
+
+  it('delete what was deleted while a broker was away', async () => {
+    await running({ seed: 10 })
+    await client.createTopic('orders')
+    await client.produce('orders', 'old')
+    cluster.kill(3)
+    await cluster.world.run(() => client.leaderOf('orders') !== undefined)
+    await client.deleteTopic('orders')
+    await cluster.world.settle(cluster.startBroker(3))
+    expect(cluster.replicasOf('orders', 0)).toEqual([])
+    await client.createTopic('orders')
+    await client.produce('orders', 'new')
+    await client.inSync('orders')
+  })
+
+  it('delete records on every replica before they say so (KIP-107)', async () => {
+    await running({ seed: 11 })
+    await client.createTopic('orders')
+    for (const value of ['one', 'two', 'three']) await client.produce('orders', value)
+    const topics = [{ name: 'orders', partitions: [{ partitionIndex: 0, offset: 2 }] }]
+    const answer = await cluster.world.settle(cluster.ask(client.leaderOf('orders')!, DeleteRecords, { topics, timeoutMs: 5000 }))
+    expect(answer.topics[0]!.partitions[0]).toEqual({ partitionIndex: 0, lowWatermark: 2, errorCode: 0 })
+    expect(cluster.replicasOf('orders', 0).map(each => each.logStartOffset)).toEqual([2, 2, 2])
+    expect((await client.consume('orders', 0)).error).toBe('OFFSET_OUT_OF_RANGE')
+    expect((await client.consume('orders', 2)).values).toEqual(['three'])
+  })
+
+  it('never give two producers the same id', async () => {
+    await running({ seed: 12 })
+    const request = { transactionalId: null, transactionTimeoutMs: 0 }
+    const answers = await cluster.world.settle(Promise.all([1, 2, 3, 1, 2, 3].map(id => cluster.ask(id, InitProducerId, request))))
+    expect(answers.map(each => errorName(each.errorCode))).toEqual(Array(6).fill('NONE'))
+    expect(new Set(answers.map(each => each.producerId)).size).toBe(6)
   })
 })

@@ -1,4 +1,5 @@
 import { type Logger, silentLogger } from '../../base/logger.ts'
+import type { PartitionStats } from '../../broker/replication/replicas.ts'
 import type { Address } from '../../env/env.ts'
 import { encodeMetaProperties, META_PROPERTIES_FILE } from '../../protocol/files/metaProperties.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../../protocol/schema.ts'
@@ -110,6 +111,11 @@ export class SimulatedCluster {
     this.#connections.delete(id)
   }
 
+  /** Destroys the disk of a broker that is down. */
+  wipe(id: number): void {
+    this.world.disk(this.broker(id).name).wipe()
+  }
+
   /** A clean stop. */
   async stopBroker(id: number): Promise<void> {
     const broker = this.broker(id)
@@ -133,10 +139,7 @@ export class SimulatedCluster {
   }
 
   /** What the brokers that are up say of a partition. */
-  replicasOf(
-    topic: string,
-    partition: number,
-  ): { id: number; isLeader: boolean; isr: readonly number[]; highWatermark: number; logEndOffset: number }[] {
+  replicasOf(topic: string, partition: number): (PartitionStats & { id: number })[] {
     return this.brokers.flatMap(({ id, server }) => {
       const stats = server?.replicas.stats().find(each => each.topic === topic && each.partition === partition)
       return stats === undefined ? [] : [{ id, ...stats }]
