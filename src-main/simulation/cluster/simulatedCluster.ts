@@ -21,10 +21,12 @@ export interface ClusterScenario {
   readonly logger?: (brokerId: number) => Logger
 }
 
-/** One broker of the simulated cluster; `server` is undefined while its process is down. */
+/** One broker of the simulated cluster; `server` is undefined while its process is down or still opens its folder. */
 export interface SimulatedBroker {
   readonly id: number
   readonly name: string
+  /** Whether there is a process, and whether it serves clients. */
+  state: 'down' | 'starting' | 'up'
   server: Server | undefined
   /** What the process said before it ended by itself. */
   failure: Error | undefined
@@ -45,6 +47,7 @@ export class SimulatedCluster {
     this.brokers = Array.from({ length: brokers }, (_, index) => ({
       id: index + 1,
       name: `broker${index + 1}`,
+      state: 'down',
       server: undefined,
       failure: undefined,
     }))
@@ -64,6 +67,7 @@ export class SimulatedCluster {
   /** Starts a broker on the disk it has, and waits until it is unfenced and serves clients. */
   async startBroker(id: number): Promise<void> {
     const broker = this.broker(id)
+    broker.state = 'starting'
     const env = this.world.env(broker.name)
     const file = `/data/${META_PROPERTIES_FILE}`
     if ((await env.disk.stat(file)) === undefined) {
@@ -101,13 +105,15 @@ export class SimulatedCluster {
       if (server.lifecycle.standing === 'unfenced') resolve()
     })
     await server.serveClients()
+    broker.state = 'up'
   }
 
-  /** As `kill -9`; with `power` also what was not synced goes. */
-  kill(id: number, { power = false } = {}): void {
+  /** As `kill -9`; with `power` also what was not synced goes, and with `silently` nobody hears of it. */
+  kill(id: number, { power = false, silently = false } = {}): void {
     const broker = this.broker(id)
-    this.world.crash(broker.name, { loseUnsynced: power })
+    this.world.crash(broker.name, { loseUnsynced: power, silently })
     broker.server = undefined
+    broker.state = 'down'
     this.#connections.delete(id)
   }
 
@@ -123,16 +129,21 @@ export class SimulatedCluster {
     this.kill(id)
   }
 
-  /** A client's request to one broker. */
+  /** A client's connection to one broker; the caller closes it. */
+  connect(id: number): Promise<KafkaConnection> {
+    return KafkaConnection.open(this.world.env('client'), addressOf(this.broker(id).name, CLIENT_PORT), {
+      clientId: 'simulated-client',
+      connectTimeoutMs: 1000,
+      requestTimeoutMs: 30_000,
+      negotiate: true,
+    })
+  }
+
+  /** A client's request to one broker, over the one connection that is kept for this. */
   async ask<A extends AnyApi>(id: number, api: A, request: RequestInput<A>, options: { timeoutMs?: number } = {}): Promise<ResponseOf<A>> {
     let connection = this.#connections.get(id)
     if (connection?.isOpen !== true) {
-      connection = await KafkaConnection.open(this.world.env('client'), addressOf(this.broker(id).name, CLIENT_PORT), {
-        clientId: 'simulated-client',
-        connectTimeoutMs: 1000,
-        requestTimeoutMs: 30_000,
-        negotiate: true,
-      })
+      connection = await this.connect(id)
       this.#connections.set(id, connection)
     }
     return connection.send(api, request, options)

@@ -1,0 +1,58 @@
+import { errorName } from '../../protocol/errors.ts'
+import { Fetch } from '../../protocol/messages/fetch.ts'
+import { baseOffset, batchesIn, batchSize, isIntact, nextOffset, partitionLeaderEpoch } from '../../protocol/records/batch.ts'
+import { BrokenPromise } from './history.ts'
+import { SimulatedClient, untilOver, type ClientWorld } from './simulatedClient.ts'
+
+const FETCH_BYTES = 20_000
+
+/** Reads one partition from the leader, from the beginning again now and then, and holds what it sees against what was seen before. */
+export async function consume(world: ClientWorld, at: { name: string; topic: string; partition: number }): Promise<void> {
+  const client = new SimulatedClient(world, at.name)
+  /** Some clients tell the epoch of what they read last and so hear of truncations (KIP-320); some do not. */
+  const tellsEpoch = client.random.chance(0.5)
+  let position = { offset: 0, lastEpoch: -1 }
+  await untilOver(world, client, async () => {
+    await client.pause(client.random.below(30))
+    if (client.random.chance(0.02)) position = { offset: 0, lastEpoch: -1 }
+    const leader = await client.leader(at.topic, at.partition)
+    const history = world.history.of(at.topic, leader.topicId, at.partition)
+    const asked = {
+      partition: at.partition,
+      currentLeaderEpoch: leader.leaderEpoch,
+      fetchOffset: position.offset,
+      lastFetchedEpoch: tellsEpoch ? position.lastEpoch : -1,
+      partitionMaxBytes: FETCH_BYTES,
+    }
+    try {
+      const response = await client.ask(leader.brokerId, Fetch, {
+        maxWaitMs: 200,
+        minBytes: 1,
+        topics: [{ topicId: leader.topicId, topic: at.topic, partitions: [asked] }],
+      })
+      const answer = response.responses[0]?.partitions[0]
+      if (answer === undefined) throw new Error(errorName(response.errorCode))
+      const where = `${history.name} at ${position.offset} (last epoch ${position.lastEpoch}) on broker ${leader.brokerId}, epoch ${leader.leaderEpoch}`
+      if (answer.divergingEpoch.endOffset >= 0)
+        throw new BrokenPromise('what was read stays', `${where}: the log diverges at ${answer.divergingEpoch.endOffset}`)
+      const error = errorName(answer.errorCode)
+      if (error === 'OFFSET_OUT_OF_RANGE') throw new BrokenPromise('what was read stays', `${where}: out of range`)
+      if (error !== 'NONE') throw new Error(error)
+      const records = answer.records ?? Buffer.alloc(0)
+      for (const start of batchesIn(records)) {
+        const batch = records.subarray(start, start + batchSize(records, start))
+        if (!isIntact(batch)) throw new BrokenPromise('what is read is intact', `${where}: the batch at ${baseOffset(batch)} is damaged`)
+        if (nextOffset(batch) <= position.offset) continue
+        if (baseOffset(batch) !== position.offset)
+          throw new BrokenPromise('what is read has no gaps', `${where}: the next batch begins at ${baseOffset(batch)}`)
+        if (nextOffset(batch) > answer.highWatermark)
+          throw new BrokenPromise('consumers read below the high watermark', `${where}: a batch up to ${nextOffset(batch)} above ${answer.highWatermark}`)
+        history.noteRead(baseOffset(batch), nextOffset(batch), batch)
+        position = { offset: nextOffset(batch), lastEpoch: partitionLeaderEpoch(batch) }
+      }
+    } catch (error) {
+      client.forgetLeader(at.topic, at.partition)
+      throw error
+    }
+  })
+}

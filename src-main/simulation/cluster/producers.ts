@@ -1,0 +1,166 @@
+import { errorName, isRetriable } from '../../protocol/errors.ts'
+import { InitProducerId } from '../../protocol/messages/initProducerId.ts'
+import { Produce } from '../../protocol/messages/produce.ts'
+import { buildBatch } from '../../protocol/records/batchBuilder.ts'
+import { BrokenPromise } from './history.ts'
+import { SimulatedClient, untilOver, type ClientWorld } from './simulatedClient.ts'
+
+const ALL = -1
+const LEADER = 1
+
+interface OpenBatch {
+  readonly sequence: number
+  readonly values: readonly string[]
+}
+
+/** A producer's id and all that it has written under it, for the check in the end. */
+export interface ProducerSession {
+  readonly topic: string
+  readonly partition: number
+  readonly producerId: number
+  /** Sequence of the next record; all below were acknowledged when the producer has drained. */
+  nextSequence: number
+}
+
+/**
+ * An idempotent producer on one partition, as a correct client is one: up to five batches in flight in order of their sequences, and each is sent
+ * again, unchanged, until its fate is known.
+ */
+export class IdempotentProducer {
+  readonly sessions: ProducerSession[] = []
+  acknowledged = 0
+  readonly #world: ClientWorld
+  readonly #client: SimulatedClient
+  readonly #topic: string
+  readonly #partition: number
+  readonly #inFlight: number
+  #open: OpenBatch[] = []
+  #count = 0
+
+  constructor(world: ClientWorld, at: { name: string; topic: string; partition: number }) {
+    this.#world = world
+    this.#client = new SimulatedClient(world, at.name)
+    this.#topic = at.topic
+    this.#partition = at.partition
+    this.#inFlight = 1 + this.#client.random.below(5)
+  }
+
+  get name(): string {
+    return this.#client.name
+  }
+
+  /** Nothing is in flight, and nothing more will be written once the world drains. */
+  get isDrained(): boolean {
+    return this.#open.length === 0
+  }
+
+  run(): Promise<void> {
+    return untilOver(this.#world, this.#client, async () => {
+      const { random } = this.#client
+      if (!this.#world.isDraining) this.#write()
+      if (this.#open.length === 0) return this.#client.pause(50)
+      await this.#flush(await this.#session())
+      if (random.chance(0.01) && this.#open.length === 0) this.#current = undefined
+      await this.#client.pause(random.below(30))
+    })
+  }
+
+  #current: ProducerSession | undefined
+
+  async #session(): Promise<ProducerSession> {
+    if (this.#current !== undefined) return this.#current
+    const response = await this.#client.ask(this.#client.anyBroker(), InitProducerId, { transactionalId: null, transactionTimeoutMs: 60_000 })
+    const error = errorName(response.errorCode)
+    if (error !== 'NONE') {
+      if (!isRetriable(error)) throw new BrokenPromise('producers get an id', `InitProducerId was refused with ${error}`)
+      throw new Error(error)
+    }
+    this.#world.history.noteProducerId(response.producerId)
+    const session = { topic: this.#topic, partition: this.#partition, producerId: response.producerId, nextSequence: 0 }
+    this.sessions.push(session)
+    this.#current = session
+    // Nothing was sent under the last id that is not known to be stored, so the numbers begin anew.
+    this.#open = this.#open.map(batch => ({ ...batch, sequence: this.#take(session, batch.values.length) }))
+    return session
+  }
+
+  #take(session: ProducerSession, records: number): number {
+    const sequence = session.nextSequence
+    session.nextSequence += records
+    return sequence
+  }
+
+  #write(): void {
+    const { random } = this.#client
+    for (let batches = 1 + random.below(3); batches > 0 && this.#open.length < this.#inFlight; batches--) {
+      const values = Array.from({ length: 1 + random.below(3) }, () => `${this.name} ${this.#count++} ${'.'.repeat(random.below(300))}`)
+      this.#open.push({ sequence: this.#current === undefined ? -1 : this.#take(this.#current, values.length), values })
+    }
+  }
+
+  async #flush(session: ProducerSession): Promise<void> {
+    const leader = await this.#client.leader(this.#topic, this.#partition)
+    const connection = await this.#client.connection(leader.brokerId)
+    const history = this.#world.history.of(this.#topic, leader.topicId, this.#partition)
+    const sent = [...this.#open]
+    const answers = await Promise.allSettled(
+      sent.map(({ sequence, values }) => {
+        const timestamp = Math.floor(this.#client.elapsed)
+        const records = buildBatch({
+          records: values.map(value => ({ timestamp, key: null, value: Buffer.from(value) })),
+          producerId: session.producerId,
+          producerEpoch: 0,
+          baseSequence: sequence,
+        })
+        const topicData = [{ name: this.#topic, partitionData: [{ index: this.#partition, records }] }]
+        return connection.send(Produce, { acks: ALL, timeoutMs: 1000, topicData }, { timeoutMs: 2000 })
+      }),
+    )
+    let isAheadKnown = true
+    for (const [index, batch] of sent.entries()) {
+      const settled = answers[index]!
+      const answer = settled.status === 'fulfilled' ? settled.value.responses[0]!.partitionResponses[0]! : undefined
+      const error = answer === undefined ? undefined : errorName(answer.errorCode)
+      if (answer !== undefined && error === 'NONE') {
+        history.noteAcknowledged({ baseOffset: answer.baseOffset, values: batch.values })
+        this.acknowledged += batch.values.length
+        this.#open = this.#open.filter(each => each !== batch)
+        continue
+      }
+      if (error !== undefined && !isRetriable(error)) {
+        const followsGap = error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && !isAheadKnown
+        if (!followsGap)
+          throw new BrokenPromise(
+            'idempotent producers are never refused',
+            `${this.name} was refused with ${error} at sequence ${batch.sequence} of producer id ${session.producerId}, by broker ${leader.brokerId}`,
+          )
+      }
+      isAheadKnown = false
+    }
+    if (!isAheadKnown) {
+      this.#client.forgetLeader(this.#topic, this.#partition)
+      await this.#client.pause(20 + this.#client.random.below(80))
+    }
+  }
+}
+
+/** A producer that nobody promises anything: its records may be lost, and so make the logs of brokers differ for a while. */
+export async function producePlainly(world: ClientWorld, at: { name: string; topic: string; partition: number }): Promise<void> {
+  const client = new SimulatedClient(world, at.name)
+  let count = 0
+  await untilOver(world, client, async () => {
+    await client.pause(client.random.below(80))
+    if (world.isDraining) return
+    const value = `${at.name} ${count++} ${'-'.repeat(client.random.below(300))}`
+    const records = buildBatch({ records: [{ timestamp: Math.floor(client.elapsed), key: null, value: Buffer.from(value) }] })
+    try {
+      const { brokerId } = await client.leader(at.topic, at.partition)
+      const topicData = [{ name: at.topic, partitionData: [{ index: at.partition, records }] }]
+      const { responses } = await client.ask(brokerId, Produce, { acks: LEADER, timeoutMs: 1000, topicData })
+      if (responses[0]!.partitionResponses[0]!.errorCode !== 0) throw new Error('refused')
+    } catch (error) {
+      client.forgetLeader(at.topic, at.partition)
+      throw error
+    }
+  })
+}
