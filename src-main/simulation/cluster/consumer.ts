@@ -46,7 +46,10 @@ export async function consume(world: ClientWorld, at: { name: string; topic: str
         if (baseOffset(batch) !== position.offset)
           throw new BrokenPromise('what is read has no gaps', `${where}: the next batch begins at ${baseOffset(batch)}`)
         if (nextOffset(batch) > answer.highWatermark)
-          throw new BrokenPromise('consumers read below the high watermark', `${where}: a batch up to ${nextOffset(batch)} above ${answer.highWatermark}`)
+          throw new BrokenPromise(
+            'consumers read below the high watermark',
+            `${where}: a batch up to ${nextOffset(batch)} above ${answer.highWatermark}`,
+          )
         history.noteRead(baseOffset(batch), nextOffset(batch), batch)
         position = { offset: nextOffset(batch), lastEpoch: partitionLeaderEpoch(batch) }
       }

@@ -69,7 +69,10 @@ export class IdempotentProducer {
 
   async #session(): Promise<ProducerSession> {
     if (this.#current !== undefined) return this.#current
-    const response = await this.#client.ask(this.#client.anyBroker(), InitProducerId, { transactionalId: null, transactionTimeoutMs: 60_000 })
+    const response = await this.#client.ask(this.#client.anyBroker(), InitProducerId, {
+      transactionalId: null,
+      transactionTimeoutMs: 60_000,
+    })
     const error = errorName(response.errorCode)
     if (error !== 'NONE') {
       if (!isRetriable(error)) throw new BrokenPromise('producers get an id', `InitProducerId was refused with ${error}`)
