@@ -35,12 +35,14 @@ type Send = (api: typeof Fetch, ask: Ask<typeof Fetch>, options: AskOptions) => 
 /** Asks one leader for records of some partitions of one topic, uncommitted ones included, without a session. */
 export async function fetchFrom(
   send: Send,
-  { name, topicId }: TopicMetadata,
+  { name, topicId, partitions: known }: TopicMetadata,
   asked: readonly FetchFrom[],
   { maxWaitMs, maxBytes, timeoutMs }: FetchLimits,
 ): Promise<ReadonlyMap<number, FetchedPartition>> {
   const partitions = asked.map(({ partition, offset, maxBytes: partitionMaxBytes }) => ({
     partition,
+    // A leader that was replaced and does not know it yet refuses, rather than to show what is not true any more (KIP-320).
+    currentLeaderEpoch: known.find(each => each.partition === partition)?.leaderEpoch ?? -1,
     fetchOffset: offset,
     partitionMaxBytes,
   }))

@@ -1,11 +1,11 @@
 import type { Address, Env } from '../env/env.ts'
 import { NetworkError } from '../env/env.ts'
-import { wantsRefresh } from '../protocol/errors.ts'
+import { type ErrorName, wantsRefresh } from '../protocol/errors.ts'
 import { FindCoordinator } from '../protocol/messages/findCoordinator.ts'
 import { Metadata } from '../protocol/messages/metadata.ts'
 import type { AnyApi, ResponseOf } from '../protocol/schema.ts'
 import { type Ask, type AskOptions, BrokerLink } from './brokerLink.ts'
-import { type BrokerNode, type ClusterMetadata, clusterMetadata, type TopicMetadata } from './clusterMetadata.ts'
+import { type BrokerNode, type ClusterMetadata, clusterMetadata, type PartitionMetadata, type TopicMetadata } from './clusterMetadata.ts'
 import { KafkaError, throwIfRefused } from './kafkaError.ts'
 import { Deadline, retrying } from './waiting.ts'
 
@@ -35,6 +35,8 @@ const TOPIC_MAX_AGE_MS = 30_000
 /** A topic that was just created may not be known everywhere yet. */
 const UNKNOWN_TOPIC_PATIENCE_MS = 1_000
 const GROUP = 0
+/** Errors that Kafka does not ask its clients to refresh for, but that say the same. */
+const CONTRADICTIONS = new Set<ErrorName>(['NOT_CONTROLLER', 'BROKER_NOT_AVAILABLE', 'UNKNOWN_LEADER_EPOCH'])
 
 /**
  * Asks the right broker of any cluster: whichever answers, a certain one, the controller, a partition's leader, a group's coordinator. What it
@@ -48,6 +50,8 @@ export class KafkaClient {
   readonly #clientId: string
   readonly #links = new Map<string, BrokerLink>()
   readonly #topics = new Map<string, { readonly topic: TopicMetadata; readonly at: number }>()
+  /** The newest that any broker told of each partition, by topic id. */
+  readonly #newest = new Map<string, Map<number, PartitionMetadata>>()
   readonly #coordinators = new Map<string, number>()
   #brokers: readonly BrokerNode[] = []
   #controllerId: number | null = null
@@ -74,6 +78,8 @@ export class KafkaClient {
   async cluster(deadline: Deadline = this.deadline()): Promise<ClusterMetadata> {
     const metadata = await this.retrying(() => this.#metadata(null), deadline)
     this.#topics.clear()
+    const ids = new Set(metadata.topics.map(({ topicId }) => topicId))
+    for (const topicId of this.#newest.keys()) if (!ids.has(topicId)) this.#newest.delete(topicId)
     for (const topic of metadata.topics) this.#remember(topic)
     return metadata
   }
@@ -99,7 +105,7 @@ export class KafkaClient {
       const topic = topics.find(each => each.name === name)
       const error = topic?.error ?? 'UNKNOWN_TOPIC_OR_PARTITION'
       if (error === 'UNKNOWN_TOPIC_OR_PARTITION' && unknownUntil.isOver) {
-        this.#topics.delete(name)
+        this.forgetTopic(name)
         throw new KafkaError(error, `There is no topic ${name}.`, { isFinal: true })
       }
       if (topic === undefined || error !== 'NONE') throw new KafkaError(error)
@@ -166,13 +172,32 @@ export class KafkaClient {
 
   async #metadata(topics: readonly string[] | null): Promise<ClusterMetadata> {
     const answer = await this.any(Metadata, version => metadataRequest(topics, version), { timeoutMs: METADATA_TIMEOUT_MS })
-    const metadata = clusterMetadata(answer)
+    const told = clusterMetadata(answer)
+    const metadata = { ...told, topics: told.topics.map(topic => this.#newestOf(topic)) }
     // A broker that is alone, or just starting, may know nobody: what others said is worth more than that.
-    if (metadata.brokers.length === 0) throw new KafkaError('BROKER_NOT_AVAILABLE', 'The cluster names no broker that is alive.')
+    if (metadata.brokers.length === 0) throw notAvailable('The cluster names no broker that is alive.')
     this.#brokers = metadata.brokers
     this.#controllerId = metadata.controllerId
     this.#dropStrangers()
     return metadata
+  }
+
+  /**
+   * A broker that is cut off goes on telling who led before. What is known of a higher leader epoch stays, so that nobody is sent back to a leader
+   * of the past (KIP-320). Without topic ids, a topic that was made anew could not be told from an old story of it.
+   */
+  #newestOf(topic: TopicMetadata): TopicMetadata {
+    const { topicId, error } = topic
+    if (topicId === null || error !== 'NONE') return topic
+    const newest = this.#newest.get(topicId) ?? new Map<number, PartitionMetadata>()
+    this.#newest.set(topicId, newest)
+    const partitions = topic.partitions.map(told => {
+      const known = newest.get(told.partition)
+      if (known !== undefined && known.leaderEpoch > told.leaderEpoch) return known
+      newest.set(told.partition, told)
+      return told
+    })
+    return { ...topic, partitions }
   }
 
   #remember(topic: TopicMetadata): void {
@@ -181,7 +206,7 @@ export class KafkaClient {
 
   /** A failure says that something we believed is not so. It costs one question to find out what. */
   #doubt(problem: unknown): void {
-    if (problem instanceof KafkaError && !wantsRefresh(problem.code) && problem.code !== 'NOT_CONTROLLER') return
+    if (problem instanceof KafkaError && !wantsRefresh(problem.code) && !CONTRADICTIONS.has(problem.code)) return
     this.#topics.clear()
     this.#coordinators.clear()
     this.#controllerId = null
@@ -190,7 +215,7 @@ export class KafkaClient {
   async #node(brokerId: number): Promise<BrokerNode> {
     const find = (brokers: readonly BrokerNode[]) => brokers.find(each => each.brokerId === brokerId)
     const node = find(this.#brokers) ?? find((await this.#metadata([])).brokers)
-    if (node === undefined) throw new KafkaError('BROKER_NOT_AVAILABLE', `Broker ${brokerId} is not alive.`)
+    if (node === undefined) throw notAvailable(`Broker ${brokerId} is not alive.`)
     return node
   }
 
@@ -256,6 +281,9 @@ export class KafkaClient {
     return promise
   }
 }
+
+/** Kafka's clients do not try again on this one; to us it says that what we knew of the cluster is not so any more. */
+const notAvailable = (message: string) => new KafkaError('BROKER_NOT_AVAILABLE', message, { isFinal: false })
 
 /** In version 0 an empty list meant all topics, and null did not exist; there is no way to ask for none. */
 function metadataRequest(topics: readonly string[] | null, version: number) {

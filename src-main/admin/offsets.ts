@@ -69,7 +69,7 @@ export async function listOffsets(
 
 /** One question per leader, all at once. */
 async function askLeaders(client: KafkaClient, topics: readonly TopicMetadata[], timestamp: number, table: OffsetTable) {
-  const byLeader = new Map<number, (Wanted & { readonly leaderEpoch: number })[]>()
+  const byLeader = new Map<number, AskedPartition[]>()
   const missing: Wanted[] = []
   let isLeaderless = true
   for (const { name: topic, partitions } of topics) {
@@ -113,12 +113,20 @@ async function askLeaders(client: KafkaClient, topics: readonly TopicMetadata[],
 
 const mayChange = (error: ErrorName) => wantsRefresh(error) || isRetriable(error)
 
-function requestFor(asked: readonly Wanted[], timestamp: number) {
+interface AskedPartition extends Wanted {
+  readonly leaderEpoch: number
+}
+
+function requestFor(asked: readonly AskedPartition[], timestamp: number) {
   return {
     replicaId: CONSUMER,
     topics: [...Map.groupBy(asked, ({ topic }) => topic)].map(([name, partitions]) => ({
       name,
-      partitions: partitions.map(({ partition }) => ({ partitionIndex: partition, timestamp })),
+      partitions: partitions.map(({ partition, leaderEpoch }) => ({
+        partitionIndex: partition,
+        currentLeaderEpoch: leaderEpoch,
+        timestamp,
+      })),
     })),
   }
 }
