@@ -17,7 +17,7 @@ import { TopicCreation } from '../broker/topicCreation.ts'
 import { Controller } from '../controller/controller.ts'
 import { controllerConfigOf } from '../controller/controllerConfig.ts'
 import { controllerHandlers } from '../controller/handlers/index.ts'
-import type { Address, Env } from '../env/env.ts'
+import { DiskError, type Address, type Env } from '../env/env.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../protocol/schema.ts'
 import { decodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { quorumHandlers } from '../quorum/handlers/index.ts'
@@ -159,9 +159,15 @@ export class Server {
       metadata: () => metadata.image,
       brokerEpoch,
       controllerLink: isrLink,
+      isInTouch: () => this.lifecycle.isInTouch,
       logger: logger.child({ part: 'replication' }),
     })
     this.replicas = replicas
+    // With its only disk failing, a broker has nothing to serve from: the others take over sooner when it ends. A log that is merely corrupt is one
+    // partition's misfortune, and the rest goes on.
+    replicas.onFailure((_partition, failure) => {
+      if (failure instanceof DiskError) this.#listeners.failed(failure)
+    })
     const topicCreation = new TopicCreation(adminLink, { config: brokerConfig, logger })
     this.#groups = new GroupCoordinators(env, {
       partitionCount: () => metadata.image.topicsByName.get(OFFSETS_TOPIC)?.partitions.length ?? 0,
