@@ -2,7 +2,7 @@ import { errorName } from '../../protocol/errors.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
 import { baseOffset, batchesIn, batchSize, isIntact, nextOffset, partitionLeaderEpoch } from '../../protocol/records/batch.ts'
 import { BrokenPromise } from './history.ts'
-import { SimulatedClient, untilOver, type ClientWorld } from './simulatedClient.ts'
+import { NotNow, SimulatedClient, untilOver, type ClientWorld } from './simulatedClient.ts'
 
 const FETCH_BYTES = 20_000
 
@@ -31,13 +31,13 @@ export async function consume(world: ClientWorld, at: { name: string; topic: str
         topics: [{ topicId: leader.topicId, topic: at.topic, partitions: [asked] }],
       })
       const answer = response.responses[0]?.partitions[0]
-      if (answer === undefined) throw new Error(errorName(response.errorCode))
+      if (answer === undefined) throw new NotNow(errorName(response.errorCode))
       const where = `${history.name} at ${position.offset} (last epoch ${position.lastEpoch}) on broker ${leader.brokerId}, epoch ${leader.leaderEpoch}`
       if (answer.divergingEpoch.endOffset >= 0)
         throw new BrokenPromise('what was read stays', `${where}: the log diverges at ${answer.divergingEpoch.endOffset}`)
       const error = errorName(answer.errorCode)
       if (error === 'OFFSET_OUT_OF_RANGE') throw new BrokenPromise('what was read stays', `${where}: out of range`)
-      if (error !== 'NONE') throw new Error(error)
+      if (error !== 'NONE') throw new NotNow(error)
       const records = answer.records ?? Buffer.alloc(0)
       for (const start of batchesIn(records)) {
         const batch = records.subarray(start, start + batchSize(records, start))

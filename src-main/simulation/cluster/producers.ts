@@ -3,7 +3,7 @@ import { InitProducerId } from '../../protocol/messages/initProducerId.ts'
 import { Produce } from '../../protocol/messages/produce.ts'
 import { buildBatch } from '../../protocol/records/batchBuilder.ts'
 import { BrokenPromise } from './history.ts'
-import { SimulatedClient, untilOver, type ClientWorld } from './simulatedClient.ts'
+import { NotNow, SimulatedClient, untilOver, type ClientWorld } from './simulatedClient.ts'
 
 const ALL = -1
 const LEADER = 1
@@ -76,7 +76,7 @@ export class IdempotentProducer {
     const error = errorName(response.errorCode)
     if (error !== 'NONE') {
       if (!isRetriable(error)) throw new BrokenPromise('producers get an id', `InitProducerId was refused with ${error}`)
-      throw new Error(error)
+      throw new NotNow(error)
     }
     this.#world.history.noteProducerId(response.producerId)
     const session = { topic: this.#topic, partition: this.#partition, producerId: response.producerId, nextSequence: 0 }
@@ -160,7 +160,7 @@ export async function producePlainly(world: ClientWorld, at: { name: string; top
       const { brokerId } = await client.leader(at.topic, at.partition)
       const topicData = [{ name: at.topic, partitionData: [{ index: at.partition, records }] }]
       const { responses } = await client.ask(brokerId, Produce, { acks: LEADER, timeoutMs: 1000, topicData })
-      if (responses[0]!.partitionResponses[0]!.errorCode !== 0) throw new Error('refused')
+      if (responses[0]!.partitionResponses[0]!.errorCode !== 0) throw new NotNow('refused')
     } catch (error) {
       client.forgetLeader(at.topic, at.partition)
       throw error

@@ -1,4 +1,5 @@
 import type { Uuid } from '../../base/uuid.ts'
+import { NetworkError } from '../../env/env.ts'
 import { errorName } from '../../protocol/errors.ts'
 import { Metadata } from '../../protocol/messages/metadata.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../../protocol/schema.ts'
@@ -23,6 +24,11 @@ export interface ClientWorld {
   isOver: boolean
   broken(promise: BrokenPromise): void
   note(what: string): void
+}
+
+/** Somebody cannot do now what was asked: a client tries again. */
+export class NotNow extends Error {
+  override readonly name = 'NotNow'
 }
 
 /** A client process: its connections, its chance, its clock, and what it knows of leaders. */
@@ -54,11 +60,11 @@ export class SimulatedClient {
   connection(brokerId: number): Promise<KafkaConnection> {
     const known = this.#connections.get(brokerId)
     if (known !== undefined) return known
-    const opening = this.#world.cluster.connect(this.name, brokerId)
+    const opening = this.#world.cluster.connect(brokerId, this.name)
     const forget = () => {
       if (this.#connections.get(brokerId) === opening) this.#connections.delete(brokerId)
     }
-    opening.then(connection => connection.onClose(forget), forget)
+    opening.then(connection => connection.onClose(forget)).catch(forget)
     this.#connections.set(brokerId, opening)
     return opening
   }
@@ -73,7 +79,7 @@ export class SimulatedClient {
     if (known !== undefined) return known
     await this.refresh(topic)
     const found = this.#leaders.get(`${topic}:${partition}`)
-    if (found === undefined) throw new Error(`nobody leads ${topic}-${partition}`)
+    if (found === undefined) throw new NotNow(`nobody leads ${topic}-${partition}`)
     return found
   }
 
@@ -108,6 +114,7 @@ export async function untilOver(world: ClientWorld, client: SimulatedClient, tur
       await turn()
     } catch (error) {
       if (error instanceof BrokenPromise) world.broken(error)
+      else if (!(error instanceof NotNow || error instanceof NetworkError)) throw error
       await client.pause(20 + client.random.below(60))
     }
   }

@@ -129,9 +129,9 @@ export class SimulatedCluster {
     this.kill(id)
   }
 
-  /** A client's connection to one broker; the caller closes it. */
-  connect(id: number): Promise<KafkaConnection> {
-    return KafkaConnection.open(this.world.env('client'), addressOf(this.broker(id).name, CLIENT_PORT), {
+  /** A client process's connection to one broker; the caller closes it. */
+  connect(id: number, client = 'client'): Promise<KafkaConnection> {
+    return KafkaConnection.open(this.world.env(client), addressOf(this.broker(id).name, CLIENT_PORT), {
       clientId: 'simulated-client',
       connectTimeoutMs: 1000,
       requestTimeoutMs: 30_000,
@@ -159,6 +159,23 @@ export class SimulatedCluster {
 
   leaderOf(topic: string, partition: number): number | undefined {
     return this.replicasOf(topic, partition).find(each => each.isLeader)?.id
+  }
+
+  /** Whether every broker serves clients and knows the same metadata, in which every partition is led and has all its replicas in sync. */
+  get isInSync(): boolean {
+    const servers = this.brokers.flatMap(({ state, server }) => (state === 'up' && server !== undefined ? [server] : []))
+    const [first] = servers
+    if (first === undefined || servers.length < this.brokers.length) return false
+    const { image } = first.metadata
+    if (servers.some(({ metadata }) => metadata.image.lastAppliedOffset !== image.lastAppliedOffset)) return false
+    for (const { topicId, partitions } of image.topicsById.values()) {
+      for (const { partition, leader, isr, replicas } of partitions) {
+        const led = servers.find(({ nodeId }) => nodeId === leader)?.replicas.findById(topicId, partition)
+        if (led === undefined || typeof led === 'string' || !led.isLeader) return false
+        if (isr.length < replicas.length || led.inSyncReplicas.length < replicas.length) return false
+      }
+    }
+    return true
   }
 
   close(): void {

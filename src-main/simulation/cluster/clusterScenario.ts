@@ -1,0 +1,205 @@
+import type { Logger } from '../../base/logger.ts'
+import { errorName } from '../../protocol/errors.ts'
+import { CreateTopics } from '../../protocol/messages/createTopics.ts'
+import { consume } from './consumer.ts'
+import { type FaultKind, Faults } from './faults.ts'
+import { checkInTheEnd, hasSettled } from './finalCheck.ts'
+import { GroupMember } from './groupMember.ts'
+import { BrokenPromise, History } from './history.ts'
+import { ClusterInvariants } from './invariants.ts'
+import { IdempotentProducer, producePlainly } from './producers.ts'
+import type { ClientWorld } from './simulatedClient.ts'
+import { SimulatedCluster } from './simulatedCluster.ts'
+import { TopicChurn } from './topicChurn.ts'
+
+const TOPIC = 'orders'
+/** So that recoveries and truncations cross from one segment to another. */
+const SMALL_SEGMENTS = [{ name: 'internal.segment.bytes', value: '16384' }]
+/** Once all faults have ended, all must be well within this time. */
+const HEALING_MS = 30_000
+
+export interface ClusterScenarioOptions {
+  readonly seed: number
+  /** How long faults happen. */
+  readonly faultsMs: number
+  readonly kinds?: readonly FaultKind[]
+  readonly logger?: (brokerId: number) => Logger
+}
+
+export interface ClusterOutcome {
+  readonly simulatedMs: number
+  readonly fingerprint: string
+  readonly acknowledged: number
+  readonly batchesRead: number
+  readonly commits: number
+  readonly checks: number
+  readonly faults: ReadonlyMap<FaultKind, number>
+}
+
+/**
+ * Producers, consumers, group members and makers of topics at work on three brokers while faults happen; then the faults end, everything has to become
+ * well again, and what the cluster has is held against what clients were told. Throws with the seed, the broken promise and what led to it.
+ */
+export async function runClusterScenario(options: ClusterScenarioOptions): Promise<ClusterOutcome> {
+  const scenario = new ClusterScenario(options)
+  try {
+    return await scenario.run()
+  } catch (problem) {
+    const message = problem instanceof Error ? problem.message : String(problem)
+    const story = scenario.faults.story.slice(-25).join('\n  ')
+    throw new Error(`${message}\n  ${story}\nreplay: npm run sim -- --seeds 1 --from ${options.seed} --ms ${options.faultsMs}`, {
+      cause: problem,
+    })
+  } finally {
+    scenario.cluster.close()
+  }
+}
+
+class ClusterScenario {
+  readonly cluster: SimulatedCluster
+  readonly faults: Faults
+  readonly #history = new History()
+  readonly #invariants: ClusterInvariants
+  readonly #clients: ClientWorld
+  readonly #faultsMs: number
+  readonly #producers: IdempotentProducer[] = []
+  readonly #members: GroupMember[] = []
+  #problem: unknown
+
+  constructor({ seed, faultsMs, kinds, logger }: ClusterScenarioOptions) {
+    this.#faultsMs = faultsMs
+
+    const settings = {}
+    this.cluster = new SimulatedCluster({ seed, settings, ...(logger !== undefined && { logger }) })
+    this.#invariants = new ClusterInvariants(this.cluster, this.#history)
+    this.faults = new Faults(this.cluster, { ...(kinds !== undefined && { kinds }), failed: problem => (this.#problem ??= problem) })
+    this.#clients = {
+      cluster: this.cluster,
+      history: this.#history,
+      isDraining: false,
+      isOver: false,
+      broken: promise => (this.#problem ??= promise),
+      note: what => this.faults.note(what),
+    }
+  }
+
+  async run(): Promise<ClusterOutcome> {
+    const { cluster, faults } = this
+    const { world } = cluster
+    world.always(() => {
+      if (this.#problem !== undefined) throw this.#problem
+      this.#invariants.check()
+      faults.watch()
+    })
+    await world.settle(cluster.start())
+    const partitions = 1 + world.random.below(3)
+    await world.settle(this.#createTopic(partitions))
+    const running = this.#startClients(partitions)
+
+    await world.settle(faults.run(this.#faultsMs), this.#faultsMs + 60_000)
+    await world.settle(faults.end())
+    await this.#everythingIsWell()
+
+    this.#clients.isDraining = true
+    const producers = this.#producers
+    await this.#within(HEALING_MS, 'producers bring to an end what is in flight', () => producers.every(each => each.isDrained))
+    await this.#within(HEALING_MS, 'replicas end at the same offset, all of it committed', () => hasSettled(cluster))
+    this.#clients.isOver = true
+    await world.settle(running)
+    for (const member of this.#members) await world.settle(member.check())
+    await world.settle(
+      checkInTheEnd(
+        cluster,
+        this.#history,
+        producers.flatMap(each => each.sessions),
+      ),
+    )
+    return this.#outcome()
+  }
+
+  async #createTopic(numPartitions: number): Promise<void> {
+    const topic = { name: TOPIC, numPartitions, replicationFactor: 3, assignments: [], configs: SMALL_SEGMENTS }
+    const { topics } = await this.cluster.ask(1, CreateTopics, { topics: [topic], timeoutMs: 5000 })
+    const error = errorName(topics[0]!.errorCode)
+    if (error !== 'NONE') throw new Error(`the topic was refused: ${error}`)
+    this.#history.created.set(topics[0]!.topicId, TOPIC)
+  }
+
+  #startClients(partitions: number): Promise<unknown> {
+    const world = this.#clients
+    const running: Promise<void>[] = []
+    for (let partition = 0; partition < partitions; partition++) {
+      for (const name of ['first', 'second']) {
+        const producer = new IdempotentProducer(world, { name: `${name} of ${partition}`, topic: TOPIC, partition })
+        this.#producers.push(producer)
+        running.push(producer.run())
+      }
+      running.push(producePlainly(world, { name: `plain of ${partition}`, topic: TOPIC, partition }))
+      running.push(consume(world, { name: `consumer of ${partition}`, topic: TOPIC, partition }))
+    }
+    for (const joins of [true, false]) {
+      const member = new GroupMember(world, { groupId: joins ? 'joined' : 'alone', topic: TOPIC, joins })
+      this.#members.push(member)
+      running.push(member.run())
+    }
+    running.push(new TopicChurn(world).run())
+    return Promise.all(running)
+  }
+
+  /** Liveness: nobody is down, everything is led and in sync, and every producer and member gets on. */
+  async #everythingIsWell(): Promise<void> {
+    await this.#within(HEALING_MS, 'every partition is led and all its replicas are in sync', () => this.cluster.isInSync)
+    const before = this.#producers.map(each => each.acknowledged)
+    const committed = this.#members.map(each => each.commits)
+    await this.#within(
+      HEALING_MS,
+      'every producer and every group gets on',
+      () =>
+        this.#producers.every((each, index) => each.acknowledged > before[index]!) &&
+        this.#members.every((each, index) => each.commits > committed[index]!),
+    )
+  }
+
+  async #within(ms: number, what: string, holds: () => boolean): Promise<void> {
+    const { world } = this.cluster
+    const end = world.elapsed + ms
+    let isTooLate = false
+    await world.run(() => holds() || (isTooLate = world.elapsed >= end), ms + 60_000)
+    if (isTooLate && !holds()) throw new BrokenPromise('liveness', `${what}: not within ${ms} ms. ${this.#state()}`)
+    this.faults.note(what)
+  }
+
+  #state(): string {
+    return JSON.stringify(
+      this.cluster.brokers.map(({ id, state, server }) => ({
+        id,
+        state,
+        standing: server?.lifecycle.standing,
+        quorum: server?.quorum.role,
+        metadata: server?.metadata.image.lastAppliedOffset,
+        partitions: server?.replicas
+          .stats()
+          .map(
+            each =>
+              `${each.topic}-${each.partition} ${each.leader}@${each.leaderEpoch} [${each.isr.join()}] ${each.highWatermark}/${each.logEndOffset}`,
+          ),
+      })),
+    )
+  }
+
+  #outcome(): ClusterOutcome {
+    const { world } = this.cluster
+    const acknowledged = this.#producers.reduce((sum, each) => sum + each.acknowledged, 0)
+    let batchesRead = 0
+    for (const { read } of this.#history.partitions.values()) batchesRead += read.size
+    return {
+      simulatedMs: world.elapsed,
+      fingerprint: `${world.fingerprint.toString(16)}-${acknowledged}-${batchesRead}`,
+      acknowledged,
+      batchesRead,
+      commits: this.#members.reduce((sum, each) => sum + each.commits, 0),
+      checks: this.#invariants.checks,
+      faults: this.faults.counts,
+    }
+  }
+}

@@ -1,0 +1,215 @@
+import type { SeededRandom } from '../seededRandom.ts'
+import { USUAL_DISK_TIMES } from '../simulatedDisk.ts'
+import type { SimulatedBroker, SimulatedCluster } from './simulatedCluster.ts'
+
+/** What can happen to a cluster. Each kind is counted when it begins. */
+export const faultKinds = [
+  'kill',
+  'powerLoss',
+  'stop',
+  'stopAll',
+  'killAll',
+  'freeze',
+  'cut',
+  'oneWayCut',
+  'isolate',
+  'slowLink',
+  'slowDisk',
+  'reset',
+  'clockSkew',
+] as const
+export type FaultKind = (typeof faultKinds)[number]
+
+/** How long a clean stop may take before somebody loses patience. */
+const STOP_PATIENCE_MS = 12_000
+
+/** Draws faults, several at a time, and ends them again; brokers that ended are started again after a while. */
+export class Faults {
+  readonly counts = new Map<FaultKind, number>()
+  /** What was done, and when, for whoever has to understand a failing seed. */
+  readonly story: string[] = []
+  readonly #cluster: SimulatedCluster
+  readonly #random: SeededRandom
+  readonly #kinds: readonly FaultKind[]
+  readonly #failed: (problem: Error) => void
+  /** Freezes and link faults that wait for their end. */
+  readonly #ongoing = new Set<() => void>()
+  readonly #stopping = new Set<number>()
+  /** Lost what was not synced, and is not in sync everywhere again. */
+  #recovering: number | undefined
+
+  constructor(cluster: SimulatedCluster, options: { kinds?: readonly FaultKind[]; failed: (problem: Error) => void }) {
+    this.#cluster = cluster
+    this.#random = cluster.world.random.fork('faults')
+    // A seed has its own few favourites, so that each of them comes often and undisturbed in some runs.
+    const all = options.kinds ?? faultKinds
+    const some = all.filter(() => this.#random.chance(0.5))
+    this.#kinds = some.length === 0 ? all : some
+    this.#failed = options.failed
+  }
+
+  /** Lets faults begin for so long. */
+  async run(forMs: number): Promise<void> {
+    const end = this.#cluster.world.elapsed + forMs
+    const [from, to] = [
+      [50, 800],
+      [200, 2500],
+      [1500, 5000],
+    ][this.#random.below(3)]!
+    for (;;) {
+      await this.#pause(this.#random.between(from!, to!))
+      if (this.#cluster.world.elapsed >= end) return
+      this.#begin(this.#kinds[this.#random.below(this.#kinds.length)]!)
+    }
+  }
+
+  /** Ends all faults; who is down starts. Resolves when every broker has a process that is meant to stay. */
+  async end(): Promise<void> {
+    for (const endOne of [...this.#ongoing]) endOne()
+    this.#cluster.world.heal()
+    for (const { name } of this.#cluster.brokers) {
+      this.#cluster.world.thaw(name)
+      this.#cluster.world.disk(name).times = USUAL_DISK_TIMES
+    }
+    this.note('all faults end')
+    while (this.#stopping.size > 0) await this.#pause(100)
+    for (const broker of this.#cluster.brokers) if (broker.state === 'down') this.#start(broker)
+  }
+
+  note(what: string): void {
+    this.story.push(`${this.#cluster.world.elapsed.toFixed(0)} ms: ${what}`)
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise(resolve => void this.#cluster.world.env('faults').clock.after(ms, resolve))
+  }
+
+  #count(kind: FaultKind, what: string): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
+    this.note(`${kind} ${what}`)
+  }
+
+  #begin(kind: FaultKind): void {
+    const { world, brokers } = this.#cluster
+    const random = this.#random
+    const broker = brokers[random.below(brokers.length)]!
+    const [other] = brokers.filter(each => each !== broker).sort((a, b) => (random.chance(0.5) ? a.id - b.id : b.id - a.id))
+    const lastsMs = random.chance(0.5) ? random.between(20, 1500) : random.between(500, 6000)
+    const pair = `${broker.id} and ${other!.id} for ${lastsMs.toFixed(0)}`
+    switch (kind) {
+      case 'kill':
+        return this.#kill(broker, lastsMs, kind)
+      case 'powerLoss':
+        if (this.#mayLosePower(broker)) this.#kill(broker, lastsMs, kind)
+        return
+      case 'killAll':
+        if (this.#recovering === undefined) for (const each of brokers) this.#kill(each, random.between(20, 1500), kind)
+        return
+      case 'stop':
+        return this.#stop(broker, lastsMs, kind)
+      case 'stopAll':
+        if (this.#recovering === undefined) for (const each of brokers) this.#stop(each, random.between(20, 1500), kind)
+        return
+      case 'freeze':
+        this.#count(kind, `${broker.id} for ${lastsMs.toFixed(0)}`)
+        world.freeze(broker.name)
+        return this.#later(lastsMs, `thaw ${broker.id}`, () => world.thaw(broker.name))
+      case 'cut':
+        this.#count(kind, pair)
+        world.cut(broker.name, other!.name)
+        return this.#later(lastsMs, `mend ${broker.id} and ${other!.id}`, () => world.heal(broker.name, other!.name))
+      case 'oneWayCut':
+        this.#count(kind, pair)
+        world.cut(broker.name, other!.name, { oneWay: true })
+        return this.#later(lastsMs, `mend ${broker.id} and ${other!.id}`, () => world.heal(broker.name, other!.name))
+      case 'isolate': {
+        // From the other brokers only, or from clients too.
+        const withClients = random.chance(0.3)
+        this.#count(kind, `${broker.id}${withClients ? ', from clients too,' : ''} for ${lastsMs.toFixed(0)}`)
+        const others = brokers.filter(each => each !== broker)
+        if (withClients) world.isolate(broker.name)
+        else for (const each of others) world.cut(broker.name, each.name)
+        return this.#later(lastsMs, `mend ${broker.id}`, () => {
+          if (withClients) world.heal()
+          else for (const each of others) world.heal(broker.name, each.name)
+        })
+      }
+      case 'slowLink':
+        this.#count(kind, pair)
+        world.slow(broker.name, other!.name, { latencyMs: [1, random.between(2, 400)], loss: random.chance(0.5) ? 0.05 : 0 })
+        return this.#later(lastsMs, `quick ${broker.id} and ${other!.id}`, () =>
+          world.slow(broker.name, other!.name, { latencyMs: [0.05, 0.5], loss: 0 }),
+        )
+      case 'slowDisk':
+        this.#count(kind, `${broker.id} for ${lastsMs.toFixed(0)}`)
+        world.disk(broker.name).times = { operationMs: [1, random.between(2, 60)], syncMs: [5, random.between(10, 300)] }
+        return this.#later(lastsMs, `quick disk ${broker.id}`, () => (world.disk(broker.name).times = USUAL_DISK_TIMES))
+      case 'reset':
+        this.#count(kind, `${broker.id} and ${other!.id}`)
+        return world.breakConnections(broker.name, other!.name)
+      case 'clockSkew':
+        this.#count(kind, `${broker.id}`)
+        return world.setClockSkew(broker.name, Math.floor(random.between(-60_000, 60_000)))
+    }
+  }
+
+  #later(delayMs: number, what: string, end: () => void): void {
+    const endOnce = () => {
+      if (!this.#ongoing.delete(endOnce)) return
+      this.note(what)
+      end()
+    }
+    this.#ongoing.add(endOnce)
+    void this.#pause(delayMs).then(endOnce)
+  }
+
+  #kill(broker: SimulatedBroker, downMs: number, kind: FaultKind): void {
+    if (broker.state === 'down' || this.#recovering === broker.id) return
+    // While one has lost what was not synced, the others may not end: what it lost may be with one of them only.
+    if (this.#recovering !== undefined) return
+    const silently = this.#random.chance(0.2)
+    this.#count(kind, `${broker.id}${silently ? ' silently' : ''} for ${downMs.toFixed(0)}`)
+    if (kind === 'powerLoss') this.#recovering = broker.id
+    this.#cluster.kill(broker.id, { power: kind === 'powerLoss', silently })
+    void this.#pause(downMs).then(() => this.#start(broker))
+  }
+
+  #stop(broker: SimulatedBroker, downMs: number, kind: FaultKind): void {
+    if (broker.state !== 'up' || this.#stopping.has(broker.id) || this.#recovering !== undefined) return
+    this.#count(kind, `${broker.id} for ${downMs.toFixed(0)}`)
+    const { server } = broker
+    this.#stopping.add(broker.id)
+    const stopped = server!.stop({ handOver: this.#random.chance(0.8) }).then(
+      () => this.note(`stopped ${broker.id}`),
+      (problem: unknown) => this.#failed(new Error(`broker ${broker.id} cannot stop`, { cause: problem })),
+    )
+    void Promise.race([stopped, this.#pause(STOP_PATIENCE_MS)]).then(async () => {
+      this.#stopping.delete(broker.id)
+      // Somebody may have killed and started it meanwhile.
+      if (broker.server !== server) return
+      this.#cluster.kill(broker.id)
+      await this.#pause(downMs)
+      this.#start(broker)
+    })
+  }
+
+  #start(broker: SimulatedBroker): void {
+    if (broker.state !== 'down') return
+    this.note(`start ${broker.id}`)
+    this.#cluster.startBroker(broker.id).then(
+      () => this.note(`${broker.id} serves clients`),
+      (problem: unknown) => this.#failed(new Error(`broker ${broker.id} cannot start`, { cause: problem })),
+    )
+  }
+
+  /** Everybody is well and in sync: then all that was acknowledged is with two others. */
+  #mayLosePower(broker: SimulatedBroker): boolean {
+    if (this.#recovering !== undefined || this.#ongoing.size > 0 || this.#stopping.size > 0) return false
+    return broker.state === 'up' && this.#cluster.isInSync
+  }
+
+  /** To be called now and then: who lost power and is in sync everywhere again is like any other. */
+  watch(): void {
+    if (this.#recovering !== undefined && this.#cluster.isInSync) this.#recovering = undefined
+  }
+}
