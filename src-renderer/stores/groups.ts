@@ -8,10 +8,17 @@ export const useGroupsStore = defineStore('groups', () => {
   const bridge = useBridge()
   const groups = shallowRef<readonly GroupSummary[]>([])
   const isLoaded = ref(false)
+  /** Why the last refresh failed; what is shown is older then. */
+  const failure = shallowRef<unknown>(null)
 
   async function refresh() {
-    groups.value = await bridge.groups.list({ clusterId: LOCAL_CLUSTER })
-    isLoaded.value = true
+    try {
+      groups.value = await bridge.groups.list({ clusterId: LOCAL_CLUSTER })
+      isLoaded.value = true
+      failure.value = null
+    } catch (error) {
+      failure.value = error
+    }
   }
   async function remove(groupId: string) {
     await bridge.groups.delete({ clusterId: LOCAL_CLUSTER, groupId })
@@ -19,5 +26,5 @@ export const useGroupsStore = defineStore('groups', () => {
   }
   const watch = (groupId: string, everyMs: number, signal: AbortSignal) =>
     bridge.groups.watch({ clusterId: LOCAL_CLUSTER, groupId, everyMs }, signal)
-  return { groups, isLoaded, refresh, remove, watch }
+  return { groups, isLoaded, failure, refresh, remove, watch }
 })

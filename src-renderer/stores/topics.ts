@@ -15,11 +15,18 @@ export const useTopicsStore = defineStore('topics', () => {
   const bridge = useBridge()
   const topics = shallowRef<readonly TopicSummary[]>([])
   const isLoaded = ref(false)
+  /** Why the last refresh failed; what is shown is older then. */
+  const failure = shallowRef<unknown>(null)
   const ours = computed(() => topics.value.filter(topic => !topic.isInternal))
 
   async function refresh() {
-    topics.value = await bridge.topics.list({ clusterId: LOCAL_CLUSTER })
-    isLoaded.value = true
+    try {
+      topics.value = await bridge.topics.list({ clusterId: LOCAL_CLUSTER })
+      isLoaded.value = true
+      failure.value = null
+    } catch (error) {
+      failure.value = error
+    }
   }
   async function create(topic: NewTopic) {
     await bridge.topics.create({ clusterId: LOCAL_CLUSTER, ...topic, configs: { ...topic.configs } })
@@ -29,5 +36,5 @@ export const useTopicsStore = defineStore('topics', () => {
     await bridge.topics.delete({ clusterId: LOCAL_CLUSTER, topic })
     await refresh()
   }
-  return { topics, ours, isLoaded, refresh, create, remove }
+  return { topics, ours, isLoaded, failure, refresh, create, remove }
 })
