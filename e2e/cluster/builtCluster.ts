@@ -9,9 +9,7 @@ const out = join(import.meta.dirname, '..', '..', 'out', 'main')
 
 /** The Node API as users get it: the built one, so that what is tested is what ships. */
 export async function startCluster(options?: StartClusterOptions): Promise<RunningCluster> {
-  const built = (await import(
-    pathToFileURL(join(out, 'startCluster.js')).href
-  )) as typeof Api
+  const built = (await import(pathToFileURL(join(out, 'startCluster.js')).href)) as typeof Api
   return built.startCluster(options)
 }
 

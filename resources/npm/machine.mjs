@@ -22,6 +22,12 @@ const wishes = [
     isThere: () => findPython('confluent_kafka') !== undefined,
   },
   { name: "Python's kafka", packages: ['python3-kafka'], parts: ['process'], isThere: () => findPython('kafka') !== undefined },
+  {
+    name: "what Python's kafka needs for snappy, lz4 and zstd",
+    packages: ['python3-snappy', 'python3-lz4', 'python3-zstandard'],
+    parts: ['process'],
+    isThere: () => findPython('kafka, snappy, lz4.frame, zstandard') !== undefined,
+  },
 ]
 
 /** Says in one line what is missing and cannot be had; the tests that need it are skipped then. Never fails. */
