@@ -160,10 +160,11 @@ async function* watch(
   everyMs: number,
   signal: AbortSignal,
 ): AsyncGenerator<GroupDetail, void, undefined> {
-  while (!signal.aborted) {
+  const stopped = AbortSignal.any([signal, client.closed])
+  while (!stopped.aborted) {
     const began = client.clock.elapsed()
     yield await describe(client, groupId)
-    await sleep(client.clock, Math.max(0, began + everyMs - client.clock.elapsed()), signal)
+    await sleep(client.clock, Math.max(0, began + everyMs - client.clock.elapsed()), stopped)
   }
 }
 

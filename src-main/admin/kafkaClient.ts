@@ -55,7 +55,7 @@ export class KafkaClient {
   readonly #coordinators = new Map<string, number>()
   #brokers: readonly BrokerNode[] = []
   #controllerId: number | null = null
-  #isClosed = false
+  readonly #closed = new AbortController()
 
   constructor(env: Pick<Env, 'clock' | 'random' | 'network'>, { bootstrapServers, clientId = 'trilog' }: KafkaClientOptions) {
     this.clock = env.clock
@@ -63,6 +63,11 @@ export class KafkaClient {
     this.#env = env
     this.#bootstrap = bootstrapServers
     this.#clientId = clientId
+  }
+
+  /** Aborted by `close`. */
+  get closed(): AbortSignal {
+    return this.#closed.signal
   }
 
   deadline(afterMs: number = PATIENCE_MS): Deadline {
@@ -165,7 +170,7 @@ export class KafkaClient {
 
   /** What is under way fails. */
   close(): void {
-    this.#isClosed = true
+    this.#closed.abort()
     for (const link of this.#links.values()) link.close()
     this.#links.clear()
   }
@@ -220,7 +225,7 @@ export class KafkaClient {
   }
 
   #link({ host, port }: Address, lane: Lane): BrokerLink {
-    if (this.#isClosed) throw new NetworkError('ECONNABORTED', 'the connection to the cluster was closed')
+    if (this.closed.aborted) throw new NetworkError('ECONNABORTED', 'the connection to the cluster was closed')
     const key = `${lane} ${host}:${port}`
     let link = this.#links.get(key)
     if (link === undefined) {

@@ -22,8 +22,11 @@ export function throwIfRefused(code: number, message?: string | null): void {
   if (code !== NONE) throw new KafkaError(errorName(code), message)
 }
 
+/** What is said of a connection that we closed ourselves. */
+const CLOSED_BY_US = 'ECONNABORTED'
+
 /** Whether the same question may be answered later or by another broker: lost and slow connections, and what Kafka calls retriable. */
 export function isTransient(problem: unknown): boolean {
   if (problem instanceof KafkaError) return !problem.isFinal
-  return problem instanceof NetworkError
+  return problem instanceof NetworkError && problem.code !== CLOSED_BY_US
 }

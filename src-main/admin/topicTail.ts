@@ -63,7 +63,7 @@ export class TopicTail {
     this.#client = client
     this.#name = topic
     this.#wanted = partitions === null ? null : new Set(partitions)
-    this.#signal = signal
+    this.#signal = AbortSignal.any([signal, client.closed])
   }
 
   async *rows(): AsyncGenerator<MessageRow[], void, undefined> {
