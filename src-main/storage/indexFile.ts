@@ -1,7 +1,8 @@
-import { type Disk, DiskError } from '../env/env.ts'
+import type { Disk } from '../env/env.ts'
 import type { FilePool, PooledFile } from './filePool.ts'
 
 const FIRST_BYTES = 96
+const NO_ENTRIES = Buffer.alloc(0)
 
 /**
  * An append-only file of equal entries beside a segment. While its segment is active all entries are in memory, the newest ones perhaps only
@@ -41,7 +42,7 @@ export class IndexFile {
 
   /** For a file that is known to be empty, or about to be. */
   startEmpty(): void {
-    this.#entries = Buffer.alloc(0)
+    this.#entries = NO_ENTRIES
     this.#length = 0
     this.#writtenBytes = 0
   }
@@ -75,12 +76,9 @@ export class IndexFile {
   }
 
   async #content(): Promise<Buffer> {
-    try {
-      return await this.#disk.readFile(this.#file.path)
-    } catch (problem) {
-      if (problem instanceof DiskError && problem.code === 'ENOENT') return Buffer.alloc(0)
-      throw problem
-    }
+    // Most are empty: to look first is cheaper than to open, read and close.
+    const found = await this.#disk.stat(this.#file.path)
+    return found === undefined || found.size === 0 ? NO_ENTRIES : this.#disk.readFile(this.#file.path)
   }
 
   /** Brings to the file what is only in memory. */

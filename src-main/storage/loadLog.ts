@@ -5,11 +5,15 @@ import { type LogFileKind, logFileName, parseLogFileName } from '../protocol/fil
 import { EpochFile } from './epochFile.ts'
 import type { FilePool } from './filePool.ts'
 import type { LogConfig } from './logConfig.ts'
-import { replayInto } from './producerBatches.ts'
+import { producerBatchOf, replayInto } from './producerBatches.ts'
 import { ProducerSnapshots } from './producerSnapshots.ts'
-import { ProducerState } from './producerState.ts'
+import { type ProducerBatch, ProducerState } from './producerState.ts'
 import { scanBatches } from './scanBatches.ts'
 import { Segment } from './segment.ts'
+
+/** How far back producers are looked for behind a snapshot: as many offsets as come to no more than so many bytes. */
+const RECALLED_OFFSETS = [1000, 100, 10]
+const RECALLED_BYTES = 1024 * 1024
 
 /** What is below the recovery point was synced once and is not what it was: the disk lost or changed it. Only another replica can help. */
 export class CorruptLog extends Error {
@@ -33,6 +37,8 @@ export interface LoadedLog {
   readonly epochs: EpochFile
   readonly producers: ProducerState
   readonly snapshots: ProducerSnapshots
+  /** Whether its first segment was just made: a power failure may still take its name. */
+  readonly isNew: boolean
 }
 
 /**
@@ -61,7 +67,8 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
       }),
     )
   }
-  if (segments.length === 0) {
+  let isNew = segments.length === 0
+  if (isNew) {
     if (options.recoveryPoint > options.logStartOffset) {
       throw new CorruptLog(`${directory} holds no segment, but offsets below ${options.recoveryPoint} were synced`)
     }
@@ -109,6 +116,7 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
     await epochs.persist()
     producers.load([])
     segments = [await firstSegment(env, pool, { directory, baseOffset: options.logStartOffset })]
+    isNew = true
     logEndOffset = options.logStartOffset
   }
   const logStartOffset = Math.max(options.logStartOffset, segments[0]!.baseOffset)
@@ -116,18 +124,17 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
   epochs.changed(epochs.cache.truncateFrom(logEndOffset))
   epochs.changed(epochs.cache.raiseStart(segments[0]!.baseOffset))
   await epochs.persist()
-  return { segments, logStartOffset, logEndOffset, epochs, producers, snapshots }
+  return { segments, logStartOffset, logEndOffset, epochs, producers, snapshots, isNew }
 }
 
 /** Makes the segment of an empty log. */
 export async function firstSegment(
-  { clock, disk }: Pick<Env, 'clock' | 'disk'>,
+  { clock }: Pick<Env, 'clock'>,
   pool: FilePool,
   { directory, baseOffset }: { readonly directory: string; readonly baseOffset: number },
 ): Promise<Segment> {
   const segment = Segment.begin(pool, directory, { baseOffset, createdMs: clock.now() })
   await segment.create()
-  await disk.syncDirectory(directory)
   return segment
 }
 
@@ -218,6 +225,7 @@ export async function restoreProducers(
 ): Promise<void> {
   const snapshot = await snapshots.loadNewest(offset)
   producers.load(snapshot?.entries ?? [])
+  if (snapshot !== undefined && snapshot.entries.length > 0) producers.recall(await producerBatchesBefore(segments, snapshot.offset))
   const from = snapshot?.offset ?? segments[0]!.baseOffset
   for (const [index, segment] of segments.entries()) {
     const next = segments[index + 1]?.baseOffset
@@ -234,6 +242,35 @@ export async function restoreProducers(
     )
     if (problem !== undefined) throw new CorruptLog(`segment ${segment.baseOffset} is damaged at byte ${end}: ${problem}`)
   }
+}
+
+/**
+ * The latest batches of producers before an offset. Differs from Kafka, which knows only the newest batch of each producer after a restart, and so
+ * refuses the retry of an earlier one that was in flight.
+ */
+async function producerBatchesBefore(segments: readonly Segment[], offset: number): Promise<ProducerBatch[]> {
+  for (const span of RECALLED_OFFSETS) {
+    const parts: { segment: Segment; from: number; to: number }[] = []
+    for (const [index, segment] of segments.entries()) {
+      const next = segments[index + 1]?.baseOffset ?? Infinity
+      if (segment.baseOffset >= offset || next <= offset - span) continue
+      const from = segment.baseOffset < offset - span ? await segment.positionBefore(offset - span) : 0
+      parts.push({ segment, from, to: next <= offset ? segment.size : await segment.positionBefore(offset) })
+    }
+    if (parts.reduce((bytes, { from, to }) => bytes + to - from, 0) > RECALLED_BYTES) continue
+    const found: ProducerBatch[] = []
+    for (const { segment, from } of parts) {
+      // Damage is not looked for here: whoever needs what is damaged finds it.
+      await scanBatches(segment, { from, to: segment.size, fromOffset: segment.baseOffset, checksums: false }, batch => {
+        if (baseOffset(batch) >= offset) return false
+        const data = producerBatchOf(batch)
+        if (data !== undefined) found.push(data)
+        return true
+      })
+    }
+    return found
+  }
+  return []
 }
 
 /** Reads every batch and keeps what is good. Answers how many segments are left and where the log ends now. */

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts'
 import type { Logger } from '../base/logger.ts'
 import { type Uuid, randomUuid } from '../base/uuid.ts'
-import type { DiskLock, Env } from '../env/env.ts'
+import type { DirectoryEntry, DiskLock, Env } from '../env/env.ts'
 import { type PartitionOffset, decodeOffsetCheckpoint, encodeOffsetCheckpoint } from '../protocol/files/checkpoints.ts'
 import { CLEAN_SHUTDOWN_FILE, decodeCleanShutdown, encodeCleanShutdown } from '../protocol/files/cleanShutdown.ts'
 import { META_PROPERTIES_FILE, decodeMetaProperties, encodeMetaProperties } from '../protocol/files/metaProperties.ts'
@@ -10,11 +10,14 @@ import { PARTITION_METADATA_FILE, decodePartitionMetadata, encodePartitionMetada
 import { FilePool } from './filePool.ts'
 import type { LogConfig } from './logConfig.ts'
 import { PartitionLog } from './partitionLog.ts'
+import { Turnstile } from './turnstile.ts'
 
 const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
 const LOG_STARTS = 'log-start-offset-checkpoint'
 const HIGH_WATERMARKS = 'replication-offset-checkpoint'
 const LOCK = '.lock'
+/** Logs that are loaded at a time: enough to keep the disk busy, few enough to keep the memory down. */
+const OPENED_AT_A_TIME = 16
 
 export interface LogDirectoryOptions {
   /** An empty folder becomes this cluster's; one of another cluster is refused. */
@@ -66,6 +69,7 @@ export class LogDirectory {
   readonly #outdated = new Set<string>()
   readonly #open = new Map<string, PartitionLog>()
   readonly #retired = new Set<string>()
+  readonly #openings = new Turnstile(OPENED_AT_A_TIME)
   #isClosed = false
   #writing: Promise<void> | undefined
   #nextWriting: Promise<void> | undefined
@@ -81,12 +85,13 @@ export class LogDirectory {
       const shutdown = await takeCleanShutdown(env, path, names)
       const found = new Map<string, FoundPartition>()
       const retired: string[] = []
-      for (const { name, isDirectory } of entries) {
+      const look = async ({ name, isDirectory }: DirectoryEntry) => {
         const parsed = isDirectory ? parsePartitionDirectory(name) : undefined
         if (parsed?.state === 'current') {
           found.set(name, { topic: parsed.topic, partition: parsed.partition, topicId: await topicIdOf(env, `${path}/${name}`) })
         } else if (parsed?.state === 'delete') retired.push(name)
       }
+      await Promise.all(entries.map(look))
       const checkpointed = await readCheckpoints(env, path, names)
       const directory = new LogDirectory(env, path, options, { lock, directoryId, shutdown, found, checkpointed })
       for (const name of retired) directory.#removeLater(`${path}/${name}`, 0)
@@ -151,21 +156,23 @@ export class LogDirectory {
     if (found === undefined) await this.#makeFolder(name, { topic, partition, topicId })
     else if (found.topicId === undefined && topicId !== undefined) await this.#tie(name, { topic, partition, topicId })
     const { recoveryPoint = 0, logStartOffset = 0, highWatermark = 0 } = this.#checkpointed.get(name) ?? {}
-    const log = await PartitionLog.open(this.#env, {
-      directory,
-      topic,
-      partition,
-      topicId,
-      config,
-      // What this process made itself is as sure as it gets.
-      cleanShutdown: this.wasCleanShutdown && found !== undefined,
-      recoveryPoint,
-      logStartOffset,
-      highWatermark,
-      log: this.#log,
-      pool: this.#pool,
-      checkpoint: () => this.checkpoint(),
-    })
+    const open = () =>
+      PartitionLog.open(this.#env, {
+        directory,
+        topic,
+        partition,
+        topicId,
+        config,
+        // What this process made itself is as sure as it gets.
+        cleanShutdown: this.wasCleanShutdown && found !== undefined,
+        recoveryPoint,
+        logStartOffset,
+        highWatermark,
+        log: this.#log,
+        pool: this.#pool,
+        checkpoint: () => this.checkpoint(),
+      })
+    const log = await this.#openings.through(open)
     this.#open.set(name, log)
     return log
   }

@@ -437,6 +437,29 @@ describe('truncation', () => {
   })
 })
 
+describe('a restart', () => {
+  it.each([
+    { after: 'a clean end', cleanShutdown: true },
+    { after: 'a crash', cleanShutdown: false },
+  ])('knows the last five batches of a producer after $after, so that a retry of each is recognised', async ({ cleanShutdown }) => {
+    const { world, log } = await aLog({ segmentBytes: 250 })
+    for (let sequence = 0; sequence < 5; sequence++)
+      await world.settle(append(log, aProducerBatch({ producerId: 1, baseSequence: sequence })).written)
+    expect(log.segments.length).toBeGreaterThan(1)
+    await world.settle(log.close())
+    const recoveryPoint = log.recoveryPoint
+    world.crash(NODE)
+    const after = await world.settle(openLog(world.env(NODE), { cleanShutdown, recoveryPoint }))
+    for (let sequence = 0; sequence < 5; sequence++) {
+      expect(append(after, aProducerBatch({ producerId: 1, baseSequence: sequence }))).toMatchObject({
+        duplicate: true,
+        baseOffset: sequence,
+      })
+    }
+    expect(append(after, aProducerBatch({ producerId: 1, baseSequence: 5 }))).toMatchObject({ duplicate: false, baseOffset: 5 })
+  })
+})
+
 describe('recovery', () => {
   it('cuts a torn tail and goes on', async () => {
     const { world, log } = await aLog()

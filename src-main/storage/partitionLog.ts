@@ -15,19 +15,17 @@ import {
   setLogAppendTime,
   setPartitionLeaderEpoch,
 } from '../protocol/records/batch.ts'
-import type { ProducerSnapshotEntry } from '../protocol/files/producerSnapshot.ts'
-import type { EpochFile } from './epochFile.ts'
 import { FilePool } from './filePool.ts'
-import { type LoadedLog, firstSegment, loadLog, placed, restoreProducers, resume } from './loadLog.ts'
+import { type LoadedLog, loadLog, placed, restoreProducers } from './loadLog.ts'
 import { type LogConfig, isCompacted } from './logConfig.ts'
-import { Places, type ReadOptions, readBatches, segmentFor } from './logReader.ts'
-import { type FoundOffset, abortedBetween, findByTimestamp, findMaxTimestamp } from './lookups.ts'
+import { LogFiles, type Work } from './logFiles.ts'
+import { Places, type ReadOptions, readBatches } from './logReader.ts'
+import { type Bounds, type FoundOffset, abortedBetween, findByTimestamp, findMaxTimestamp } from './lookups.ts'
 import { producerBatchOf, replayInto, transactionMarkerOf } from './producerBatches.ts'
-import type { ProducerSnapshots } from './producerSnapshots.ts'
 import type { ActiveProducer, ProducerState } from './producerState.ts'
 import { deletableSegments } from './retention.ts'
-import { scanBatches } from './scanBatches.ts'
 import { Segment } from './segment.ts'
+import { Turns } from './turns.ts'
 import { type BatchRefused, validateBatch } from './validateBatch.ts'
 
 export type { LogConfig } from './logConfig.ts'
@@ -89,11 +87,6 @@ export interface FollowerAppendResult {
   readonly lastOffset: number | undefined
 }
 
-/** Decided, and waiting for its turn at the disk. */
-type Work =
-  | { readonly type: 'batch'; readonly segment: Segment; readonly bytes: Buffer; readonly position: number }
-  | { readonly type: 'roll'; readonly from: Segment; readonly to: Segment; readonly producers: readonly ProducerSnapshotEntry[] }
-
 /** Everything that shares one file append; `written` of all its batches. */
 interface Group {
   readonly written: Promise<void>
@@ -112,29 +105,23 @@ export class PartitionLog {
   readonly partition: number
   readonly topicId: Uuid | undefined
   readonly #env: Pick<Env, 'clock' | 'disk' | 'random'>
-  readonly #pool: FilePool
   readonly #log: Logger
-  readonly #checkpoint: ((log: PartitionLog) => Promise<void>) | undefined
+  readonly #pool: FilePool
+  readonly #turns: Turns
+  readonly #files: LogFiles
+  readonly #producers: ProducerState
+  readonly #places = new Places()
   #config: LogConfig
-  /** Those whose files exist, ascending. */
-  #segments: Segment[]
   /** Where the next batch is placed; its files may still have to be made. */
   #active: Segment
   #jitterMs = 0
-  readonly #epochs: EpochFile
-  readonly #producers: ProducerState
-  readonly #snapshots: ProducerSnapshots
-  readonly #places = new Places()
   #logStartOffset: number
   #highWatermark: number
   #logEndOffset: number
   /** The log end offset once everything decided is written. */
   #nextOffset: number
-  #recoveryPoint: number
-  #sizeInBytes: number
   #pending: Work[] = []
   #group: Group | undefined
-  #queue: Promise<unknown> = Promise.resolve()
   #isDraining = false
   /** Truncations under way: until they are over nothing is decided. */
   #truncating = 0
@@ -142,12 +129,7 @@ export class PartitionLog {
   #isClosed = false
   #flushing: Promise<void> | undefined
   #nextFlush: Promise<void> | undefined
-  readonly #background = new Set<Promise<void>>()
-  /** Whether there are segments whose names a power failure could take. */
-  #hasNewNames = false
   #flushTimer: Timer | undefined
-  #deletions = new Set<Timer>()
-  #failure: Error | undefined
   #appended: () => void = () => {}
   #failed: (failure: Error) => void = () => {}
 
@@ -163,21 +145,23 @@ export class PartitionLog {
     this.partition = options.partition
     this.topicId = options.topicId
     this.#env = env
-    this.#pool = pool
     this.#log = options.log
-    this.#checkpoint = options.checkpoint
+    this.#pool = pool
     this.#config = options.config
-    this.#segments = loaded.segments
-    this.#active = loaded.segments.at(-1)!
-    this.#epochs = loaded.epochs
+    this.#turns = new Turns(failure => this.#hasFailed(failure))
+    this.#files = new LogFiles(env, loaded, {
+      directory: options.directory,
+      pool,
+      turns: this.#turns,
+      recoveryPoint: options.cleanShutdown ? loaded.logEndOffset : Math.min(options.recoveryPoint, loaded.logEndOffset),
+      checkpoint: async () => options.checkpoint?.(this),
+    })
     this.#producers = loaded.producers
-    this.#snapshots = loaded.snapshots
+    this.#active = loaded.segments.at(-1)!
     this.#logStartOffset = loaded.logStartOffset
     this.#logEndOffset = loaded.logEndOffset
     this.#nextOffset = loaded.logEndOffset
     this.#highWatermark = Math.min(Math.max(options.highWatermark ?? 0, loaded.logStartOffset), loaded.logEndOffset)
-    this.#recoveryPoint = options.cleanShutdown ? loaded.logEndOffset : Math.min(options.recoveryPoint, loaded.logEndOffset)
-    this.#sizeInBytes = loaded.segments.reduce((sum, segment) => sum + segment.size, 0)
     this.#producers.forgetDecidedBelow(this.#highWatermark)
     this.#drawJitter()
   }
@@ -201,16 +185,16 @@ export class PartitionLog {
   }
 
   get latestEpoch(): number | undefined {
-    return this.#epochs.cache.latestEpoch
+    return this.#files.epochs.cache.latestEpoch
   }
 
   get sizeInBytes(): number {
-    return this.#sizeInBytes
+    return this.#files.sizeInBytes
   }
 
   /** Everything below is synced: where a recovery after a crash may begin. */
   get recoveryPoint(): number {
-    return this.#recoveryPoint
+    return this.#files.recoveryPoint
   }
 
   get config(): LogConfig {
@@ -219,12 +203,12 @@ export class PartitionLog {
 
   /** Why the log is offline, for good. */
   get failure(): Error | undefined {
-    return this.#failure
+    return this.#turns.failure
   }
 
   /** Base offset and bytes of each segment, oldest first. */
   get segments(): readonly { readonly baseOffset: number; readonly sizeInBytes: number }[] {
-    return this.#segments.map(({ baseOffset, size }) => ({ baseOffset, sizeInBytes: size }))
+    return this.#files.segments.map(({ baseOffset, size }) => ({ baseOffset, sizeInBytes: size }))
   }
 
   updateConfig(config: LogConfig): void {
@@ -245,8 +229,12 @@ export class PartitionLog {
 
   /** The leader of a new epoch begins where the log ends. Durable when it resolves, also when nothing is ever appended. */
   async startEpoch(leaderEpoch: number): Promise<void> {
-    this.#epochs.changed(this.#epochs.cache.assign(leaderEpoch, this.#nextOffset))
-    await this.#inTurn(() => this.#epochs.persist())
+    const begin = () => this.#files.epochs.changed(this.#files.epochs.cache.assign(leaderEpoch, this.#nextOffset))
+    if (this.#truncating === 0) begin()
+    await this.#turns.take(() => {
+      begin() // a truncation that came first took it with it
+      return this.#files.epochs.persist()
+    })
   }
 
   /** As leader. Decides before it returns: a refusal changes nothing, an acceptance is final unless the disk fails. Patches `batch`, which must not change until `written`. */
@@ -307,7 +295,7 @@ export class PartitionLog {
     records: Buffer,
     { leaderEpoch, leaderLogStartOffset }: { readonly leaderEpoch: number; readonly leaderLogStartOffset?: number },
   ): Promise<FollowerAppendResult> {
-    if (this.#truncating > 0) await this.#inTurn(() => Promise.resolve())
+    if (this.#truncating > 0) await this.#turns.take(() => Promise.resolve())
     await this.#startInsideOf(records)
     if (this.#unavailable() !== undefined) return { error: 'KAFKA_STORAGE_ERROR', lastOffset: undefined }
     let error: FollowerAppendResult['error'] = 'NONE'
@@ -346,7 +334,7 @@ export class PartitionLog {
   }
 
   #unavailable(): BatchRefused | undefined {
-    if (this.#failure !== undefined || this.#isClosed) return { error: 'KAFKA_STORAGE_ERROR' }
+    if (this.#turns.failure !== undefined || this.#isClosed) return { error: 'KAFKA_STORAGE_ERROR' }
     if (this.#truncating > 0) return { error: 'NOT_LEADER_OR_FOLLOWER', message: 'The log is being truncated' }
     return undefined
   }
@@ -364,7 +352,7 @@ export class PartitionLog {
     }
     const segment = this.#active
     const position = segment.place(place, this.#config.indexIntervalBytes)
-    if (epoch >= 0) this.#epochs.changed(this.#epochs.cache.assign(epoch, baseOffset(batch)))
+    if (epoch >= 0) this.#files.epochs.changed(this.#files.epochs.cache.assign(epoch, baseOffset(batch)))
     const aborted = replayInto(this.#producers, batch)
     if (aborted !== undefined) segment.addAborted(aborted)
     this.#nextOffset = place.lastOffset + 1
@@ -392,14 +380,14 @@ export class PartitionLog {
 
   /** For a batch that an earlier call appended: resolves when that one is written. */
   #writtenUpTo(offset: number): Promise<void> {
-    return offset < this.#logEndOffset ? Promise.resolve() : this.#inTurn(() => Promise.resolve())
+    return offset < this.#logEndOffset ? Promise.resolve() : this.#turns.take(() => this.#drainAll())
   }
 
   #drainSoon(): void {
     if (this.#isDraining) return
     this.#isDraining = true
     // The caller of each append has `written`, which tells the same.
-    this.#inTurn(() => this.#drain()).catch(() => undefined)
+    this.#turns.take(() => this.#drain()).catch(() => undefined)
   }
 
   /** One group, then whoever else waits for a turn: a busy log must still be truncated and closed. */
@@ -413,64 +401,28 @@ export class PartitionLog {
     while (this.#pending.length > 0) await this.#writeGroup()
   }
 
-  /** One append per segment for all that was decided so far. */
+  /** All that was decided so far. Moves the log end offset, tells the producers, then whoever listens. */
   async #writeGroup(): Promise<void> {
     const work = this.#pending
     const group = this.#group
     this.#pending = []
     this.#group = undefined
     try {
-      // An epoch must be in its file before its first batch is in the log.
-      await this.#epochs.persist()
-      let end = this.#logEndOffset
-      for (let at = 0; at < work.length;) {
-        const next = work[at]!
-        if (next.type === 'roll') {
-          await this.#roll(next)
-          at += 1
-          continue
-        }
-        const chunks: Buffer[] = []
-        let bytes = 0
-        for (; at < work.length; at += 1) {
-          const each = work[at]!
-          if (each.type === 'roll' || each.segment !== next.segment) break
-          chunks.push(each.bytes)
-          bytes += each.bytes.length
-        }
-        await next.segment.append(chunks, bytes)
-        this.#sizeInBytes += bytes
-        end = lastOffset(chunks.at(-1)!) + 1
+      const end = await this.#files.write(work)
+      if (end !== undefined) {
+        if (end - this.#files.recoveryPoint >= this.#config.flushMessages) await this.#files.syncUpTo(end)
+        for (const each of work) if (each.type === 'batch') this.#places.note(baseOffset(each.bytes), each.position)
+        this.#logEndOffset = end
       }
-      if (end - this.#recoveryPoint >= this.#config.flushMessages) await this.#syncUpTo(end)
-      for (const each of work) if (each.type === 'batch') this.#places.note(baseOffset(each.bytes), each.position)
-      this.#logEndOffset = end
     } catch (problem) {
-      group?.reject(this.#fail(problem as Error))
+      group?.reject(this.#turns.fail(problem as Error))
       throw problem
     }
     group?.resolve()
     if (group !== undefined) this.#appended()
     this.#armFlushTimer()
-    await this.#segments.at(-1)!.writeIndexes(this.#pending.length === 0)
-  }
-
-  /**
-   * The old segment gets its last index entries, the new one its files. Crash at any point: a new segment without a log is tidied away, one whose
-   * predecessor lost its end is dropped by the recovery. The old one is synced in the background, and only then the recovery point moves.
-   */
-  async #roll({ from, to, producers }: Extract<Work, { type: 'roll' }>): Promise<void> {
-    await from.seal()
-    // With a segment behind it, a recovery would take the recovery point to vouch for its indexes too.
-    if (this.#recoveryPoint >= to.baseOffset) await from.sync()
-    await to.create()
-    this.#segments.push(to)
-    this.#hasNewNames = true
-    this.#inBackground(async () => {
-      await this.#snapshots.write(to.baseOffset, producers)
-      await this.#syncUpTo(to.baseOffset)
-      await this.#snapshots.retain(this.#segments.map(segment => segment.baseOffset))
-    })
+    // Indexes wait for a quiet moment: readers have them in memory, and a crash has them made anew.
+    await this.#files.segments.at(-1)!.writeIndexes(this.#pending.length === 0)
   }
 
   // --- Reading
@@ -478,59 +430,59 @@ export class PartitionLog {
   /** As a consumer or follower that may see what is below `upTo`. Whole batches; the first may begin before `from`. Empty at the end. */
   async read(from: number, options: ReadOptions): Promise<ReadResult> {
     for (;;) {
-      if (this.#failure !== undefined || this.#isClosed) return { error: 'KAFKA_STORAGE_ERROR' }
+      if (this.#turns.failure !== undefined || this.#isClosed) return { error: 'KAFKA_STORAGE_ERROR' }
       if (from < this.#logStartOffset || from > this.#logEndOffset) return { error: 'OFFSET_OUT_OF_RANGE' }
       const upTo = Math.min(options.upTo, this.#logEndOffset)
       if (from >= upTo) return { error: 'NONE', records: Buffer.alloc(0) }
       const truncations = this.#truncations
       const hasChanged = () => truncations !== this.#truncations || from < this.#logStartOffset
       try {
-        const records = await readBatches(this.#segments, this.#places, from, { ...options, upTo })
+        const records = await readBatches(this.#files.segments, this.#places, from, { ...options, upTo })
         // What was read while the log was cut may be of both sides of the cut.
         if (!hasChanged()) return { error: 'NONE', records }
       } catch (problem) {
         if (this.#isClosed || hasChanged()) continue
-        this.#fail(problem as Error)
+        this.#turns.fail(problem as Error)
       }
     }
   }
 
   /** Where `epoch`, or the largest known epoch below it, ended (KIP-279); -1 and -1 when that cannot be told. */
   endOffsetFor(epoch: number): { readonly epoch: number; readonly endOffset: number } {
-    const end = this.#epochs.cache.endOffsetFor(epoch, this.#logEndOffset)
+    const end = this.#files.epochs.cache.endOffsetFor(epoch, this.#logEndOffset)
     return end.epoch === -1 ? end : { epoch: end.epoch, endOffset: Math.max(end.endOffset, this.#logStartOffset) }
   }
 
   /** The leader epoch that wrote `offset`. */
   epochAt(offset: number): number | undefined {
-    return this.#epochs.cache.epochAt(offset)
+    return this.#files.epochs.cache.epochAt(offset)
   }
 
   /** The first record whose timestamp is `timestamp` or later, wherever the high watermark is. */
   offsetForTimestamp(timestamp: number): Promise<FoundOffset | undefined> {
-    return this.#lookUp(bounds => findByTimestamp(this.#segments, timestamp, bounds))
+    return this.#lookUp(bounds => findByTimestamp(this.#files.segments, timestamp, bounds))
   }
 
   /** The first record that has the largest timestamp of all (KIP-734), wherever the high watermark is. */
   maxTimestamp(): Promise<FoundOffset | undefined> {
-    return this.#lookUp(bounds => findMaxTimestamp(this.#segments, bounds))
+    return this.#lookUp(bounds => findMaxTimestamp(this.#files.segments, bounds))
   }
 
   /** What a read_committed reader of [from, upTo) has to leave out: the producer's records from `firstOffset` up to its abort marker. */
   abortedTransactions(from: number, upTo: number): Promise<{ readonly producerId: number; readonly firstOffset: number }[]> {
-    return this.#lookUp(() => abortedBetween(this.#segments, { from, upTo }))
+    return this.#lookUp(() => abortedBetween(this.#files.segments, { from, upTo }))
   }
 
-  async #lookUp<T>(look: (bounds: { readonly logStartOffset: number; readonly logEndOffset: number }) => Promise<T>): Promise<T> {
+  async #lookUp<T>(look: (bounds: Bounds) => Promise<T>): Promise<T> {
     for (;;) {
-      if (this.#failure !== undefined) throw this.#failure
+      if (this.#turns.failure !== undefined) throw this.#turns.failure
       const before = { truncations: this.#truncations, logStartOffset: this.#logStartOffset }
       const hasChanged = () => before.truncations !== this.#truncations || before.logStartOffset !== this.#logStartOffset
       try {
         const found = await look({ logStartOffset: this.#logStartOffset, logEndOffset: this.#logEndOffset })
         if (!hasChanged()) return found
       } catch (problem) {
-        if (!hasChanged()) throw this.#fail(problem as Error)
+        if (!hasChanged()) throw this.#turns.fail(problem as Error)
       }
     }
   }
@@ -569,15 +521,15 @@ export class PartitionLog {
    * Their files get another name at once, oldest first, and vanish after `file.delete.delay.ms`.
    */
   deleteOldSegments(): Promise<number> {
-    return this.#inTurn(async () => {
-      await this.#backgroundDone()
+    return this.#turns.take(async () => {
+      await this.#turns.alone()
       const nowMs = this.#env.clock.now()
       this.#producers.expire(nowMs, this.#config.producerIdExpirationMs)
       const segments = await Promise.all(
-        this.#segments.map(async segment => ({
+        this.#files.segments.map(async segment => ({
           baseOffset: segment.baseOffset,
           sizeInBytes: segment.size,
-          largestTimestampMs: await this.#largestTimestampMs(segment),
+          largestTimestampMs: await largestTimestampMs(segment),
         })),
       )
       let count = deletableSegments(segments, {
@@ -587,46 +539,18 @@ export class PartitionLog {
         logEndOffset: this.#logEndOffset,
         nowMs,
       })
-      if (count === this.#segments.length) {
+      if (count === segments.length) {
         // What was decided since belongs to the active segment, which then is not old.
         if (this.#pending.length > 0) count -= 1
         else this.#planRoll(this.#nextOffset)
         await this.#drainAll()
-        await this.#backgroundDone()
+        await this.#turns.alone()
       }
-      if (count > 0) await this.#deleteOldest(count)
+      if (count === 0) return 0
+      this.raiseLogStartOffset(this.#files.segments[count]!.baseOffset)
+      await this.#files.deleteOldest(count, this.#config.fileDeleteDelayMs)
       return count
     })
-  }
-
-  async #largestTimestampMs(segment: Segment): Promise<number> {
-    const largest = await segment.loadLargestTimestamp()
-    return largest === undefined || largest.timestamp < 0 ? segment.createdMs : largest.timestamp
-  }
-
-  async #deleteOldest(count: number): Promise<void> {
-    const doomed = this.#segments.slice(0, count)
-    this.#segments = this.#segments.slice(count)
-    this.#sizeInBytes -= doomed.reduce((sum, segment) => sum + segment.size, 0)
-    this.raiseLogStartOffset(this.#segments[0]!.baseOffset)
-    for (const segment of doomed) await segment.renameToDeleted()
-    await this.#env.disk.syncDirectory(this.directory)
-    // Only now: a log start that was merely raised may be lower again after a crash, and then needs the epochs of what it uncovers.
-    this.#epochs.changed(this.#epochs.cache.raiseStart(this.#segments[0]!.baseOffset))
-    await this.#snapshots.retain(this.#segments.map(segment => segment.baseOffset))
-    const timer = this.#env.clock.after(this.#config.fileDeleteDelayMs, () => {
-      this.#deletions.delete(timer)
-      void this.#removeFiles(doomed)
-    })
-    this.#deletions.add(timer)
-  }
-
-  async #removeFiles(doomed: readonly Segment[]): Promise<void> {
-    try {
-      for (const segment of doomed) await segment.remove(this.#pool)
-    } catch (problem) {
-      this.#fail(problem as Error)
-    }
   }
 
   // --- Truncation
@@ -634,13 +558,12 @@ export class PartitionLog {
   /** Drops what is at `offset` and above, as a follower whose leader wrote something else there. Durable when it resolves. */
   truncateTo(offset: number): Promise<void> {
     return this.#whileNothingIsDecided(async () => {
-      if (offset < this.#logStartOffset || offset < this.#segments[0]!.baseOffset) return this.#startOver(offset)
-      if (offset >= this.#logEndOffset) {
-        // An epoch whose leader we were, without writing anything, may contradict the new leader's.
-        this.#epochs.changed(this.#epochs.cache.truncateFrom(this.#logEndOffset))
-        return this.#epochs.persist()
-      }
-      await this.#cutAt(offset)
+      if (offset < this.#logStartOffset || offset < this.#files.segments[0]!.baseOffset) return this.#startOver(offset)
+      if (offset < this.#logEndOffset) return this.#cutAt(offset)
+      // An epoch whose leader we were, without writing anything, may contradict the new leader's.
+      const { epochs } = this.#files
+      epochs.changed(epochs.cache.truncateFrom(this.#logEndOffset))
+      return epochs.persist()
     })
   }
 
@@ -651,80 +574,46 @@ export class PartitionLog {
 
   #whileNothingIsDecided(act: () => Promise<void>): Promise<void> {
     this.#truncating += 1
-    return this.#inTurn(async () => {
-      await this.#drainAll()
-      await this.#backgroundDone()
-      this.#truncations += 1
-      this.#places.clear()
-      await act()
-    }).finally(() => {
-      this.#truncating -= 1
-      this.#truncations += 1
-    })
+    return this.#turns
+      .take(async () => {
+        await this.#drainAll()
+        await this.#turns.alone()
+        this.#truncations += 1
+        this.#places.clear()
+        await act()
+      })
+      .finally(() => {
+        this.#truncating -= 1
+        this.#truncations += 1
+      })
   }
 
-  /**
-   * First the recovery point is lowered, on the disk too: from then on a crash leads to a recovery that reads everything from the cut on. Then things
-   * go from the end to the front, so that what a crash leaves is always a beginning of the log; the epochs last, because too many are cut by the recovery.
-   */
   async #cutAt(offset: number): Promise<void> {
-    const index = segmentFor(this.#segments, offset)
-    const segment = this.#segments[index]!
-    const cut = await segment.use(() => batchAt(segment, offset))
+    const cut = await this.#files.find(offset)
     // A log start in the middle of a batch stays where it is when the batch goes.
-    const end = Math.max(Math.min(offset, cut.offset), this.#logStartOffset)
+    const end = Math.max(Math.min(offset, cut.baseOffset), this.#logStartOffset)
     this.#logEndOffset = end
     this.#nextOffset = end
     this.#highWatermark = Math.min(this.#highWatermark, end)
-    await this.#lowerRecoveryPoint(end)
-    await this.#snapshots.removeAbove(end)
-    await this.#removeNewest(this.#segments.length - 1 - index)
-    this.#sizeInBytes -= segment.size - cut.position
-    await segment.cut(cut.position, end)
-    await this.#env.disk.syncDirectory(this.directory)
-    await resume(segment, end)
-    this.#active = segment
-    await restoreProducers(this.#producers, this.#snapshots, this.#segments, end)
+    await this.#files.cutAt(cut, end, () => restoreProducers(this.#producers, this.#files.snapshots, this.#files.segments, end))
     this.#producers.forgetDecidedBelow(this.#highWatermark)
-    this.#epochs.changed(this.#epochs.cache.truncateFrom(end))
-    await this.#epochs.persist()
+    this.#active = cut.segment
   }
 
-  /** As above; what a crash may leave in between, a log without anything, fetches like one that was never there. */
   async #startOver(offset: number): Promise<void> {
-    this.#logStartOffset = 0
-    this.#logEndOffset = 0
-    this.#highWatermark = 0
-    await this.#lowerRecoveryPoint(0)
-    await this.#snapshots.removeAbove(-1)
-    await this.#removeNewest(this.#segments.length)
+    // Readers find nothing in the meantime, and a checkpoint promises nothing.
+    this.#moveTo(0)
+    await this.#files.startOver(offset)
     this.#producers.load([])
-    this.#epochs.changed(this.#epochs.cache.clear())
-    await this.#epochs.persist()
-    const first = await firstSegment(this.#env, this.#pool, { directory: this.directory, baseOffset: offset })
-    this.#segments = [first]
-    this.#active = first
-    this.#sizeInBytes = 0
+    this.#active = this.#files.segments[0]!
+    this.#moveTo(offset)
+  }
+
+  #moveTo(offset: number): void {
     this.#logStartOffset = offset
     this.#logEndOffset = offset
     this.#nextOffset = offset
     this.#highWatermark = offset
-    this.#recoveryPoint = offset
-  }
-
-  async #lowerRecoveryPoint(offset: number): Promise<void> {
-    if (offset >= this.#recoveryPoint) return
-    this.#recoveryPoint = offset
-    await this.#checkpoint?.(this)
-  }
-
-  async #removeNewest(count: number): Promise<void> {
-    const doomed = this.#segments.slice(this.#segments.length - count)
-    this.#segments = this.#segments.slice(0, this.#segments.length - count)
-    for (const segment of doomed.toReversed()) {
-      this.#sizeInBytes -= segment.size
-      await segment.remove(this.#pool)
-    }
   }
 
   // --- Syncing and ending
@@ -745,34 +634,12 @@ export class PartitionLog {
   }
 
   async #flushNow(): Promise<void> {
-    await this.#inTurn(() => this.#drainAll())
-    await this.#syncUpTo(this.#logEndOffset)
-  }
-
-  /** Raises the recovery point to `offset`, which must be written. Runs beside appends and truncations. */
-  async #syncUpTo(offset: number): Promise<void> {
-    const truncations = this.#truncations
-    let reached = offset
+    await this.#turns.take(() => this.#drainAll())
     try {
-      await this.#epochs.persist()
-      if (this.#hasNewNames) {
-        this.#hasNewNames = false
-        await this.#env.disk.syncDirectory(this.directory)
-      }
-      const unsynced = this.#segments.slice(segmentFor(this.#segments, this.#recoveryPoint)).filter(segment => segment.baseOffset < offset)
-      for (const segment of unsynced) {
-        if (!this.#segments.includes(segment)) continue
-        if (segment.isComplete) await segment.use(() => segment.sync())
-        else {
-          // The indexes of the segment that holds the recovery point are made anew after a crash.
-          await segment.use(() => segment.syncLog())
-          if (segment.isSealed) reached = offset - 1
-        }
-      }
+      await this.#files.syncUpTo(this.#logEndOffset)
     } catch (problem) {
-      throw this.#fail(problem as Error)
+      throw this.#turns.fail(problem as Error)
     }
-    if (truncations === this.#truncations && reached > this.#recoveryPoint) this.#recoveryPoint = reached
   }
 
   #armFlushTimer(): void {
@@ -788,16 +655,10 @@ export class PartitionLog {
     if (this.#isClosed) return
     this.#isClosed = true
     try {
-      await this.#inTurn(async () => {
+      await this.#turns.take(async () => {
         await this.#drainAll()
-        await this.#backgroundDone()
-        await this.#segments.at(-1)!.writeLastTimeIndexEntry()
-        await this.#syncUpTo(this.#logEndOffset)
-        await this.#segments.at(-1)!.sync()
-        if (this.#snapshots.newest !== this.#logEndOffset && this.#logEndOffset > this.#segments[0]!.baseOffset) {
-          await this.#snapshots.write(this.#logEndOffset, this.#producers.snapshot())
-        }
-        await this.#snapshots.retain(this.#segments.map(segment => segment.baseOffset))
+        await this.#turns.alone()
+        await this.#files.finish(this.#logEndOffset, this.#producers.snapshot())
       })
     } finally {
       await this.#letGo()
@@ -807,56 +668,24 @@ export class PartitionLog {
   /** Gives the folder the name `directory`, under which nobody takes it for this partition any more. A failed log can be renamed too. */
   async moveAway(directory: string): Promise<void> {
     this.#isClosed = true
-    await this.#inTurn(() => this.#drainAll()).catch(() => undefined) // a failure of what is deleted anyway has been told
+    await this.#turns.take(() => this.#drainAll()).catch(() => undefined) // a failure of what is deleted anyway has been told
     await this.#letGo()
     await this.#env.disk.rename(this.directory, directory)
   }
 
   async #letGo(): Promise<void> {
     this.#flushTimer?.cancel()
-    for (const timer of this.#deletions) timer.cancel()
-    await Promise.allSettled([...this.#background])
-    await Promise.all(this.#segments.map(segment => segment.close()))
+    await this.#turns.idle()
+    await this.#flushing?.catch(() => undefined) // told to its callers
+    await this.#files.close()
   }
 
-  // --- Turns
-
-  /** One after the other, in the order of the calls. What fails here fails the log. */
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(async () => {
-      if (this.#failure !== undefined) throw this.#failure
-      try {
-        return await act()
-      } catch (problem) {
-        throw this.#fail(problem as Error)
-      }
-    })
-    this.#queue = turn.catch(() => undefined) // the caller hears of it; the next turn is another's
-    return turn
-  }
-
-  /** Beside the turns; must not wait for one. */
-  #inBackground(act: () => Promise<void>): void {
-    const running = act()
-      .catch((problem: unknown) => void this.#fail(problem as Error))
-      .finally(() => this.#background.delete(running))
-    this.#background.add(running)
-  }
-
-  async #backgroundDone(): Promise<void> {
-    await Promise.all(this.#background)
-    if (this.#failure !== undefined) throw this.#failure
-  }
-
-  #fail(problem: Error): Error {
-    if (this.#failure !== undefined) return this.#failure
-    this.#failure = problem
-    this.#log.error('a log went offline', { topic: this.topic, partition: this.partition, problem })
+  #hasFailed(failure: Error): void {
+    this.#log.error('a log went offline', { topic: this.topic, partition: this.partition, problem: failure })
     this.#pending = []
-    this.#group?.reject(problem)
+    this.#group?.reject(failure)
     this.#group = undefined
-    this.#failed(problem)
-    return problem
+    this.#failed(failure)
   }
 }
 
@@ -867,14 +696,7 @@ function newGroup(): Group {
   return { written: promise, resolve, reject }
 }
 
-/** The first batch that ends at or behind `offset`; the end of the segment when there is none. */
-async function batchAt(segment: Segment, offset: number): Promise<{ readonly position: number; readonly offset: number }> {
-  let found: { position: number; offset: number } | undefined
-  const from = await segment.positionBefore(offset)
-  await scanBatches(segment, { from, to: segment.size, fromOffset: segment.baseOffset, checksums: false }, (batch, position) => {
-    if (lastOffset(batch) < offset) return true
-    found = { position, offset: baseOffset(batch) }
-    return false
-  })
-  return found ?? { position: segment.size, offset }
+async function largestTimestampMs(segment: Segment): Promise<number> {
+  const largest = await segment.loadLargestTimestamp()
+  return largest === undefined || largest.timestamp < 0 ? segment.createdMs : largest.timestamp
 }

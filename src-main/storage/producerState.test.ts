@@ -178,6 +178,17 @@ describe('a snapshot of producers', () => {
     expect(errorOf(restored, aProducerBatch({ producerId: 1, baseSequence: 0, records: 3 }))).toBe('OUT_OF_ORDER_SEQUENCE_NUMBER')
   })
 
+  it('is completed by the batches before it: five of each producer, of its epoch', () => {
+    const batches = [0, 1, 2, 3, 4, 5].map(at => aProducerBatch({ baseSequence: at, baseOffset: 10 + at }))
+    const restored = new ProducerState()
+    restored.load(stateAfter(...batches).snapshot())
+    restored.recall([aProducerBatch({ producerId: 9 }), aProducerBatch({ producerEpoch: 7, baseOffset: 9 }), ...batches])
+    expect(restored.judge(batches[1]!, 'client')).toMatchObject({ type: 'duplicate', baseOffset: 11 })
+    expect(errorOf(restored, batches[0]!)).toBe('OUT_OF_ORDER_SEQUENCE_NUMBER')
+    expect(errorOf(restored, aProducerBatch({ baseSequence: 6 }))).toBe('accept')
+    expect(restored.describe().map(each => each.producerId)).toEqual([PRODUCER])
+  })
+
   it('holds what the format has for a producer of which only a marker is known', () => {
     const state = new ProducerState()
     state.end(aMarker({ producerEpoch: 2, coordinatorEpoch: 5, timestamp: 9 }))

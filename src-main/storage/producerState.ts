@@ -119,18 +119,11 @@ export class ProducerState {
       producer.batches = []
     }
     if (producer.batches.length === REMEMBERED_BATCHES) producer.batches.shift()
-    const { baseSequence, baseOffset, lastOffset } = batch
-    producer.batches.push({
-      firstSequence: baseSequence,
-      lastSequence: baseSequence === -1 ? -1 : sequenceAfter(baseSequence, lastOffset - baseOffset),
-      firstOffset: baseOffset,
-      lastOffset,
-      timestamp: batch.maxTimestamp,
-    })
+    producer.batches.push(rememberedBatch(batch))
     producer.lastTimestamp = batch.maxTimestamp
     if (batch.isTransactional && producer.currentTxnFirstOffset === undefined) {
-      producer.currentTxnFirstOffset = baseOffset
-      this.#open.set(baseOffset, batch.producerId)
+      producer.currentTxnFirstOffset = batch.baseOffset
+      this.#open.set(batch.baseOffset, batch.producerId)
     }
   }
 
@@ -248,6 +241,20 @@ export class ProducerState {
     for (const entry of open) this.#open.set(entry.currentTxnFirstOffset, entry.producerId)
   }
 
+  /**
+   * Learns what a snapshot leaves out: it has only the newest batch of each producer, but a retry may be of any of the last five. `batches` are those
+   * before the snapshot, in the order of the log.
+   */
+  recall(batches: readonly ProducerBatch[]): void {
+    for (const batch of batches.toReversed()) {
+      const producer = this.#producers.get(batch.producerId)
+      const oldest = producer?.batches[0]
+      if (producer === undefined || oldest === undefined || producer.producerEpoch !== batch.producerEpoch) continue
+      if (batch.baseSequence === -1 || batch.lastOffset >= oldest.firstOffset || producer.batches.length >= REMEMBERED_BATCHES) continue
+      producer.batches.unshift(rememberedBatch(batch))
+    }
+  }
+
   #producerOf(producerId: number): Producer {
     let producer = this.#producers.get(producerId)
     if (producer === undefined) {
@@ -271,4 +278,14 @@ function findDuplicate(producer: Producer, batch: ProducerBatch): RememberedBatc
 /** Undoes `sequenceAfter`. */
 function sequenceBefore(sequence: number, count: number): number {
   return sequence >= count ? sequence - count : MAX_SEQUENCE - (count - sequence) + 1
+}
+
+function rememberedBatch({ baseSequence, baseOffset, lastOffset, maxTimestamp }: ProducerBatch): RememberedBatch {
+  return {
+    firstSequence: baseSequence,
+    lastSequence: baseSequence === -1 ? -1 : sequenceAfter(baseSequence, lastOffset - baseOffset),
+    firstOffset: baseOffset,
+    lastOffset,
+    timestamp: maxTimestamp,
+  }
 }
