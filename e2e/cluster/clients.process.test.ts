@@ -13,10 +13,9 @@ const PARTITIONS = 3
 let cluster: RunningCluster
 beforeAll(async () => {
   cluster = await startCluster()
-  await withAdmin(kafkaOf(cluster.bootstrapServers, 'setup'), async admin => {
-    await admin.createTopics({ topics: [{ topic: 'observed', numPartitions: 1, replicationFactor: 3 }] })
-    await admin.setOffsets({ groupId: 'observers', topic: 'observed', partitions: [{ partition: 0, offset: '0' }] })
-  })
+  const observed: ToProduce = { partition: 0, key: null, value: 'observed', headers: [], timestamp: null }
+  await kafkajs.produce(cluster.bootstrapServers, { topic: 'observed', codec: 'none', records: [observed] })
+  await kafkajs.consume(cluster.bootstrapServers, { topic: 'observed', groupId: 'observers', count: 1 })
 })
 afterAll(() => cluster.stop())
 
