@@ -52,7 +52,9 @@ export class Server {
   readonly metadata: BrokerMetadata
   readonly replicas: Replicas
   readonly lifecycle: BrokerLifecycle
+  /** What clients send and get. What brokers say to each other is counted apart: an idle cluster shall look idle. */
   readonly wireStats: WireStats = { requests: 0, refused: 0, bytesIn: 0, bytesOut: 0 }
+  readonly peerStats: WireStats = { requests: 0, refused: 0, bytesIn: 0, bytesOut: 0 }
   readonly #env: Env
   readonly #config: ServerConfig
   readonly #brokerConfig: BrokerConfig
@@ -290,7 +292,7 @@ export class Server {
       handlers,
       config: this.#brokerConfig,
       logger: this.#logger.child({ listener: name }),
-      stats: this.wireStats,
+      stats: name === CLIENT_LISTENER ? this.wireStats : this.peerStats,
       onConnectionClosed: connectionId => this.#controller.connectionClosed(connectionId),
     })
   }
