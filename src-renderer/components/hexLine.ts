@@ -11,7 +11,7 @@ export function hexLine(bytes: Uint8Array, index: number): HexLine {
   const line = bytes.subarray(index * LINE_BYTES, (index + 1) * LINE_BYTES)
   const hex = Array.from({ length: LINE_BYTES }, (_, i) => (i < line.length ? (line[i] ?? 0).toString(16).padStart(2, '0') : '  '))
   return {
-    at: (index * LINE_BYTES).toString(16).padStart(6, '0'),
+    at: (index * LINE_BYTES).toString(16).padStart(bytes.length > 0xffff ? 6 : 4, '0'),
     hex: `${hex.slice(0, 8).join(' ')}  ${hex.slice(8).join(' ')}`,
     text: Array.from(line, byte => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·')).join(''),
   }

@@ -16,7 +16,7 @@ export function addSample(history: RateHistory, snapshot: Pick<ClusterSnapshot, 
   const second = Math.floor(snapshot.atMs / 1000)
   return new Map(
     snapshot.brokers.map(broker => {
-      const before = history.get(broker.brokerId) ?? { second: second - 1, bytesIn: [0], bytesOut: [0] }
+      const before = history.get(broker.brokerId) ?? { second: second - 1, bytesIn: [], bytesOut: [] }
       const missed = Math.max(0, Math.min(second - before.second, HISTORY_SECONDS))
       const extend = (values: readonly number[], now: number) => {
         const known = missed === 0 ? values.slice(0, -1) : [...values, ...Array<number>(missed - 1).fill(values.at(-1) ?? 0)]

@@ -1,0 +1,62 @@
+import { mount } from '@vue/test-utils'
+import { describe, expect, it } from 'vitest'
+import { h } from 'vue'
+import DataTable from './DataTable.vue'
+
+function aTable(count: number, selected: number | null = null) {
+  return mount(DataTable, {
+    props: { label: 'Topics', count, columns: [{ key: 'name', title: 'Name', width: '1fr' }], selected },
+    slots: { row: ({ index }: { index: number }) => h('span', { role: 'gridcell' }, `row ${index}`) },
+    attachTo: document.body,
+  })
+}
+const lastSelected = (table: ReturnType<typeof aTable>) => table.emitted('update:selected')?.at(-1)?.[0]
+
+describe('a table', () => {
+  it('is one tab stop that knows how many rows it has, drawn or not', () => {
+    const table = aTable(1_000_000)
+    const grid = table.get('[role=grid]')
+    expect(grid.attributes()).toMatchObject({ tabindex: '0', 'aria-label': 'Topics', 'aria-rowcount': '1000001' })
+    expect(table.findAll('[role=gridcell]').length).toBeLessThan(100)
+    expect(table.findAll('[tabindex]')).toHaveLength(1)
+  })
+
+  it.each([
+    { key: 'ArrowDown', from: null, to: 0 },
+    { key: 'ArrowDown', from: 4, to: 5 },
+    { key: 'ArrowDown', from: 9, to: 9 },
+    { key: 'ArrowUp', from: 4, to: 3 },
+    { key: 'ArrowUp', from: 0, to: 0 },
+    { key: 'Home', from: 4, to: 0 },
+    { key: 'End', from: 4, to: 9 },
+    { key: 'PageDown', from: 4, to: 5 }, // one row fits where nothing has a size
+    { key: 'PageUp', from: 4, to: 3 },
+  ])('goes from row $from to $to on $key', async ({ key, from, to }) => {
+    const table = aTable(10, from)
+    await table.get('[role=grid]').trigger('keydown', { key })
+    expect(lastSelected(table) ?? from).toBe(to)
+  })
+
+  it('opens the selected row on Enter, and nothing without one', async () => {
+    const table = aTable(10)
+    await table.get('[role=grid]').trigger('keydown', { key: 'Enter' })
+    expect(table.emitted('open')).toBeUndefined()
+    await table.setProps({ selected: 3 })
+    await table.get('[role=grid]').trigger('keydown', { key: 'Enter' })
+    expect(table.emitted('open')).toEqual([[3]])
+  })
+
+  it('says which row is the active one', () => {
+    const table = aTable(10, 2)
+    const active = table.get('[role=grid]').attributes('aria-activedescendant')
+    expect(table.get(`[id="${active}"]`).attributes()).toMatchObject({ 'aria-rowindex': '4', 'aria-selected': 'true' })
+  })
+
+  it('numbers its rows after the head', () => {
+    expect(
+      aTable(3)
+        .findAll('[role=row]')
+        .map(row => row.attributes('aria-rowindex')),
+    ).toEqual(['1', '2', '3', '4'])
+  })
+})
