@@ -96,6 +96,7 @@ test('the same by keyboard alone: create a topic, produce a record, read it, kil
 
   await press(page.getByRole('link', { name: 'Topics' }))
   await press(page.getByRole('button', { name: 'Create topic' }))
+  await expect(page.getByRole('dialog').getByRole('textbox', { name: 'Name', exact: true })).toBeFocused()
   await page.keyboard.type('by-keyboard')
   await press(page.getByRole('dialog').getByRole('button', { name: 'Create', exact: true }))
   await expect(page.getByRole('link', { name: 'by-keyboard', exact: true })).toBeVisible()
@@ -109,7 +110,8 @@ test('the same by keyboard alone: create a topic, produce a record, read it, kil
   await expect(page.getByRole('heading', { name: 'by-keyboard', level: 1 })).toBeVisible()
 
   await press(page.getByRole('button', { name: 'Produce' }))
-  await reach(page.getByRole('textbox', { name: 'Key', exact: true }))
+  await expect(page.getByRole('dialog')).toBeVisible()
+  await reach(page.getByRole('dialog').getByRole('textbox', { name: 'Key', exact: true }))
   await page.keyboard.type('user-42')
   await page.keyboard.press('Tab')
   await reach(page.getByRole('dialog').getByRole('textbox', { name: 'Value', exact: true }))
