@@ -71,6 +71,26 @@ describe('a log folder', () => {
     expect((await world.settle(again.openLog('good', 0, undefined, config))).logEndOffset).toBe(1)
   })
 
+  it('does not vouch for logs that nobody looked at since a crash, or that are damaged', async () => {
+    const { world, directory } = await aDirectory()
+    const log = await world.settle(directory.openLog('topic', 0, undefined, config))
+    await appendTo(world, log, 3)
+    await appendTo(world, log, 3)
+    await world.settle(log.flush())
+    await world.settle(directory.checkpoint())
+    const file = await world.settle(world.env(NODE).disk.open('/data/topic-0/00000000000000000000.log'))
+    await world.settle(file.truncate(100))
+    world.crash(NODE)
+
+    const unopened = await world.settle(open(world.env(NODE)))
+    await world.settle(unopened.close(1))
+    const damaged = await world.settle(open(world.env(NODE)))
+    expect(damaged.wasCleanShutdown).toBe(false)
+    await expect(world.settle(damaged.openLog('topic', 0, undefined, config))).rejects.toThrow('below the recovery point')
+    await world.settle(damaged.close(1))
+    expect((await world.settle(open(world.env(NODE)))).wasCleanShutdown).toBe(false)
+  })
+
   it('keeps where its logs begin, what was synced and what was committed, as Kafka writes it', async () => {
     const { world, env, directory } = await aDirectory()
     const log = await world.settle(directory.openLog('with-hyphen', 3, TOPIC_ID, config))

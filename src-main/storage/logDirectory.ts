@@ -68,6 +68,9 @@ export class LogDirectory {
   /** Names in the files whose folder is gone: a new log of that name must not inherit their lines. */
   readonly #outdated = new Set<string>()
   readonly #open = new Map<string, PartitionLog>()
+  readonly #opening = new Set<string>()
+  /** Logs that nobody has checked since a process did not end as it should, or that were found damaged. */
+  readonly #unsure: Set<string>
   readonly #retired = new Set<string>()
   readonly #openings = new Turnstile(OPENED_AT_A_TIME)
   #isClosed = false
@@ -126,6 +129,7 @@ export class LogDirectory {
     this.#pool = new FilePool(env.disk)
     this.#found = opened.found
     this.#checkpointed = opened.checkpointed
+    this.#unsure = new Set(this.wasCleanShutdown ? [] : this.#found.keys())
     for (const name of this.#checkpointed.keys()) if (!this.#found.has(name)) this.#outdated.add(name)
     for (const name of this.#outdated) this.#checkpointed.delete(name)
   }
@@ -147,32 +151,40 @@ export class LogDirectory {
   async openLog(topic: string, partition: number, topicId: Uuid | undefined, config: LogConfig): Promise<PartitionLog> {
     assert(!this.#isClosed, 'a closed folder opens no logs')
     const name = partitionDirectoryName(topic, partition)
-    assert(!this.#open.has(name), () => `${name} is open already`)
+    assert(!this.#open.has(name) && !this.#opening.has(name), () => `${name} is open already`)
+    this.#opening.add(name)
+    try {
+      return await this.#openings.through(() => this.#openNow(name, { topic, partition, topicId }, config))
+    } finally {
+      this.#opening.delete(name)
+    }
+  }
+
+  async #openNow(name: string, wanted: FoundPartition, config: LogConfig): Promise<PartitionLog> {
+    const { topicId } = wanted
     const directory = `${this.path}/${name}`
     const found = this.#found.get(name)
     if (found?.topicId !== undefined && topicId !== undefined && found.topicId !== topicId) {
       throw new ForeignLogDirectory(`${directory} belongs to topic id ${found.topicId}, not to ${topicId}`)
     }
-    if (found === undefined) await this.#makeFolder(name, { topic, partition, topicId })
-    else if (found.topicId === undefined && topicId !== undefined) await this.#tie(name, { topic, partition, topicId })
+    if (found === undefined) await this.#makeFolder(name, wanted)
+    else if (found.topicId === undefined && topicId !== undefined) await this.#tie(name, wanted)
     const { recoveryPoint = 0, logStartOffset = 0, highWatermark = 0 } = this.#checkpointed.get(name) ?? {}
-    const open = () =>
-      PartitionLog.open(this.#env, {
-        directory,
-        topic,
-        partition,
-        topicId,
-        config,
-        // What this process made itself is as sure as it gets.
-        cleanShutdown: this.wasCleanShutdown && found !== undefined,
-        recoveryPoint,
-        logStartOffset,
-        highWatermark,
-        log: this.#log,
-        pool: this.#pool,
-        checkpoint: () => this.checkpoint(),
-      })
-    const log = await this.#openings.through(open)
+    this.#unsure.add(name)
+    const log = await PartitionLog.open(this.#env, {
+      ...wanted,
+      directory,
+      config,
+      // What this process made itself is as sure as it gets.
+      cleanShutdown: this.wasCleanShutdown && found !== undefined,
+      recoveryPoint,
+      logStartOffset,
+      highWatermark,
+      log: this.#log,
+      pool: this.#pool,
+      checkpoint: () => this.checkpoint(),
+    })
+    this.#unsure.delete(name)
     this.#open.set(name, log)
     return log
   }
@@ -222,6 +234,7 @@ export class LogDirectory {
   async #forget(name: string, retired: string, delayMs: number): Promise<void> {
     await this.#env.disk.syncDirectory(this.path)
     this.#found.delete(name)
+    this.#unsure.delete(name)
     if (this.#checkpointed.delete(name)) this.#outdated.add(name)
     this.#removeLater(retired, delayMs)
   }
@@ -276,17 +289,20 @@ export class LogDirectory {
     for (const name of outdated) this.#outdated.delete(name)
   }
 
-  /** The clean end: everything is synced, and the marker comes last of all. Without it — when a log has failed, or nobody called this — the next start checks everything. */
+  /** The clean end: everything is synced, and the marker comes last of all. Without it — when a log has failed or was never checked, or nobody called this — the next start checks everything. */
   async close(brokerEpoch: number): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
     try {
       const closed = await Promise.allSettled([...this.#open.values()].map(log => log.close()))
-      const failed = closed.find(each => each.status === 'rejected')
+      const problem = closed.find(each => each.status === 'rejected')?.reason as unknown
       await this.checkpoint()
-      if (failed === undefined)
+      if (problem === undefined && this.#unsure.size === 0) {
         await this.#env.disk.replaceFile(`${this.path}/${CLEAN_SHUTDOWN_FILE}`, encodeCleanShutdown({ brokerEpoch }))
-      else this.#log.warn('the next start has to check every log: one could not be closed', { problem: failed.reason as unknown })
+      } else {
+        const unchecked = [...this.#unsure]
+        this.#log.warn('the next start has to check every log: not all can be vouched for', { path: this.path, problem, unchecked })
+      }
     } finally {
       await this.#lock.release()
     }

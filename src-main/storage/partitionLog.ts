@@ -380,7 +380,10 @@ export class PartitionLog {
 
   /** For a batch that an earlier call appended: resolves when that one is written. */
   #writtenUpTo(offset: number): Promise<void> {
-    return offset < this.#logEndOffset ? Promise.resolve() : this.#turns.take(() => this.#drainAll())
+    if (offset < this.#logEndOffset) return Promise.resolve()
+    const written = this.#turns.take(() => this.#drainAll())
+    written.catch(() => undefined) // as for a group
+    return written
   }
 
   #drainSoon(): void {

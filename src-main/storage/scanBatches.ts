@@ -26,7 +26,7 @@ export interface ScanResult {
 export async function scanBatches(
   segment: Segment,
   { from, to, fromOffset, checksums }: { from: number; to: number; fromOffset: number; checksums: boolean },
-  visit: (batch: Buffer, position: number) => boolean | void | Promise<boolean | void>,
+  visit: (batch: Buffer, position: number) => boolean | void,
 ): Promise<ScanResult> {
   let position = from
   let nextOffset = fromOffset
@@ -51,8 +51,7 @@ export async function scanBatches(
       const batch = chunk.subarray(at, at + size)
       if (checksums && !isIntact(batch))
         return { end: position, problem: `the checksum of the batch at offset ${baseOffset(batch)} is wrong` }
-      const goesOn = await visit(batch, position)
-      if (goesOn === false) return { end: position, problem: undefined }
+      if (visit(batch, position) === false) return { end: position, problem: undefined }
       nextOffset = lastOffset(batch) + 1
       position += size
       at += size

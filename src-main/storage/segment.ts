@@ -288,7 +288,7 @@ export class Segment {
   }
 
   read(position: number, length: number): Promise<Buffer> {
-    return this.#log.read(position, Math.min(length, this.#size - position))
+    return this.#log.read(position, Math.max(0, Math.min(length, this.#size - position)))
   }
 
   /** A position at or before the batch that holds `offset`. */
