@@ -128,7 +128,7 @@ export class IdempotentProducer {
     }
     try {
       const options = { timeoutMs: REPLICATION_TIMEOUT_MS + 2_000 }
-      const { responses } = await this.#client.broker(leader, 'data', Produce, () => request, options)
+      const { responses } = await this.#client.broker(leader, 'append', Produce, () => request, options)
       const answer = responses[0]?.partitionResponses[0]
       if (answer === undefined) throw new KafkaError('UNKNOWN_SERVER_ERROR', 'The broker did not say what became of the record.')
       return answer

@@ -10,10 +10,10 @@ import { KafkaError, throwIfRefused } from './kafkaError.ts'
 import { Deadline, retrying } from './waiting.ts'
 
 /**
- * A broker answers one connection's requests in order, so that each kind of question has a connection of its own: short questions, records, and
- * changes of the cluster, which a controller may take seconds for.
+ * A broker answers one connection's requests in order, so that each kind of question has a connection of its own: what is known at once, what is on
+ * disk, records, appends that wait for followers, and changes of the cluster that the controller may take seconds for.
  */
-export type Lane = 'query' | 'data' | 'change'
+export type Lane = 'query' | 'disk' | 'records' | 'append' | 'change'
 
 export interface KafkaClientOptions {
   /** Asked first, and again when no broker that they named is left. */

@@ -38,7 +38,7 @@ export async function describeLogDirs(
     brokerIds.map(async brokerId => {
       try {
         const topics = asked === null ? null : [asked]
-        const answer = await client.broker(brokerId, 'query', DescribeLogDirs, () => ({ topics }), { timeoutMs: TIMEOUT_MS })
+        const answer = await client.broker(brokerId, 'disk', DescribeLogDirs, () => ({ topics }), { timeoutMs: TIMEOUT_MS })
         for (const { errorCode, topics: described } of answer.results) {
           if (errorName(errorCode) !== 'NONE') continue
           for (const { name, partitions } of described) {

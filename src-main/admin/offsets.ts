@@ -13,6 +13,10 @@ export const EARLIEST = -2
 export const NO_OFFSET = -1
 
 const CONSUMER = -1
+/** Whoever says to be this is told of the log end rather than the high watermark, and by followers too. */
+const DEBUGGER = -2
+/** Of a follower, who has none of its own. */
+const ANY_EPOCH = -1
 const TIMEOUT_MS = 2_500
 /** A partition without a leader is not waited for as long as one whose leader is only being looked for. */
 const LEADERLESS_PATIENCE_MS = 400
@@ -117,9 +121,9 @@ interface AskedPartition extends Wanted {
   readonly leaderEpoch: number
 }
 
-function requestFor(asked: readonly AskedPartition[], timestamp: number) {
+function requestFor(asked: readonly AskedPartition[], timestamp: number, replicaId = CONSUMER) {
   return {
-    replicaId: CONSUMER,
+    replicaId,
     topics: [...Map.groupBy(asked, ({ topic }) => topic)].map(([name, partitions]) => ({
       name,
       partitions: partitions.map(({ partition, leaderEpoch }) => ({
@@ -129,6 +133,33 @@ function requestFor(asked: readonly AskedPartition[], timestamp: number) {
       })),
     })),
   }
+}
+
+/**
+ * Where the logs of one broker's replicas start or end, followers included. Brokers that tell this of leaders only, or not at all, leave the table
+ * with less in it.
+ */
+export async function listReplicaOffsets(
+  client: KafkaClient,
+  brokerId: number,
+  wanted: readonly { readonly topic: string; readonly partition: number }[],
+  timestamp: number,
+): Promise<OffsetTable> {
+  const table = new OffsetTable()
+  const asked = wanted.map(each => ({ ...each, leaderEpoch: ANY_EPOCH }))
+  try {
+    const request = requestFor(asked, timestamp, DEBUGGER)
+    const answer = await client.broker(brokerId, 'query', ListOffsets, () => request, { timeoutMs: TIMEOUT_MS })
+    for (const { name, partitions } of answer.topics) {
+      for (const { partitionIndex, errorCode, offset } of partitions) {
+        if (errorName(errorCode) === 'NONE' && offset !== NO_OFFSET) table.set(name, partitionIndex, offset)
+      }
+    }
+  } catch (problem) {
+    if (!isTransient(problem) && !(problem instanceof KafkaError)) throw problem
+    table.problem = problem as Error
+  }
+  return table
 }
 
 /** The same partitions, with the leaders they have now. Topics that are gone, or cannot be learned of, are left out. */

@@ -127,7 +127,7 @@ class Reading {
       const maxBytes = Math.min(MAX_PARTITION_BYTES, Math.max(MIN_PARTITION_BYTES, offsets * BYTES_PER_OFFSET))
       return { partition, offset: gaps[0]!.from, maxBytes }
     })
-    return fetchFrom((api, ask, options) => this.#client.broker(leader, 'data', api, ask, options), this.#topic, asked, {
+    return fetchFrom((api, ask, options) => this.#client.broker(leader, 'records', api, ask, options), this.#topic, asked, {
       maxWaitMs: 0,
       maxBytes: MAX_BYTES,
       timeoutMs: FETCH_TIMEOUT_MS,

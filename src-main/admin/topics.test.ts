@@ -4,6 +4,7 @@ import { CreateTopics } from '../protocol/messages/createTopics.ts'
 import { DeleteTopics } from '../protocol/messages/deleteTopics.ts'
 import { DescribeConfigs } from '../protocol/messages/describeConfigs.ts'
 import { DescribeLogDirs } from '../protocol/messages/describeLogDirs.ts'
+import { ListOffsets } from '../protocol/messages/listOffsets.ts'
 import { Metadata } from '../protocol/messages/metadata.ts'
 import { buildBatch } from '../protocol/records/batchBuilder.ts'
 import { ScriptedKafka } from '../simulation/kafka/scriptedKafka.ts'
@@ -127,7 +128,7 @@ describe('one topic', () => {
     kafka.world.crash('broker2')
     kafka.alive = [1, 3]
     const { partitions } = await settle(admin.topics.describe({ clusterId, topic: 'a' }))
-    const leader = { brokerId: 1, isOnline: true, logStartOffset: 0, highWatermark: 4, logEndOffset: null, sizeBytes: 100, offsetLag: 0 }
+    const leader = { brokerId: 1, isOnline: true, logStartOffset: 0, highWatermark: 4, logEndOffset: 4, sizeBytes: 100, offsetLag: 0 }
     const unknown = { logStartOffset: null, highWatermark: null, logEndOffset: null }
     expect(partitions).toEqual([
       {
@@ -144,6 +145,31 @@ describe('one topic', () => {
           { brokerId: 3, isOnline: true, ...unknown, sizeBytes: 300, offsetLag: 2 },
         ],
       },
+    ])
+  })
+
+  it('has the ends of followers where brokers tell them', async () => {
+    await connected(given => {
+      given.topic('a')
+      const usual = given.scripted(ListOffsets)
+      given.script(ListOffsets, (request, call) => {
+        if (request.replicaId !== -2) return usual(request, call)
+        const topics = request.topics.map(({ name, partitions }) => ({
+          name,
+          partitions: partitions.map(({ partitionIndex, timestamp }) => ({
+            partitionIndex,
+            errorCode: 0,
+            offset: timestamp === -1 ? 10 + call.broker : 3,
+          })),
+        }))
+        return { topics }
+      })
+    })
+    const { partitions } = await settle(admin.topics.describe({ clusterId, topic: 'a' }))
+    expect(partitions[0]?.replicaLogs.map(each => [each.logStartOffset, each.logEndOffset])).toEqual([
+      [3, 11],
+      [3, 12],
+      [3, 13],
     ])
   })
 

@@ -1,23 +1,15 @@
-import { ZERO_UUID } from '../base/uuid.ts'
 import type { Served } from '../contract/operations.ts'
 import type { ConfigEntry, PartitionDetail, TopicSummary, topics } from '../contract/topics.ts'
-import { errorName } from '../protocol/errors.ts'
-import { CreateTopics } from '../protocol/messages/createTopics.ts'
-import { DeleteTopics } from '../protocol/messages/deleteTopics.ts'
 import { DescribeConfigs, type DescribeConfigsResponse } from '../protocol/messages/describeConfigs.ts'
 import type { BrokerNode, PartitionMetadata, TopicMetadata } from './clusterMetadata.ts'
 import type { KafkaClient } from './kafkaClient.ts'
-import { isTransient, KafkaError, throwIfRefused } from './kafkaError.ts'
+import { throwIfRefused } from './kafkaError.ts'
 import { describeLogDirs, type LogDirs } from './logDirs.ts'
-import { EARLIEST, LATEST, listOffsets, type OffsetTable } from './offsets.ts'
-import { type Deadline, sleep } from './waiting.ts'
+import { EARLIEST, LATEST, listOffsets, listReplicaOffsets, type OffsetTable } from './offsets.ts'
+import { createTopic, deleteTopic } from './topicChanges.ts'
 
 /** A screen polls this: what a dead broker alone knows is shown as unknown rather than waited for. */
 const LIST_PATIENCE_MS = 1_200
-const CHANGE_PATIENCE_MS = 20_000
-/** What the controller may take for one change, as it is told. */
-const CHANGE_TIMEOUT_MS = 8_000
-const LOOK_AGAIN_MS = 25
 
 const TOPIC = 2
 /** By their numbers in DescribeConfigs. */
@@ -33,9 +25,6 @@ const CONFIG_SOURCES = [
   'GROUP_CONFIG',
 ]
 const SET_ON_THE_TOPIC = 1
-/** -1 leaves a count to the cluster's defaults, from this version of CreateTopics on (KIP-464). */
-const FIRST_VERSION_WITH_DEFAULTS = 4
-const FIRST_DELETE_WITH_STRUCTS = 6
 
 /** What a person does to topics, on any cluster. */
 export function topicServices(clientOf: (clusterId: string) => KafkaClient): Served<typeof topics> {
@@ -43,8 +32,8 @@ export function topicServices(clientOf: (clusterId: string) => KafkaClient): Ser
     list: async ({ clusterId }) => list(clientOf(clusterId)),
     describe: async ({ clusterId, topic }) => describe(clientOf(clusterId), topic),
     configs: async ({ clusterId, topic }) => configs(clientOf(clusterId), topic),
-    create: async ({ clusterId, ...wanted }) => create(clientOf(clusterId), wanted),
-    delete: async ({ clusterId, topic }) => remove(clientOf(clusterId), topic),
+    create: async ({ clusterId, ...wanted }) => createTopic(clientOf(clusterId), wanted),
+    delete: async ({ clusterId, topic }) => deleteTopic(clientOf(clusterId), topic),
   }
 }
 
@@ -99,12 +88,14 @@ function sum(partitions: readonly PartitionMetadata[], of: (partition: Partition
 async function describe(client: KafkaClient, name: string) {
   const [topic, brokers] = await Promise.all([client.topic(name, { isFresh: true }), client.brokers()])
   const numbers = topic.partitions.map(({ partition }) => partition)
-  const [starts, ends, logDirs] = await Promise.all([
+  const [starts, ends, logDirs, replicaStarts, replicaEnds] = await Promise.all([
     listOffsets(client, [topic], EARLIEST, client.deadline(LIST_PATIENCE_MS)),
     listOffsets(client, [topic], LATEST, client.deadline(LIST_PATIENCE_MS)),
     describeLogDirs(client, idsOf(brokers), { topic: name, partitions: numbers }),
+    replicaOffsets(client, topic, brokers, EARLIEST),
+    replicaOffsets(client, topic, brokers, LATEST),
   ])
-  const learned = { starts, ends, logDirs, alive: new Set(idsOf(brokers)) }
+  const learned = { starts, ends, logDirs, alive: new Set(idsOf(brokers)), replicaStarts, replicaEnds }
   return {
     name,
     topicId: topic.topicId,
@@ -114,7 +105,32 @@ async function describe(client: KafkaClient, name: string) {
   }
 }
 
-function partitionDetail(topic: string, metadata: PartitionMetadata, { starts, ends, logDirs, alive }: Learned): PartitionDetail {
+/** By broker. */
+type ReplicaOffsets = ReadonlyMap<number, OffsetTable>
+
+async function replicaOffsets(
+  client: KafkaClient,
+  { name, partitions }: TopicMetadata,
+  brokers: readonly BrokerNode[],
+  timestamp: number,
+): Promise<ReplicaOffsets> {
+  const tables = brokers.map(async ({ brokerId }): Promise<[number, OffsetTable]> => {
+    const held = partitions.filter(({ replicas }) => replicas.includes(brokerId)).map(({ partition }) => ({ topic: name, partition }))
+    return [brokerId, await listReplicaOffsets(client, brokerId, held, timestamp)]
+  })
+  return new Map(await Promise.all(tables))
+}
+
+interface LearnedOfReplicas extends Learned {
+  readonly replicaStarts: ReplicaOffsets
+  readonly replicaEnds: ReplicaOffsets
+}
+
+function partitionDetail(
+  topic: string,
+  metadata: PartitionMetadata,
+  { starts, ends, logDirs, alive, replicaStarts, replicaEnds }: LearnedOfReplicas,
+): PartitionDetail {
   const { partition, leader, leaderEpoch, replicas, inSyncReplicas, offlineReplicas } = metadata
   const logStartOffset = starts.get(topic, partition) ?? null
   const highWatermark = ends.get(topic, partition) ?? null
@@ -132,10 +148,10 @@ function partitionDetail(topic: string, metadata: PartitionMetadata, { starts, e
       return {
         brokerId,
         isOnline: alive.has(brokerId) && !offlineReplicas.includes(brokerId),
-        // Kafka tells these of the leader only.
-        logStartOffset: isLeader ? logStartOffset : null,
+        logStartOffset: replicaStarts.get(brokerId)?.get(topic, partition) ?? (isLeader ? logStartOffset : null),
+        // What a follower believes of it, nobody tells.
         highWatermark: isLeader ? highWatermark : null,
-        logEndOffset: null,
+        logEndOffset: replicaEnds.get(brokerId)?.get(topic, partition) ?? null,
         sizeBytes: onDisk?.sizeBytes ?? null,
         offsetLag: onDisk?.offsetLag ?? null,
       }
@@ -166,119 +182,6 @@ function configEntry({ name, value, readOnly, configSource, isSensitive, documen
     isReadOnly: readOnly,
     isSensitive,
     documentation: documentation === '' ? null : documentation,
-  }
-}
-
-interface NewTopic {
-  readonly name: string
-  readonly partitions: number | null
-  readonly replicationFactor: number | null
-  readonly configs: Readonly<Record<string, string>>
-}
-
-async function create(client: KafkaClient, wanted: NewTopic): Promise<void> {
-  const deadline = client.deadline(CHANGE_PATIENCE_MS)
-  // After an answer that was lost, "already exists" is what our own success looks like.
-  let mayBeDone = false
-  await client.retrying(async () => {
-    const { topics: results } = await unlessUncertain(
-      () => (mayBeDone = true),
-      client.controller(CreateTopics, version => createRequest(wanted, version), { timeoutMs: CHANGE_TIMEOUT_MS + 2_000 }),
-    )
-    for (const { errorCode, errorMessage } of results) {
-      const error = errorName(errorCode)
-      if (mayBeDone && error === 'TOPIC_ALREADY_EXISTS') return
-      if (error === 'REQUEST_TIMED_OUT') mayBeDone = true
-      throwIfRefused(errorCode, errorMessage)
-    }
-  }, deadline)
-  const isReady = (topic: TopicMetadata | undefined) =>
-    topic !== undefined && topic.partitions.length >= (wanted.partitions ?? 1) && topic.partitions.every(({ leader }) => leader !== null)
-  if (!(await isSeenEverywhere(client, wanted.name, isReady, deadline))) {
-    throw new KafkaError('LEADER_NOT_AVAILABLE', `The topic ${wanted.name} was created, but not all of its partitions have a leader yet.`)
-  }
-}
-
-function createRequest({ name, partitions, replicationFactor, configs: given }: NewTopic, version: number) {
-  if (version < FIRST_VERSION_WITH_DEFAULTS && (partitions === null || replicationFactor === null)) {
-    throw new KafkaError('UNSUPPORTED_VERSION', 'This cluster has to be told the number of partitions and replicas.')
-  }
-  const topic = {
-    name,
-    numPartitions: partitions ?? -1,
-    replicationFactor: replicationFactor ?? -1,
-    assignments: [],
-    configs: Object.entries(given).map(([key, value]) => ({ name: key, value })),
-  }
-  return { topics: [topic], timeoutMs: CHANGE_TIMEOUT_MS }
-}
-
-async function remove(client: KafkaClient, name: string): Promise<void> {
-  const deadline = client.deadline(CHANGE_PATIENCE_MS)
-  let mayBeDone = false
-  await client.retrying(async () => {
-    const { responses } = await unlessUncertain(
-      () => (mayBeDone = true),
-      client.controller(DeleteTopics, version => deleteRequest(name, version), { timeoutMs: CHANGE_TIMEOUT_MS + 2_000 }),
-    )
-    for (const { errorCode, errorMessage } of responses) {
-      const error = errorName(errorCode)
-      if (error === 'REQUEST_TIMED_OUT') mayBeDone = true
-      if (error === 'UNKNOWN_TOPIC_OR_PARTITION') {
-        if (mayBeDone) return
-        throw new KafkaError(error, `There is no topic ${name}.`, { isFinal: true })
-      }
-      throwIfRefused(errorCode, errorMessage)
-    }
-  }, deadline)
-  client.forgetTopic(name)
-  // It is deleted whatever the brokers still say; waiting spares the screens a topic that comes back for a moment.
-  await isSeenEverywhere(client, name, topic => topic === undefined, client.deadline(2_000))
-}
-
-function deleteRequest(name: string, version: number) {
-  const timeoutMs = CHANGE_TIMEOUT_MS
-  return version >= FIRST_DELETE_WITH_STRUCTS ? { topics: [{ name, topicId: ZERO_UUID }], timeoutMs } : { topicNames: [name], timeoutMs }
-}
-
-/** A change whose answer did not come may have been made all the same. */
-async function unlessUncertain<T>(uncertain: () => void, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (problem) {
-    if (!(problem instanceof KafkaError)) uncertain()
-    throw problem
-  }
-}
-
-/** Waits until every broker that lives and answers sees the topic so. */
-async function isSeenEverywhere(
-  client: KafkaClient,
-  name: string,
-  isSo: (topic: TopicMetadata | undefined) => boolean,
-  deadline: Deadline,
-): Promise<boolean> {
-  for (;;) {
-    const brokers = await client.brokers(deadline)
-    const views = await Promise.all(brokers.map(broker => isSeenAt(client, broker, name, isSo)))
-    // A broker that does not answer has no clients either; but one at least must have seen it.
-    if (views.includes(true) && !views.includes(false)) return true
-    if (deadline.remainingMs <= LOOK_AGAIN_MS) return false
-    await sleep(client.clock, LOOK_AGAIN_MS)
-  }
-}
-
-async function isSeenAt(
-  client: KafkaClient,
-  broker: BrokerNode,
-  name: string,
-  isSo: (topic: TopicMetadata | undefined) => boolean,
-): Promise<boolean | undefined> {
-  try {
-    return isSo(await client.topicAt(broker, name))
-  } catch (problem) {
-    if (isTransient(problem)) return undefined
-    throw problem
   }
 }
 

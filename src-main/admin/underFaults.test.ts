@@ -65,6 +65,33 @@ class Producing {
   }
 }
 
+/** Looks at everything over and over, as screens do, and remembers the longest wait. */
+class Looking {
+  longestMs = 0
+  looks = 0
+  isOver = false
+
+  async run(): Promise<void> {
+    const { clock } = cluster.world.env('client')
+    while (!this.isOver) {
+      const questions = [
+        () => admin.topics.list({ clusterId }),
+        () => admin.topics.describe({ clusterId, topic: TOPIC }),
+        () => admin.messages.extent({ clusterId, topic: TOPIC }),
+        () => admin.messages.offsetsAt({ clusterId, topic: TOPIC, timestampMs: 0 }),
+        () => admin.groups.list({ clusterId }),
+      ]
+      for (const ask of questions) {
+        const began = clock.elapsed()
+        await ask()
+        this.longestMs = Math.max(this.longestMs, clock.elapsed() - began)
+        this.looks += 1
+      }
+      await pause(200)
+    }
+  }
+}
+
 async function fault(): Promise<void> {
   const { world } = cluster
   const broker = cluster.broker(1 + world.random.below(3))
@@ -105,46 +132,54 @@ const everyReplicaIsInSync = () =>
   })
 
 describe('while brokers are killed, stopped, frozen and cut off', () => {
-  it.each(SEEDS)('a tail shows every record once and in order, and what was produced is stored once (seed %i)', async seed => {
-    await working(seed)
-    const { world } = cluster
-    const tailed: MessageRow[] = []
-    const leaving = new AbortController()
-    const tail = (async () => {
-      for await (const rows of admin.messages.tail({ clusterId, topic: TOPIC, partitions: null }, leaving.signal)) tailed.push(...rows)
-    })()
-    await world.run(500)
-    const producing = new Producing()
-    const produced = producing.run()
-    for (let round = 0; round < 4; round++) {
-      await world.run(world.random.below(1_000))
-      await fault()
-      await world.run(everyReplicaIsInSync, 30_000)
-    }
-    producing.isOver = true
-    await world.settle(produced)
-    await world.run(5_000)
+  it.each(SEEDS)(
+    'a tail shows every record once and in order, what was produced is stored once, and every question is answered (seed %i)',
+    async seed => {
+      await working(seed)
+      const { world } = cluster
+      const tailed: MessageRow[] = []
+      const leaving = new AbortController()
+      const tail = (async () => {
+        for await (const rows of admin.messages.tail({ clusterId, topic: TOPIC, partitions: null }, leaving.signal)) tailed.push(...rows)
+      })()
+      await world.run(500)
+      const producing = new Producing()
+      const produced = producing.run()
+      const looking = new Looking()
+      const looked = looking.run()
+      for (let round = 0; round < 4; round++) {
+        await world.run(world.random.below(1_000))
+        await fault()
+        await world.run(everyReplicaIsInSync, 30_000)
+      }
+      producing.isOver = true
+      looking.isOver = true
+      await world.settle(Promise.all([produced, looked]))
+      expect(looking.looks).toBeGreaterThan(20)
+      expect(looking.longestMs).toBeLessThan(8_000)
+      await world.run(5_000)
 
-    const extent = await world.settle(admin.messages.extent({ clusterId, topic: TOPIC }))
-    const count = extent.reduce((sum, { start, end }) => sum + end - start, 0)
-    const ranges = extent.map(({ partition, start, end }) => ({ partition, from: start, to: Math.min(end, 330) }))
-    const read = await world.settle(admin.messages.read({ clusterId, topic: TOPIC, ranges }))
-    expect(count).toBeGreaterThan(20)
-    expect(read).toHaveLength(count)
-    expect(inOrder(tailed).map(textOf)).toEqual(read.map(textOf))
-    for (const partition of [0, 1, 2]) {
-      const offsets = tailed.filter(row => row.partition === partition).map(row => row.offset)
-      expect(offsets).toEqual(offsets.map((_, index) => index))
-    }
-    expect(read.map(textOf)).toEqual(expect.arrayContaining(producing.stored))
-    const values = read.map(row => row.value?.text ?? '')
-    expect(new Set(values).size).toBe(values.length)
-    expect(values.length - producing.stored.length).toBeLessThanOrEqual(producing.perhaps.length)
+      const extent = await world.settle(admin.messages.extent({ clusterId, topic: TOPIC }))
+      const count = extent.reduce((sum, { start, end }) => sum + end - start, 0)
+      const ranges = extent.map(({ partition, start, end }) => ({ partition, from: start, to: Math.min(end, 330) }))
+      const read = await world.settle(admin.messages.read({ clusterId, topic: TOPIC, ranges }))
+      expect(count).toBeGreaterThan(20)
+      expect(read).toHaveLength(count)
+      expect(inOrder(tailed).map(textOf)).toEqual(read.map(textOf))
+      for (const partition of [0, 1, 2]) {
+        const offsets = tailed.filter(row => row.partition === partition).map(row => row.offset)
+        expect(offsets).toEqual(offsets.map((_, index) => index))
+      }
+      expect(read.map(textOf)).toEqual(expect.arrayContaining(producing.stored))
+      const values = read.map(row => row.value?.text ?? '')
+      expect(new Set(values).size).toBe(values.length)
+      expect(values.length - producing.stored.length).toBeLessThanOrEqual(producing.perhaps.length)
 
-    leaving.abort()
-    await world.settle(tail)
-    await world.settle(admin.close())
-    await world.run(1_000)
-    expect(world.openConnections('client')).toBe(0)
-  })
+      leaving.abort()
+      await world.settle(tail)
+      await world.settle(admin.close())
+      await world.run(1_000)
+      expect(world.openConnections('client')).toBe(0)
+    },
+  )
 })
