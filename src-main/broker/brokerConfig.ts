@@ -1,4 +1,4 @@
-import { parseConfigValue, serverConfigDefinitions } from '../metadata/configDefinitions.ts'
+import { configReaderOf } from '../metadata/configReader.ts'
 
 /** What a broker is told at start: Kafka's keys in camelCase. Values that topics inherit are resolved by `metadata` from the same source. */
 export interface BrokerConfig {
@@ -35,24 +35,15 @@ export interface BrokerConfig {
   readonly offsetsTopicSegmentBytes: number
 }
 
-const MAX_PENDING_RESPONSE_BYTES = 64 * 1024 * 1024
+/** Small answers weigh several times their bytes while they wait; a large one goes out whatever the bound. */
+const MAX_PENDING_RESPONSE_BYTES = 1024 * 1024
 
 /** Reads a broker's config from what was set at start, by Kafka's keys; the rest has Kafka's defaults. The values have been checked before. */
 export function brokerConfigOf(staticValues: ReadonlyMap<string, string>): BrokerConfig {
-  const read = (name: string): unknown => {
-    const definition = serverConfigDefinitions.get(name)
-    if (definition === undefined) throw new Error(`there is no broker config ${name}`)
-    const text = staticValues.get(name) ?? definition.default
-    if (text === null) return undefined
-    const parsed = parseConfigValue(definition.type, text)
-    if ('problem' in parsed) throw new Error(`${name}: ${parsed.problem}`)
-    return parsed.value
-  }
-  const number = (name: string) => read(name) as number
-  const flag = (name: string) => read(name) as boolean
+  const { number, flag, text } = configReaderOf(staticValues)
   return {
     staticValues,
-    brokerRack: read('broker.rack') as string | undefined,
+    brokerRack: text('broker.rack'),
     socketRequestMaxBytes: number('socket.request.max.bytes'),
     maxConnections: number('max.connections'),
     connectionsMaxIdleMs: number('connections.max.idle.ms'),

@@ -1,4 +1,4 @@
-import { parseConfigValue, serverConfigDefinitions } from '../metadata/configDefinitions.ts'
+import { configReaderOf } from '../metadata/configReader.ts'
 import type { ControllerSettings } from './decision.ts'
 
 /** What a controller is told at start: Kafka's keys in camelCase. */
@@ -19,23 +19,16 @@ export function controllerConfigOf(
   staticConfigs: ReadonlyMap<string, string>,
   given: Partial<ControllerConfig> = {},
 ): ControllerConfig {
-  const read = (name: string): unknown => {
-    const definition = serverConfigDefinitions.get(name)
-    if (definition === undefined) throw new Error(`there is no broker config ${name}`)
-    const parsed = parseConfigValue(definition.type, staticConfigs.get(name) ?? definition.default ?? '')
-    if ('problem' in parsed) throw new Error(`${name}: ${parsed.problem}`)
-    return parsed.value
-  }
-  const number = (name: string) => read(name) as number
+  const { number, flag } = configReaderOf(staticConfigs)
   return {
     clusterId,
     staticConfigs,
     numPartitions: number('num.partitions'),
     defaultReplicationFactor: number('default.replication.factor'),
-    deleteTopicEnable: read('delete.topic.enable') as boolean,
+    deleteTopicEnable: flag('delete.topic.enable'),
     brokerSessionTimeoutMs: number('broker.session.timeout.ms'),
     disconnectGraceMs: DISCONNECT_GRACE_MS,
-    autoLeaderRebalanceEnable: read('auto.leader.rebalance.enable') as boolean,
+    autoLeaderRebalanceEnable: flag('auto.leader.rebalance.enable'),
     leaderImbalanceCheckIntervalMs: number('leader.imbalance.check.interval.seconds') * 1000,
     ...given,
   }

@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Address } from '../env/env.ts'
-import { parseConfigValue, serverConfigDefinitions, serverConfigProblems } from '../metadata/configDefinitions.ts'
-import { profiles, profileSettings, type Profile } from './profiles.ts'
-import { formatProperties, parseProperties } from './properties.ts'
+import { serverConfigDefinitions, serverConfigProblems } from '../metadata/configDefinitions.ts'
+import { formatJavaProperties, parseJavaProperties } from '../protocol/files/javaProperties.ts'
+import { profileSettings, type Profile } from './profiles.ts'
 
 export type { FromBroker, MetadataTold, PartitionStats, PartitionTold, QuorumTold, StatsTold, ToBroker } from './control.ts'
 export type { Profile }
@@ -26,33 +26,57 @@ export interface BrokerProcessOptions {
   readonly settings: Readonly<Record<string, string>>
 }
 
+/** What makes a broker this one of these: decided by the cluster, the same for nobody else, and not to be set from outside. */
+const DECIDED: ReadonlySet<string> = new Set([
+  'node.id',
+  'broker.id',
+  'process.roles',
+  'listeners',
+  'advertised.listeners',
+  'listener.security.protocol.map',
+  'inter.broker.listener.name',
+  'controller.listener.names',
+  'controller.quorum.voters',
+  'controller.quorum.bootstrap.servers',
+  'log.dir',
+  'log.dirs',
+  'metadata.log.dir',
+])
+
 /** The text of a broker's properties file. Throws when a setting is not one of Kafka's, or not valid: nothing is started with half a config. */
 export function brokerProperties(options: BrokerProcessOptions): string {
+  const { settings } = options
   const values = new Map<string, string>([
+    ...Object.entries(profileSettings(options.profile, options.voters.length)),
+    ...Object.entries(settings),
     ['node.id', String(options.nodeId)],
     ['process.roles', 'broker,controller'],
     ['listeners', `${CLIENT_LISTENER}://${text(options.client)},${PEER_LISTENER}://${text(options.peer)}`],
     ['controller.listener.names', PEER_LISTENER],
     ['controller.quorum.voters', options.voters.map(voter => `${voter.id}@${text(voter)}`).join(',')],
     ['log.dirs', options.directory],
-    ...Object.entries(profileSettings(options.profile, options.voters.length)),
-    ...Object.entries(options.settings),
   ])
-  const unknown = Object.keys(options.settings).filter(name => !serverConfigDefinitions.has(name))
-  const problems = [...unknown.map(name => `There is no broker config ${name}`), ...serverConfigProblems(values)]
+  const problems = [
+    ...Object.keys(settings).flatMap(name => {
+      if (DECIDED.has(name)) return [`${name} is decided by the cluster and cannot be set`]
+      return serverConfigDefinitions.has(name) ? [] : [`There is no broker config ${name}`]
+    }),
+    ...serverConfigProblems(values),
+  ]
   if (problems.length > 0) throw new Error(`${problems.join('. ')}. Correct it with --set KEY=VALUE`)
-  return formatProperties(
+  return formatJavaProperties(
     values,
     `Broker ${options.nodeId}, profile ${options.profile}. Written anew at every start; change it with --set.`,
   )
 }
 
-/** The values of a running cluster that differ from Kafka's, beside Kafka's. */
+/** The values of a cluster of this size that differ from Kafka's, beside Kafka's. */
 export function profileValues(
   profile: Profile,
+  brokers: number,
   settings: Readonly<Record<string, string>>,
 ): { name: string; value: string; kafkaDefault: string }[] {
-  return Object.entries({ ...profiles[profile], ...settings })
+  return Object.entries({ ...profileSettings(profile, brokers), ...settings })
     .map(([name, value]) => ({ name, value, kafkaDefault: serverConfigDefinitions.get(name)?.default ?? '' }))
     .filter(({ value, kafkaDefault }) => value !== kafkaDefault)
     .sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -67,15 +91,11 @@ export interface ServerConfig {
   readonly client: Address
   readonly peer: Address
   readonly voters: ReadonlyMap<number, Address>
-  /** A value by Kafka's name, its default where the file has none. */
-  number(name: string): number
-  flag(name: string): boolean
-  text(name: string): string | undefined
 }
 
 /** Reads a broker's properties file. Throws an error that names every problem. */
 export function readServerConfig(file: string): ServerConfig {
-  const values = parseProperties(file)
+  const values = parseJavaProperties(file)
   const problems = serverConfigProblems(values)
   if (problems.length > 0) throw new Error(problems.join('. '))
   const listeners = new Map((values.get('listeners') ?? '').split(',').map(listenerOf))
@@ -83,29 +103,12 @@ export function readServerConfig(file: string): ServerConfig {
   const peer = listeners.get(PEER_LISTENER)
   if (client === undefined || peer === undefined)
     throw new Error(`listeners must name ${CLIENT_LISTENER} and ${PEER_LISTENER}, not ${values.get('listeners')}`)
-  const read = (name: string) => {
-    const definition = serverConfigDefinitions.get(name)
-    if (definition === undefined) throw new Error(`There is no broker config ${name}`)
-    const value = values.get(name) ?? definition.default
-    if (value === null) return undefined
-    const parsed = parseConfigValue(definition.type, value)
-    if ('problem' in parsed) throw new Error(`${name}: ${parsed.problem}`)
-    return parsed.value
-  }
-  return {
-    values,
-    nodeId: Number(values.get('node.id')),
-    directory: values.get('log.dirs') ?? '',
-    client,
-    peer,
-    voters: new Map((values.get('controller.quorum.voters') ?? '').split(',').map(voterOf)),
-    number: name => Number(read(name)),
-    flag: name => read(name) === true,
-    text: name => {
-      const value = read(name)
-      return value === undefined ? undefined : String(value)
-    },
-  }
+  const directory = values.get('log.dirs') ?? ''
+  if (directory === '') throw new Error('log.dirs must name the folder of the logs')
+  const nodeId = Number(values.get('node.id'))
+  const voters = new Map((values.get('controller.quorum.voters') ?? '').split(',').map(voterOf))
+  if (!voters.has(nodeId)) throw new Error(`controller.quorum.voters must have node ${nodeId} among them: every broker is a voter`)
+  return { values, nodeId, directory, client, peer, voters }
 }
 
 /**
@@ -121,6 +124,12 @@ export function brokerEntry(): string {
 
 /** Small young generation: three idle brokers together stay small, and long-lived buffers are off the heap anyway. */
 export const brokerNodeOptions: readonly string[] = ['--max-semi-space-size=8', '--disable-warning=ExperimentalWarning']
+
+/**
+ * Every open, read and fsync takes one of libuv's threads, of which there are four: the fsyncs of a few busy partitions would hold up every read.
+ * Idle threads cost next to nothing.
+ */
+export const brokerEnvironment: Readonly<Record<string, string>> = { UV_THREADPOOL_SIZE: '16' }
 
 const text = ({ host, port }: Address) => `${host}:${port}`
 

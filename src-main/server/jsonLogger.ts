@@ -3,14 +3,25 @@ import { loggerTo, type Logger, type LogLevel } from '../base/logger.ts'
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
 /**
- * One line of JSON for each message: `level`, `time` (ms since 1970), `msg`, and the fields beside them. What is less urgent than `least` is not written.
- * Thirty lines instead of a logging library, which would cost each broker more memory than its metadata.
+ * One line of JSON for each message: `level`, `time` (ms since 1970), `msg`, and the fields beside them, of which none may take the place of those
+ * three. What is less urgent than `least` is not written.
+ * Forty lines instead of a logging library, which would cost each broker more memory than its metadata.
  */
 export function jsonLogger(now: () => number, least: LogLevel, write: (line: string) => void): Logger {
   return loggerTo((level, msg, fields) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return
-    write(`${JSON.stringify({ level, time: now(), msg, ...fields }, readable)}\n`)
+    const head = { level, time: now(), msg }
+    write(`${textOf({ ...head, ...fields, ...head })}\n`)
   })
+}
+
+/** A logger never throws: what cannot be written, such as a circle, is left out and named. */
+function textOf({ level, time, msg, ...fields }: Record<string, unknown>): string {
+  try {
+    return JSON.stringify({ level, time, msg, ...fields }, readable)
+  } catch (error) {
+    return JSON.stringify({ level, time, msg, unwritable: `${Object.keys(fields).join(', ')}: ${String(error)}` })
+  }
 }
 
 /** Errors have no enumerable properties, and would be written as `{}`. */
@@ -24,5 +35,7 @@ export function describeError(error: Error): string {
   const isBug =
     error.name === 'AssertionFailed' || error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
   const own = isBug && error.stack !== undefined ? error.stack : `${error.name}: ${error.message}`
-  return error.cause instanceof Error ? `${own}; because of ${describeError(error.cause)}` : own
+  const causes: unknown[] = error instanceof AggregateError ? error.errors : [error.cause]
+  const because = causes.filter(cause => cause instanceof Error).map(describeError)
+  return because.length > 0 ? `${own}; because of ${because.join(' and ')}` : own
 }

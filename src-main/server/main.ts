@@ -15,9 +15,17 @@ const logger = jsonLogger(
   process.env.TRILOG_LOG === 'debug' ? 'debug' : 'info',
   line => process.stdout.write(line),
 )
+let untaken = 0
 const tell = (message: FromBroker) => {
-  if (process.connected) process.send?.(message, () => undefined) // a channel that closes is the supervisor's end, told by `disconnect`
+  if (!process.connected) return // the supervisor's end, told by `disconnect`
+  untaken += 1
+  process.send?.(message, () => (untaken -= 1))
 }
+
+/** Longer than a supervisor waits before it kills. A broker whose supervisor is gone must not hold its ports and its folder for ever. */
+const STOP_WITHIN_MS = 40_000
+/** Messages that the supervisor may have left unread before it is spared the figures. */
+const UNTAKEN_MESSAGES = 100
 
 let server: Server | undefined
 let stopping: Promise<void> | undefined
@@ -25,6 +33,10 @@ let stopping: Promise<void> | undefined
 /** Stops once, in order, and ends the process. */
 function stop(exitCode: number, options: { handOver: boolean }): Promise<void> {
   return (stopping ??= (async () => {
+    env.clock.after(STOP_WITHIN_MS, () => {
+      logger.error('the broker did not stop in time')
+      process.exit(1)
+    })
     try {
       await server?.stop(options)
     } catch (error) {
@@ -60,6 +72,7 @@ try {
   server = await Server.start(env, { config, logger, listeners: { failed: die } })
   tellOf(server, env.clock, {
     tell,
+    isBehind: () => untaken > UNTAKEN_MESSAGES,
     usage: () => ({ memoryBytes: process.memoryUsage.rss(), cpuMs: process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000 }),
   })
   await untilUnfenced(server)

@@ -1,12 +1,12 @@
 import { defaultGroupConfig, type GroupConfig } from '../broker/coordinators/group/groupConfig.ts'
-import { parseConfigValue, serverConfigDefinitions } from '../metadata/configDefinitions.ts'
+import { configReaderOf } from '../metadata/configReader.ts'
 import { defaultQuorumConfig, type QuorumConfig } from '../quorum/quorum.ts'
 
 type Values = ReadonlyMap<string, string>
 
 /** The group coordinator's config from a broker's values, which have been checked before. */
 export function groupConfigOf(values: Values): GroupConfig {
-  const number = numbersOf(values)
+  const { number } = configReaderOf(values)
   return {
     ...defaultGroupConfig,
     groupMinSessionTimeoutMs: number('group.min.session.timeout.ms'),
@@ -23,7 +23,7 @@ export function groupConfigOf(values: Values): GroupConfig {
 
 /** The quorum's config from a broker's values, which have been checked before. */
 export function quorumConfigOf(values: Values): QuorumConfig {
-  const number = numbersOf(values)
+  const { number } = configReaderOf(values)
   return {
     ...defaultQuorumConfig,
     electionTimeoutMs: number('controller.quorum.election.timeout.ms'),
@@ -33,12 +33,4 @@ export function quorumConfigOf(values: Values): QuorumConfig {
     retryBackoffMs: number('controller.quorum.retry.backoff.ms'),
     fetchMaxBytes: number('controller.quorum.fetch.max.bytes'),
   }
-}
-
-const numbersOf = (values: Values) => (name: string) => {
-  const definition = serverConfigDefinitions.get(name)
-  if (definition === undefined) throw new Error(`there is no broker config ${name}`)
-  const parsed = parseConfigValue(definition.type, values.get(name) ?? definition.default ?? '')
-  if ('problem' in parsed) throw new Error(`${name}: ${parsed.problem}`)
-  return Number(parsed.value)
 }

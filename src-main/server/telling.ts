@@ -16,22 +16,31 @@ export interface Usage {
 export function tellOf(
   server: Server,
   clock: Clock,
-  options: { readonly usage: () => Usage; readonly tell: (message: FromBroker) => void },
+  options: {
+    readonly usage: () => Usage
+    readonly tell: (message: FromBroker) => void
+    /** Whether the supervisor has yet to read much of what it was told, as when it stands still: figures can wait, and must not pile up. */
+    readonly isBehind: () => boolean
+  },
 ): () => void {
   const { quorum, metadata, wireStats } = server
-  const { tell, usage } = options
+  const { tell, usage, isBehind } = options
   quorum.onLeaderChange(({ leaderId, epoch }) => tell({ type: 'quorum', atMs: clock.now(), epoch, leaderId: leaderId ?? null }))
   metadata.follow(
     image => tell({ type: 'metadata', full: true, ...everything(image, clock.now()) }),
     (image, delta) => tell({ type: 'metadata', full: false, ...changes(image, delta, clock.now()) }),
   )
 
-  const told = new Map<string, PartitionStats>()
+  let told: ReadonlyMap<string, PartitionStats> = new Map()
   let timer: Timer
   const tellStats = () => {
     timer = clock.after(STATS_EVERY_MS, tellStats)
+    if (isBehind()) return
     const { bytesIn, bytesOut, requests } = wireStats
-    tell({ type: 'stats', atMs: clock.now(), bytesIn, bytesOut, requests, ...usage(), partitions: changedStats(server, told) })
+    const now = statsOf(server)
+    const changed = [...now].filter(([key, stats]) => !isSame(stats, told.get(key))).map(([, stats]) => stats)
+    told = now
+    tell({ type: 'stats', atMs: clock.now(), bytesIn, bytesOut, requests, ...usage(), partitions: changed })
   }
   timer = clock.after(STATS_EVERY_MS, tellStats)
   return () => timer.cancel()
@@ -68,22 +77,21 @@ function toldOf(topic: TopicImage, { partition, replicas, isr, leader, leaderEpo
   return { topicId: topic.topicId, topic: topic.name, partition, replicas, isr, leader, leaderEpoch, partitionEpoch }
 }
 
-function changedStats(server: Server, told: Map<string, PartitionStats>): PartitionStats[] {
-  const changed: PartitionStats[] = []
+function statsOf(server: Server): Map<string, PartitionStats> {
+  const stats = new Map<string, PartitionStats>()
   for (const { topicId, index, log } of server.replicas.partitions()) {
     if (log === undefined) continue
     const { logStartOffset, highWatermark, logEndOffset, sizeInBytes } = log
-    const key = `${topicId}:${index}`
-    const before = told.get(key)
-    const isSame =
-      before?.logEndOffset === logEndOffset &&
-      before.highWatermark === highWatermark &&
-      before.logStartOffset === logStartOffset &&
-      before.sizeBytes === sizeInBytes
-    if (isSame) continue
-    const stats = { topicId, partition: index, logStartOffset, highWatermark, logEndOffset, sizeBytes: sizeInBytes }
-    told.set(key, stats)
-    changed.push(stats)
+    stats.set(`${topicId}:${index}`, { topicId, partition: index, logStartOffset, highWatermark, logEndOffset, sizeBytes: sizeInBytes })
   }
-  return changed
+  return stats
+}
+
+function isSame(now: PartitionStats, before: PartitionStats | undefined): boolean {
+  return (
+    before?.logEndOffset === now.logEndOffset &&
+    before.highWatermark === now.highWatermark &&
+    before.logStartOffset === now.logStartOffset &&
+    before.sizeBytes === now.sizeBytes
+  )
 }

@@ -1,5 +1,6 @@
 import { isUuid, type Uuid } from '../../base/uuid.ts'
 import { MalformedMessage } from '../byteReader.ts'
+import { formatJavaProperties, parseJavaProperties } from './javaProperties.ts'
 
 /** The name of the file that says whose log folder this is. */
 export const META_PROPERTIES_FILE = 'meta.properties'
@@ -12,15 +13,14 @@ export interface MetaProperties {
   readonly directoryId: Uuid
 }
 
-/** Java properties, with the empty comment that Java's writer begins with. */
+/** With the empty comment that Java's writer begins with. */
 export function encodeMetaProperties({ version, clusterId, nodeId, directoryId }: MetaProperties): Buffer {
   const properties = { 'cluster.id': clusterId, 'directory.id': directoryId, 'node.id': `${nodeId}`, version: `${version}` }
-  const lines = Object.entries(properties).map(([key, value]) => `${key}=${escape(value)}`)
-  return Buffer.from(['#', ...lines, ''].join('\n'))
+  return Buffer.from(formatJavaProperties(Object.entries(properties)))
 }
 
 export function decodeMetaProperties(file: Buffer): MetaProperties {
-  const properties = parseProperties(file.toString('utf8'))
+  const properties = parseJavaProperties(file.toString('utf8'))
   const version = properties.get('version')
   if (version !== '1') malformed(`version ${version} is not known`)
   const clusterId = properties.get('cluster.id') ?? malformed('there is no cluster.id')
@@ -29,29 +29,6 @@ export function decodeMetaProperties(file: Buffer): MetaProperties {
   const directoryId = properties.get('directory.id') ?? malformed('there is no directory.id')
   if (!isUuid(directoryId)) malformed(`directory.id ${JSON.stringify(directoryId)} is no uuid`)
   return { version: 1, clusterId, nodeId: Number(nodeId), directoryId }
-}
-
-function escape(value: string): string {
-  return value.replace(/[\\:=#!]/g, special => `\\${special}`)
-}
-
-/**
- * The part of Java's properties format that such files use: comments, `key=value` or `key: value`, a backslash before special characters.
- */
-function parseProperties(text: string): Map<string, string> {
-  const properties = new Map<string, string>()
-  for (const line of text.split(/\r?\n/)) {
-    const trimmed = line.trimStart()
-    if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith('!')) continue
-    const [, key, value] =
-      /^((?:\\.|[^\\:=\s])+)\s*[:=]?\s*(.*)$/.exec(trimmed) ?? malformed(`a line cannot be read: ${JSON.stringify(line)}`)
-    properties.set(unescape(key!), unescape(value!))
-  }
-  return properties
-}
-
-function unescape(text: string): string {
-  return text.replace(/\\(.)/g, '$1')
 }
 
 function malformed(reason: string): never {
