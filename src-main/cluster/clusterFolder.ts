@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { randomUuid } from '../base/uuid.ts'
-import type { Disk, Random } from '../env/env.ts'
-import { encodeMetaProperties } from '../protocol/files/metaProperties.ts'
-import type { Profile } from '../server/config.ts'
+import { DiskError, type Disk, type DiskLock, type Random } from '../env/env.ts'
+import { decodeMetaProperties, encodeMetaProperties } from '../protocol/files/metaProperties.ts'
 
 const ClusterFile = z.object({
   version: z.literal(1),
@@ -15,7 +14,10 @@ const ClusterFile = z.object({
 })
 export type ClusterFile = z.infer<typeof ClusterFile>
 
-/** The folder of one local cluster: `cluster.json`, `broker-<id>/` (its log dir), `broker-<id>.properties`, `logs/broker-<id>.log`. */
+/**
+ * The folder of one local cluster: `cluster.json`, `broker-<id>/` (its log dir), `broker-<id>.properties`, `logs/broker-<id>.log`, and `.lock` while
+ * somebody holds it. `broker-<id>.wiped` is what a crash left of a wipe; it is nobody's.
+ */
 export class ClusterFolder {
   readonly path: string
   readonly #disk: Disk
@@ -39,6 +41,23 @@ export class ClusterFolder {
     return join(this.path, 'logs', `broker-${brokerId}.log`)
   }
 
+  /** Makes the folder where there is none, and holds it. Throws when another cluster holds it (names its pid), or when it cannot be written. */
+  async hold(): Promise<DiskLock> {
+    try {
+      await this.#disk.makeDirectory(this.path)
+      return await this.#disk.lock(join(this.path, '.lock'))
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      if (error.code === 'ELOCKED') {
+        throw new Error(
+          `Another cluster holds ${this.path}: ${error.message}. Stop it with \`trilog down --data ${quoted(this.path)}\`, or choose another folder with --data`,
+          { cause: error },
+        )
+      }
+      throw new Error(`${this.path} cannot be a cluster's folder: ${error.message}. Choose another with --data`, { cause: error })
+    }
+  }
+
   /** `undefined` when there is no cluster in the folder yet. Throws when the file is not one this version wrote. */
   async read(): Promise<ClusterFile | undefined> {
     const path = join(this.path, 'cluster.json')
@@ -58,11 +77,22 @@ export class ClusterFolder {
     return randomUuid(count => this.#random.bytes(count))
   }
 
-  /** Gives the broker an empty log dir that belongs to this cluster, as `kafka-storage format` does. Leaves a formatted one alone. */
+  /**
+   * Gives the broker an empty log dir that belongs to this cluster, as `kafka-storage format` does. Leaves a formatted one alone; throws when it is
+   * another cluster's.
+   */
   async format(brokerId: number, clusterId: string): Promise<void> {
     const directory = this.brokerDirectory(brokerId)
     const file = join(directory, 'meta.properties')
-    if ((await this.#disk.stat(file)) !== undefined) return
+    await this.#disk.remove(`${directory}.wiped`)
+    if ((await this.#disk.stat(file)) !== undefined) {
+      const found = decodeMetaProperties(await this.#disk.readFile(file))
+      if (found.clusterId === clusterId && found.nodeId === brokerId) return
+      throw new Error(
+        `${directory} belongs to broker ${found.nodeId} of cluster ${found.clusterId}, not to broker ${brokerId} of cluster ${clusterId}. ` +
+          'It was left as it is: move it away, or choose another folder with --data',
+      )
+    }
     await this.#disk.makeDirectory(directory)
     const directoryId = randomUuid(count => this.#random.bytes(count))
     await this.#disk.replaceFile(file, encodeMetaProperties({ version: 1, clusterId, nodeId: brokerId, directoryId }))
@@ -83,17 +113,24 @@ export class ClusterFolder {
     await this.#disk.replaceFile(this.propertiesFile(brokerId), Buffer.from(text))
   }
 
-  async remove(): Promise<void> {
-    await this.#disk.remove(this.path)
+  /**
+   * Removes the cluster: what it made, and the folder when nothing else is in it. Other people's files in it stay, and a folder without a cluster stays
+   * as it is: a slip in `--data` must not cost anybody anything. Returns whether there was a cluster. To be called while the folder is held.
+   */
+  async remove(): Promise<boolean> {
+    if ((await this.#disk.stat(join(this.path, 'cluster.json'))) === undefined) return false
+    const all = await this.#disk.list(this.path)
+    // The file that says what this is goes last, so that after a crash the rest can be removed by asking again.
+    const own = all.map(entry => entry.name).filter(name => /^(broker-\d+(\.properties|\.wiped)?|logs|host\.json(\.[\da-f]+)?)$/.test(name))
+    for (const name of [...own, 'cluster.json']) await this.#disk.remove(join(this.path, name))
+    const left = await this.#disk.list(this.path)
+    if (left.every(entry => entry.name === '.lock')) await this.#disk.remove(this.path)
+    return true
   }
 }
 
-export interface ClusterShape {
-  readonly brokers: number
-  readonly port: number
-  readonly profile: Profile
-  readonly settings: Readonly<Record<string, string>>
-}
+/** As a shell takes it. */
+const quoted = (path: string) => (/[^\w./\\:-]/.test(path) ? `"${path}"` : path)
 
 function parseJson(text: string): unknown {
   try {

@@ -1,15 +1,13 @@
-import { join } from 'node:path'
-import type { BrokerLogLine, ClusterEvent, ClusterSnapshot, ProfileValue } from '../contract/cluster.ts'
-import { DiskError, type Clock, type Disk, type DiskLock, type Network, type Random } from '../env/env.ts'
+import type { BrokerLogLine, BrokerState, ClusterEvent, ClusterSnapshot, ProfileValue } from '../contract/cluster.ts'
+import type { Clock, Disk, DiskLock, Network, Random } from '../env/env.ts'
 import type { Processes } from '../env/processes.ts'
-import { brokerEntry, brokerNodeOptions, brokerProperties, profileValues, type FromBroker, type Profile } from '../server/config.ts'
-import { BrokerLog } from './brokerLog.ts'
-import { BrokerProcess } from './brokerProcess.ts'
+import { brokerEntry, brokerEnvironment, brokerNodeOptions, profileValues, type FromBroker } from '../server/config.ts'
+import type { BrokerCommand } from './brokerProcess.ts'
 import { ClusterFolder, type ClusterFile } from './clusterFolder.ts'
+import { brokerIdsOf, clientPort, HOST, planCluster, type ClusterPlan, type ClusterWish } from './clusterPlan.ts'
 import { ClusterView } from './clusterView.ts'
-import { claimPorts, firstUsedPort, portsOf, type PortClaim } from './ports.ts'
+import { Member } from './member.ts'
 
-const HOST = '127.0.0.1'
 /** How often at most the watchers get a new snapshot. */
 const SNAPSHOT_EVERY_MS = 200
 /** A broker that died and is to be restarted waits this long, so that one that cannot start does not spin. */
@@ -23,24 +21,10 @@ export interface ClusterEnv {
   readonly processes: Processes
 }
 
-export interface LocalClusterOptions {
+export interface LocalClusterOptions extends ClusterWish {
   readonly directory: string
-  readonly brokers: number
-  /** Broker i listens on port + i - 1. 0 chooses ports that stay the folder's own; `undefined` takes the folder's, or 19092. */
-  readonly port: number | undefined
-  readonly profile: Profile | undefined
-  /** Kafka's names and values; added to what the folder already has. */
-  readonly settings: Readonly<Record<string, string>>
   /** Whether a broker that died unasked is started again. */
   readonly restartDied: boolean
-}
-
-interface Member {
-  readonly brokerId: number
-  readonly process: BrokerProcess
-  readonly log: BrokerLog
-  /** The last thing asked of it; one thing at a time. */
-  turn: Promise<void>
 }
 
 /**
@@ -54,26 +38,23 @@ export class LocalCluster {
   readonly #env: ClusterEnv
   readonly #options: LocalClusterOptions
   readonly #lock: DiskLock
-  readonly #claim: PortClaim | undefined
+  readonly #plan: ClusterPlan
   readonly #members = new Map<number, Member>()
   readonly #watchers = new Set<() => void>()
   readonly #eventListeners = new Set<(event: ClusterEvent) => void>()
   readonly #lineListeners = new Set<(line: BrokerLogLine) => void>()
-  #closing = false
+  #frozen = ''
+  #closing: Promise<void> | undefined
   #snapshotDue = false
 
-  private constructor(
-    env: ClusterEnv,
-    options: LocalClusterOptions,
-    made: { folder: ClusterFolder; file: ClusterFile; lock: DiskLock; claim: PortClaim | undefined },
-  ) {
+  private constructor(env: ClusterEnv, options: LocalClusterOptions, made: { folder: ClusterFolder; plan: ClusterPlan; lock: DiskLock }) {
     this.#env = env
     this.#options = options
     this.folder = made.folder
-    this.file = made.file
+    this.file = made.plan.file
+    this.#plan = made.plan
     this.#lock = made.lock
-    this.#claim = made.claim
-    const ids = Array.from({ length: made.file.brokers }, (_, index) => index + 1)
+    const ids = brokerIdsOf(this.file)
     this.view = new ClusterView(ids, env.clock.now(), event => {
       for (const listen of this.#eventListeners) listen(event)
     })
@@ -81,46 +62,20 @@ export class LocalCluster {
   }
 
   /**
-   * Takes hold of the folder, creating the cluster when it is new. Nothing runs yet.
-   * Throws when another cluster holds the folder (names its pid), when a port is in use (names it), or when the folder has another number of brokers.
+   * Takes hold of the folder, creating the cluster when it is new. Nothing runs yet. Throws, with the folder as it was, when another cluster holds it
+   * (names its pid), when a port is in use (names it and, where the system tells, by whom), or when what is wished does not fit what is there.
    */
   static async open(env: ClusterEnv, options: LocalClusterOptions): Promise<LocalCluster> {
     const folder = new ClusterFolder(env, options.directory)
-    await env.disk.makeDirectory(options.directory)
-    const lock = await lockFolder(env.disk, options.directory)
-    let claim: PortClaim | undefined
+    const lock = await folder.hold()
+    let plan: ClusterPlan | undefined
     try {
-      const before = await folder.read()
-      if (before !== undefined && before.brokers !== options.brokers) {
-        throw new Error(
-          `The cluster in ${options.directory} has ${before.brokers} brokers, not ${options.brokers}. Choose another folder with --data`,
-        )
-      }
-      let port = options.port ?? before?.port ?? 19092
-      if (port === 0 && before !== undefined) port = before.port
-      if (port === 0) {
-        claim = await claimPorts(env, HOST, options.brokers)
-        port = claim.firstPort
-      }
-      const used = await firstUsedPort(env.network, HOST, portsOf(port, options.brokers))
-      if (used !== undefined) {
-        throw new Error(
-          `Port ${used} is in use by another program. Free it, or choose other ports with --port (${options.brokers * 2} in a row are needed)`,
-        )
-      }
-      const file: ClusterFile = {
-        version: 1,
-        clusterId: before?.clusterId ?? folder.newClusterId(),
-        brokers: options.brokers,
-        port,
-        profile: options.profile ?? before?.profile ?? 'dev',
-        settings: { ...before?.settings, ...options.settings },
-      }
-      const cluster = new LocalCluster(env, options, { folder, file, lock, claim })
-      await cluster.#writeFiles()
-      return cluster
+      plan = await planCluster(env, folder, options)
+      await folder.write(plan.file)
+      for (const [brokerId, text] of plan.properties) await folder.writeProperties(brokerId, text)
+      return new LocalCluster(env, options, { folder, plan, lock })
     } catch (error) {
-      await claim?.release()
+      await plan?.claim?.release()
       await lock.release()
       throw error
     }
@@ -135,7 +90,7 @@ export class LocalCluster {
   }
 
   portOf(brokerId: number): number {
-    return this.file.port + brokerId - 1
+    return clientPort(this.file, brokerId)
   }
 
   pidOf(brokerId: number): number | null {
@@ -144,68 +99,61 @@ export class LocalCluster {
 
   /** Starts all brokers. Resolves when each of them serves clients and the quorum has a leader. */
   async startAll(): Promise<void> {
-    await Promise.all([...this.#members.keys()].map(brokerId => this.start(brokerId)))
+    await Promise.all([...this.#members.values()].map(member => member.start()))
   }
 
   start(brokerId: number): Promise<void> {
-    return this.#inTurn(brokerId, async member => {
-      await this.folder.format(brokerId, this.file.clusterId)
-      await member.process.start({
-        entry: brokerEntry(),
-        propertiesFile: this.folder.propertiesFile(brokerId),
-        nodeOptions: brokerNodeOptions,
-      })
-      this.#guardFrozen()
-    })
+    return this.#find(brokerId).start()
   }
 
   stop(brokerId: number): Promise<void> {
-    return this.#inTurn(brokerId, member => member.process.stop({ handOver: true }))
+    return this.#find(brokerId).stop({ handOver: true })
   }
 
-  /** Does not wait for what else was asked of the broker: a kill is for now. */
-  async kill(brokerId: number): Promise<void> {
-    await this.#find(brokerId).process.kill()
-    this.#guardFrozen()
+  kill(brokerId: number): Promise<void> {
+    return this.#find(brokerId).kill()
   }
 
   async pause(brokerId: number): Promise<void> {
-    const { process } = this.#find(brokerId)
-    if (process.state !== 'running' && process.state !== 'frozen')
-      throw new Error(`Broker ${brokerId} is ${process.state}; only a running broker can be frozen`)
-    process.pause()
-    this.#guardFrozen()
+    this.#find(brokerId).pause()
   }
 
   async resume(brokerId: number): Promise<void> {
-    this.#find(brokerId).process.resume()
-    this.#guardFrozen()
+    this.#find(brokerId).resume()
   }
 
-  async restart(brokerId: number): Promise<void> {
-    await this.stop(brokerId)
-    await this.start(brokerId)
+  restart(brokerId: number): Promise<void> {
+    return this.#find(brokerId).restart()
   }
 
   /** The broker's disk is destroyed; it comes back empty and catches up from the others. */
-  async wipe(brokerId: number): Promise<void> {
-    await this.kill(brokerId)
-    await this.#inTurn(brokerId, async () => {
+  wipe(brokerId: number): Promise<void> {
+    return this.#find(brokerId).wipe(async () => {
       await this.folder.wipe(brokerId)
       this.view.wiped(brokerId, this.#env.clock.now())
     })
-    await this.start(brokerId)
   }
 
-  /** Stops every broker in order and lets go of the folder. */
-  async close(): Promise<void> {
-    if (this.#closing) return
-    this.#closing = true
-    await Promise.all([...this.#members.values()].map(member => member.process.stop({ handOver: false }))) // not in turn: a start that hangs must not be waited for
-    for (const member of this.#members.values()) await member.log.close()
-    this.#env.processes.thawWhenGone([])
-    await this.#claim?.release()
-    await this.#lock.release()
+  /** Whether `close` was called: what fails from then on fails because of that. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** Stops every broker in order and lets go of the folder. `whileHeld` runs in between, when nothing runs and nobody else can have the folder. */
+  close(whileHeld?: () => Promise<void>): Promise<void> {
+    return (this.#closing ??= this.#close(whileHeld))
+  }
+
+  async #close(whileHeld: (() => Promise<void>) | undefined): Promise<void> {
+    try {
+      const closed = await Promise.allSettled([...this.#members.values()].map(member => member.close()))
+      this.#env.processes.thawWhenGone([])
+      await whileHeld?.()
+      for (const each of closed) if (each.status === 'rejected') throw each.reason
+    } finally {
+      await this.#plan.claim?.release()
+      await this.#lock.release()
+    }
   }
 
   snapshot(): ClusterSnapshot {
@@ -242,7 +190,7 @@ export class LocalCluster {
   }
 
   profileValues(): ProfileValue[] {
-    return profileValues(this.file.profile, this.file.settings)
+    return profileValues(this.file.profile, this.file.brokers, this.file.settings)
   }
 
   recentLines(brokerId: number | null, count: number): BrokerLogLine[] {
@@ -270,24 +218,33 @@ export class LocalCluster {
   }
 
   #member(brokerId: number): Member {
-    const { clock } = this.#env
-    const log = new BrokerLog(this.#env, {
+    return new Member(this.#env, {
       brokerId,
-      path: this.folder.logFile(brokerId),
-      onLine: line => {
+      logFile: this.folder.logFile(brokerId),
+      prepare: () => this.#prepare(brokerId),
+      entered: (state, facts) => this.#entered(brokerId, state, facts),
+      told: message => this.#told(brokerId, message),
+      line: line => {
         for (const listen of this.#lineListeners) listen(line)
       },
     })
-    const process = new BrokerProcess(this.#env, {
-      entered: (state, facts) => {
-        this.view.brokerEntered(brokerId, state, clock.now(), facts)
-        this.#changed()
-        if (state === 'died' && this.#options.restartDied) this.#restartLater(brokerId)
-      },
-      told: message => this.#told(brokerId, message),
-      line: line => log.write(line),
-    })
-    return { brokerId, process, log, turn: Promise.resolve() }
+  }
+
+  async #prepare(brokerId: number): Promise<BrokerCommand> {
+    await this.folder.format(brokerId, this.file.clusterId)
+    return {
+      entry: brokerEntry(),
+      propertiesFile: this.folder.propertiesFile(brokerId),
+      nodeOptions: brokerNodeOptions,
+      environment: brokerEnvironment,
+    }
+  }
+
+  #entered(brokerId: number, state: BrokerState, facts: { pid?: number | null; reason?: string | null }) {
+    this.view.brokerEntered(brokerId, state, this.#env.clock.now(), facts)
+    this.#guardFrozen()
+    this.#changed()
+    if (state === 'died' && this.#options.restartDied) this.#restartLater(brokerId)
   }
 
   #told(brokerId: number, message: FromBroker) {
@@ -320,61 +277,22 @@ export class LocalCluster {
 
   #restartLater(brokerId: number) {
     this.#env.clock.after(RESTART_AFTER_MS, () => {
-      if (this.#closing || this.#find(brokerId).process.state !== 'died') return
-      this.start(brokerId).catch((error: unknown) => this.#find(brokerId).log.write(`Not restarted: ${String(error)}`))
+      const member = this.#find(brokerId)
+      if (this.isClosing || member.process.state !== 'died') return
+      member.start().catch((error: unknown) => member.log.write(`Not restarted: ${String(error)}`))
     })
   }
 
-  #inTurn(brokerId: number, act: (member: Member) => Promise<void>): Promise<void> {
-    const member = this.#find(brokerId)
-    const done = member.turn.then(() => act(member))
-    member.turn = done.catch(() => undefined) // the asker hears of the failure; the next one starts fresh
-    return done
-  }
-
   #guardFrozen() {
-    const frozen = [...this.#members.values()].filter(member => member.process.state === 'frozen')
-    this.#env.processes.thawWhenGone(frozen.flatMap(member => member.process.pid ?? []))
+    const pids = [...this.#members.values()].flatMap(({ process }) => (process.state === 'frozen' ? (process.pid ?? []) : []))
+    if (pids.join() === this.#frozen) return
+    this.#frozen = pids.join()
+    this.#env.processes.thawWhenGone(pids)
   }
 
   #find(brokerId: number): Member {
     const member = this.#members.get(brokerId)
     if (member === undefined) throw new RangeError(`There is no broker ${brokerId}; there are ${this.brokerIds.join(', ')}`)
     return member
-  }
-
-  async #writeFiles(): Promise<void> {
-    await this.folder.write(this.file)
-    const voters = this.brokerIds.map(brokerId => ({ id: brokerId, host: HOST, port: this.#peerPort(brokerId) }))
-    for (const brokerId of this.brokerIds) {
-      const text = brokerProperties({
-        nodeId: brokerId,
-        directory: this.folder.brokerDirectory(brokerId),
-        client: { host: HOST, port: this.portOf(brokerId) },
-        peer: { host: HOST, port: this.#peerPort(brokerId) },
-        voters,
-        profile: this.file.profile,
-        settings: this.file.settings,
-      })
-      await this.folder.writeProperties(brokerId, text)
-    }
-  }
-
-  #peerPort(brokerId: number): number {
-    return this.file.port + this.file.brokers + brokerId - 1
-  }
-}
-
-async function lockFolder(disk: Disk, directory: string): Promise<DiskLock> {
-  try {
-    return await disk.lock(join(directory, '.lock'))
-  } catch (error) {
-    if (!(error instanceof DiskError) || error.code !== 'ELOCKED') throw error
-    throw new Error(
-      `Another cluster holds ${directory}: ${error.message}. Stop it with \`trilog down --data ${directory}\`, or choose another folder with --data`,
-      {
-        cause: error,
-      },
-    )
   }
 }

@@ -1,10 +1,12 @@
 import { NetworkError, type Listener, type Network, type Random } from '../env/env.ts'
+import type { PortHolder, Processes } from '../env/processes.ts'
 
 /** Below the range that systems hand out to outgoing connections, above the well-known ones. */
 const FIRST_BLOCK = 12_000
 const LAST_BLOCK = 32_000
 const BLOCK = 32
 const ATTEMPTS = 200
+const LAST_PORT = 65_535
 
 /** Ports that no other cluster of ours takes while the claim is held: the port before the first is bound as a sign. */
 export interface PortClaim {
@@ -26,8 +28,8 @@ export async function claimPorts(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const sign = FIRST_BLOCK + BLOCK * env.random.below((LAST_BLOCK - FIRST_BLOCK) / BLOCK)
     const held = await bind(env.network, host, sign)
-    if (held === undefined) continue
-    if ((await firstUsedPort(env.network, host, portsOf(sign + 1, brokers))) === undefined) {
+    if (typeof held === 'string') continue
+    if ((await firstUnusablePort(env.network, host, portsOf(sign + 1, brokers))) === undefined) {
       return { firstPort: sign + 1, release: () => held.close() }
     }
     await held.close()
@@ -35,21 +37,48 @@ export async function claimPorts(
   throw new Error(`Found no ${brokers * 2} free ports in a row between ${FIRST_BLOCK} and ${LAST_BLOCK} on ${host}. Name them with --port`)
 }
 
-/** The first of the ports that somebody listens on, or `undefined`. */
-export async function firstUsedPort(network: Network, host: string, ports: readonly number[]): Promise<number | undefined> {
+/** Throws when one of a cluster's ports cannot be had; the error names the port and, where the system tells, who has it. */
+export async function requirePorts(
+  env: { readonly network: Network; readonly processes: Pick<Processes, 'holderOfPort'> },
+  host: string,
+  ports: readonly number[],
+): Promise<void> {
+  const otherwise = `Choose other ports with --port (${ports.length} in a row are needed)`
+  const beyond = ports.find(port => port < 1 || port > LAST_PORT)
+  if (beyond !== undefined) throw new Error(`There is no port ${beyond}. ${otherwise}`)
+  const unusable = await firstUnusablePort(env.network, host, ports)
+  if (unusable === undefined) return
+  const { port, why } = unusable
+  if (why === 'forbidden') throw new Error(`Port ${port} is one that this system does not give to ordinary users. ${otherwise}`)
+  throw new Error(`${portInUse(port, await env.processes.holderOfPort(port))}. Stop it, or choose other ports with --port`)
+}
+
+/** A sentence without its full stop. */
+export function portInUse(port: number, holder: PortHolder | undefined): string {
+  return `Port ${port} is in use by ${holder === undefined ? 'another program' : `${holder.command} (pid ${holder.pid})`}`
+}
+
+type Unusable = 'used' | 'forbidden'
+
+async function firstUnusablePort(
+  network: Network,
+  host: string,
+  ports: readonly number[],
+): Promise<{ port: number; why: Unusable } | undefined> {
   for (const port of ports) {
     const held = await bind(network, host, port)
-    if (held === undefined) return port
+    if (typeof held === 'string') return { port, why: held }
     await held.close()
   }
   return undefined
 }
 
-async function bind(network: Network, host: string, port: number): Promise<Listener | undefined> {
+async function bind(network: Network, host: string, port: number): Promise<Listener | Unusable> {
   try {
     return await network.listen({ host, port }, connection => connection.destroy())
   } catch (error) {
-    if (error instanceof NetworkError && (error.code === 'EADDRINUSE' || error.code === 'EACCES')) return undefined
+    if (error instanceof NetworkError && error.code === 'EADDRINUSE') return 'used'
+    if (error instanceof NetworkError && error.code === 'EACCES') return 'forbidden'
     throw error
   }
 }

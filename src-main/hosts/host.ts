@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { adminServices } from '../admin/adminServices.ts'
@@ -7,18 +6,23 @@ import { serveOver } from '../bridge/router.ts'
 import { toFailure } from '../bridge/toFailure.ts'
 import { clusterService } from '../cluster/clusterService.ts'
 import { LocalCluster, type LocalClusterOptions } from '../cluster/localCluster.ts'
+import { portInUse } from '../cluster/ports.ts'
 import type { Channel } from '../contract/channel.ts'
 import { LOCAL_CLUSTER } from '../contract/common.ts'
 import { contract, type Bridge } from '../contract/contract.ts'
 import { nodeEnv } from '../env/node/env.ts'
 import { nodeProcesses } from '../env/node/processes.ts'
-import { startWebHost, type WebHost } from './web/webHost.ts'
-import { version } from '../../package.json' with { type: 'json' }
+import type { Processes } from '../env/processes.ts'
+import { removeHostFile, writeHostFile } from './hostFile.ts'
+import { startWebHost, type WebHost, type WebHostOptions } from './web/webHost.ts'
+import about from '../../package.json' with { type: 'json' }
 
 export interface HostOptions extends LocalClusterOptions {
   readonly kind: 'desktop' | 'web'
   /** Of the browser face, which the desktop has too: it is how the CLI speaks to the host. 0 takes a free one. */
   readonly webPort: number
+  /** The built renderer; `undefined` where a development server shows the screens instead. */
+  readonly files: string | undefined
   /** Called once the cluster was shut down on somebody's request, by the CLI or a screen. */
   readonly onShutdown: () => void
 }
@@ -28,6 +32,8 @@ export interface Host {
   readonly local: LocalCluster
   /** The browser face, with its key. */
   readonly url: string
+  /** Whether it is ending: what fails from then on fails because of that. */
+  readonly isClosing: boolean
   /** Serves the whole contract to one page. */
   serve(channel: Channel): void
   /** Stops the brokers in order, lets go of the folder. */
@@ -36,53 +42,86 @@ export interface Host {
 
 export async function openHost(options: HostOptions): Promise<Host> {
   const env = nodeEnv()
-  const local = await LocalCluster.open({ ...env, processes: nodeProcesses() }, options)
+  const processes = nodeProcesses()
+  const local = await LocalCluster.open({ ...env, processes }, options)
   const admin = adminServices(env, {
     bootstrapOf: clusterId =>
       clusterId === LOCAL_CLUSTER ? local.brokerIds.map(id => ({ host: '127.0.0.1', port: local.portOf(id) })) : undefined,
   })
-  let web: WebHost | undefined
-  let closing: Promise<void> | undefined
-  const close = () =>
-    (closing ??= (async () => {
+  /** The host's own file goes while the folder is still held: the next host's must not be taken for it. */
+  const close = async ({ deleteData }: { readonly deleteData: boolean }) => {
+    if (deleteData && local.isClosing) throw new Error('The cluster is stopping already. Delete its data once it has stopped')
+    try {
       await admin.close()
-      await local.close()
-      await removeHostFile(options.directory)
-    })())
+    } finally {
+      await local.close(async () => {
+        await removeHostFile(options.directory)
+        if (deleteData) await local.folder.remove()
+      })
+    }
+  }
   const services: Bridge = {
     app: {
       info: async () => ({
-        version,
+        version: about.version,
         host: options.kind,
         clusters: [{ clusterId: LOCAL_CLUSTER, name: 'Local cluster', kind: 'local', bootstrapServers: local.bootstrapServers }],
       }),
     },
-    cluster: clusterService(local, async ({ deleteData }) => {
-      await close()
-      if (deleteData) await local.folder.remove()
-      options.onShutdown()
+    cluster: clusterService(local, async how => {
+      try {
+        await close(how)
+      } finally {
+        options.onShutdown()
+      }
     }),
     topics: admin.topics,
     messages: admin.messages,
     groups: admin.groups,
   }
   const serve = (channel: Channel) => serveOver(contract, services, channel, toFailure)
+  let web: WebHost | undefined
   try {
-    web = await startWebHost({ port: options.webPort, files: rendererFiles(), connected: serve })
+    web = await webHostOrReason({ port: options.webPort, files: options.files, connected: serve }, processes)
     await writeHostFile(options.directory, { pid: process.pid, url: web.url, port: web.port, token: web.token })
   } catch (error) {
-    await close()
+    await web?.close()
+    await close({ deleteData: false })
     throw error
   }
   const { url } = web
   return {
     local,
     url,
+    get isClosing() {
+      return local.isClosing
+    },
     serve,
     close: async () => {
-      await close()
-      await web.close() // last, so that whoever asked for the end hears of it
+      try {
+        await close({ deleteData: false })
+      } finally {
+        await web.close() // last, so that whoever asked for the end hears of it
+      }
     },
+  }
+}
+
+async function webHostOrReason(options: WebHostOptions, processes: Processes): Promise<WebHost> {
+  try {
+    return await startWebHost(options)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') {
+      const holder = await processes.holderOfPort(options.port)
+      throw new Error(`${portInUse(options.port, holder)}. Stop it, or choose another port for the browser face with --web-port`, {
+        cause: error,
+      })
+    }
+    if (code !== 'EACCES') throw error
+    throw new Error(`Port ${options.port} is one that this system does not give to ordinary users. Choose another with --web-port`, {
+      cause: error,
+    })
   }
 }
 
@@ -105,24 +144,4 @@ export function rendererFiles(): string {
     if (parent === folder) throw new Error('The app is not built. Run `npm run build`')
     folder = parent
   }
-}
-
-/** How the CLI finds the running host of a folder. Only its owner can read it: the token lets one do everything. */
-export interface HostFile {
-  readonly pid: number
-  readonly url: string
-  readonly port: number
-  readonly token: string
-}
-
-export const hostFilePath = (directory: string) => join(directory, 'host.json')
-
-async function writeHostFile(directory: string, file: HostFile): Promise<void> {
-  const path = hostFilePath(directory)
-  await rm(path, { force: true }) // an old one might be readable by others, and `mode` holds for new files only
-  await writeFile(path, `${JSON.stringify(file)}\n`, { mode: 0o600 })
-}
-
-async function removeHostFile(directory: string): Promise<void> {
-  await rm(hostFilePath(directory), { force: true })
 }

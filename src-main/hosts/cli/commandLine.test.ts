@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { parseCommandLine, UsageError } from './commandLine.ts'
+import { parseCommandLine, upOptionsAmong, UsageError } from './commandLine.ts'
 
 const parse = (line: string) => parseCommandLine(line === '' ? [] : line.split(' '), '/default')
 
 describe('the command line', () => {
-  it('starts three brokers in the usual place when told nothing', () => {
+  it('starts what the usual folder has when told nothing', () => {
     expect(parse('up')).toMatchObject({
       command: 'up',
-      brokers: 3,
+      brokers: undefined,
       directory: '/default',
       port: undefined,
       webPort: 0,
@@ -62,5 +62,10 @@ describe('the command line', () => {
     'status 1',
   ])('refuses `%s` as a usage error', line => {
     expect(() => parse(line)).toThrow(UsageError)
+  })
+
+  it('takes of the words a desktop app is started with only its own', () => {
+    const words = '--inspect=0 --remote-debugging-port 0 --port 0 --lang=en --set a=b --data=/d %U --gpu --json --web-port'.split(' ')
+    expect(upOptionsAmong(words)).toEqual('--port 0 --set a=b --data=/d --json --web-port'.split(' '))
   })
 })

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 export const USAGE = `Usage: trilog <command> [options]
 
   up       start the cluster and the browser face; runs until Ctrl-C or \`trilog down\`
-             --brokers N        how many brokers (3)
+             --brokers N        how many brokers (as the folder has, or 3)
              --data DIR         the cluster's folder
              --port N           broker i listens on N + i - 1 (19092); 0 takes free ports
              --web-port N       the browser face's port (any free one)
@@ -27,7 +27,7 @@ export type Verb = 'stop' | 'kill' | 'pause' | 'resume' | 'restart'
 
 export interface UpCommand {
   readonly command: 'up'
-  readonly brokers: number
+  readonly brokers: number | undefined
   readonly directory: string
   readonly port: number | undefined
   readonly webPort: number
@@ -76,23 +76,38 @@ export function parseCommandLine(args: readonly string[], defaultDirectory: stri
   throw new UsageError(`There is no command \`${name}\``)
 }
 
+const UP_OPTIONS = {
+  brokers: { type: 'string' },
+  data: { type: 'string' },
+  port: { type: 'string' },
+  'web-port': { type: 'string' },
+  profile: { type: 'string' },
+  set: { type: 'string', multiple: true },
+  'restart-died': { type: 'boolean' },
+  open: { type: 'boolean' },
+  detach: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const satisfies Options
+
+/**
+ * The options of `up` among words of which many are not ours: a desktop app is started with switches of Chromium, of the inspector and of whatever
+ * launches it, and cannot know them all.
+ */
+export function upOptionsAmong(words: readonly string[]): string[] {
+  const own: string[] = []
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? ''
+    const [name = '', inline] = word.startsWith('--') ? word.slice(2).split(/=(.*)/s) : []
+    const option = Object.entries(UP_OPTIONS).find(([each]) => each === name)?.[1]
+    if (option === undefined) continue
+    own.push(word)
+    if (option.type === 'string' && inline === undefined) own.push(...words.slice(++index, index + 1))
+  }
+  return own
+}
+
 function parseUp(args: readonly string[], defaultDirectory: string): UpCommand {
-  const { values } = parse(
-    args,
-    {
-      brokers: { type: 'string' },
-      data: { type: 'string' },
-      port: { type: 'string' },
-      'web-port': { type: 'string' },
-      profile: { type: 'string' },
-      set: { type: 'string', multiple: true },
-      'restart-died': { type: 'boolean' },
-      open: { type: 'boolean' },
-      detach: { type: 'boolean' },
-      json: { type: 'boolean' },
-    },
-    0,
-  )
+  const { values } = parse(args, UP_OPTIONS, 0)
   const { profile } = values
   if (profile !== undefined && profile !== 'dev' && profile !== 'kafka-defaults') {
     throw new UsageError(`--profile is dev or kafka-defaults, not \`${profile}\``)
@@ -104,7 +119,7 @@ function parseUp(args: readonly string[], defaultDirectory: string): UpCommand {
   })
   return {
     command: 'up',
-    brokers: values.brokers === undefined ? 3 : wholeNumber('--brokers', values.brokers, 1, 7),
+    brokers: values.brokers === undefined ? undefined : wholeNumber('--brokers', values.brokers, 1, 7),
     directory: folder(values.data, defaultDirectory),
     port: values.port === undefined ? undefined : wholeNumber('--port', values.port, 0, 65_520),
     webPort: values['web-port'] === undefined ? 0 : wholeNumber('--web-port', values['web-port'], 0, 65_535),

@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import { WebSocket } from 'ws'
 import { webSocketChannel } from '../../bridge/webSocketChannel.ts'
 import { askOver } from '../../contract/asker.ts'
 import { contract, type Bridge } from '../../contract/contract.ts'
-import { hostFilePath, type HostFile } from '../host.ts'
+import { readHostFile, type HostFile } from '../hostFile.ts'
+
+/** A host on the same machine answers in milliseconds, or it stands still. */
+const ANSWERS_WITHIN_MS = 5_000
 
 /** A CLI command's line to the host that runs the cluster of a folder. */
 export interface HostClient {
@@ -16,13 +18,16 @@ export interface HostClient {
 export async function connectToHost(directory: string): Promise<HostClient | undefined> {
   const file = await readHostFile(directory)
   if (file === undefined) return undefined
-  const socket = new WebSocket(`ws://127.0.0.1:${file.port}/bridge`, { headers: { authorization: `Bearer ${file.token}` } })
-  const opened = await new Promise<boolean>(resolve => {
-    socket.once('open', () => resolve(true))
-    socket.once('error', () => resolve(false)) // nobody listens, or somebody else does: the file is from a host that was killed
+  const socket = new WebSocket(`ws://127.0.0.1:${file.port}/bridge`, {
+    headers: { authorization: `Bearer ${file.token}` },
+    handshakeTimeout: ANSWERS_WITHIN_MS,
   })
-  if (!opened) return undefined
-  socket.on('error', () => socket.terminate())
+  const isOpen = await new Promise<boolean>(resolve => {
+    socket.once('open', () => resolve(true))
+    // Nobody listens, or somebody else does: the file is from a host that was killed. Later errors end in a close, which the channel tells.
+    socket.on('error', () => resolve(false))
+  })
+  if (!isOpen) return undefined
   const channel = webSocketChannel({
     send: text => socket.send(text),
     close: () => socket.close(),
@@ -30,13 +35,4 @@ export async function connectToHost(directory: string): Promise<HostClient | und
     onClose: listen => socket.on('close', listen),
   })
   return { bridge: askOver(contract, channel), file, close: () => socket.close() }
-}
-
-async function readHostFile(directory: string): Promise<HostFile | undefined> {
-  try {
-    return JSON.parse(await readFile(hostFilePath(directory), 'utf8')) as HostFile
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined
-    throw error
-  }
 }

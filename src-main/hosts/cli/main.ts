@@ -3,6 +3,10 @@ import { parseCommandLine, USAGE, UsageError, type Command } from './commandLine
 import { down, status, verb } from './running.ts'
 import { up } from './up.ts'
 
+// A reader that is gone (`trilog up | head -1`) is no reason to leave the brokers without their host.
+process.stdout.on('error', () => undefined)
+process.stderr.on('error', () => undefined)
+
 function run(command: Command): Promise<number> {
   switch (command.command) {
     case 'up':

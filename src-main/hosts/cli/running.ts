@@ -1,5 +1,6 @@
-import { rm } from 'node:fs/promises'
+import { ClusterFolder } from '../../cluster/clusterFolder.ts'
 import type { ClusterSnapshot } from '../../contract/cluster.ts'
+import { nodeEnv } from '../../env/node/env.ts'
 import type { Command, Verb } from './commandLine.ts'
 import { connectToHost, type HostClient } from './hostClient.ts'
 
@@ -15,6 +16,7 @@ export async function status(command: Of<'status'>): Promise<number> {
     if (command.json) {
       const told = {
         bootstrap: snapshot.bootstrapServers,
+        data: snapshot.dataDirectory,
         url: file.url,
         pid: file.pid,
         controller: snapshot.controllerId,
@@ -64,27 +66,41 @@ export async function verb(command: Of<Verb>): Promise<number> {
 
 export async function down(command: Of<'down'>): Promise<number> {
   const client = await connectToHost(command.directory)
-  if (client === undefined) {
-    if (command.deleteData) await rm(command.directory, { recursive: true, force: true })
-    process.stderr.write(`No cluster runs in ${command.directory}\n`)
-    return command.deleteData ? 0 : 1
-  }
+  if (client === undefined) return command.deleteData ? deleteStopped(command.directory) : noCluster(command.directory)
   // The host ends when it has stopped its brokers, and with it this connection: the end of the connection is not a failure.
   await client.bridge.cluster.shutdown({ deleteData: command.deleteData }).catch((error: unknown) => {
     if ((error as { code?: string }).code !== 'BRIDGE_CLOSED') throw error
   })
   client.close()
+  const { pid } = client.file
   const deadline = performance.now() + GONE_WITHIN_MS
-  while (isAlive(client.file.pid) && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
-  return isAlive(client.file.pid) ? 1 : 0
+  while (isAlive(pid) && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
+  if (!isAlive(pid)) return 0
+  process.stderr.write(`The brokers have stopped, but their host (pid ${pid}) has not ended within ${GONE_WITHIN_MS / 1000} s\n`)
+  return 1
+}
+
+/** Deletes the cluster of a folder in which none runs. Only what a cluster made there: the folder may have been named by mistake. */
+async function deleteStopped(directory: string): Promise<number> {
+  const { disk, random } = nodeEnv()
+  if ((await disk.stat(directory)) === undefined) return noCluster(directory)
+  const folder = new ClusterFolder({ disk, random }, directory)
+  const lock = await folder.hold()
+  try {
+    return (await folder.remove()) ? 0 : noCluster(directory)
+  } finally {
+    await lock.release()
+  }
+}
+
+function noCluster(directory: string): number {
+  process.stderr.write(`No cluster runs in ${directory}. Start one with \`trilog up\`, or name its folder with --data\n`)
+  return 1
 }
 
 async function withHost(directory: string, act: (client: HostClient) => Promise<number>): Promise<number> {
   const client = await connectToHost(directory)
-  if (client === undefined) {
-    process.stderr.write(`No cluster runs in ${directory}. Start one with \`trilog up\`, or name its folder with --data\n`)
-    return 1
-  }
+  if (client === undefined) return noCluster(directory)
   try {
     return await act(client)
   } finally {

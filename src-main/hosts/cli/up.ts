@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { openHost, type Host } from '../host.ts'
+import { openHost, rendererFiles, type Host } from '../host.ts'
 import type { UpCommand } from './commandLine.ts'
 
 /** Runs the cluster and the browser face until it is told to stop. Resolves with the exit status. */
@@ -8,9 +8,23 @@ export async function up(command: UpCommand): Promise<number> {
   if (command.detach) return upDetached(command)
   const startedAt = performance.now()
   const ended = Promise.withResolvers<number>()
-  const host = await openHost({
+  ended.promise.catch(() => undefined) // a close that fails is thrown by the `finally` below, too
+  let host: Host | undefined = undefined as Host | undefined
+  let isToStop = false
+  const stop = () => {
+    isToStop = true
+    host?.close().then(() => ended.resolve(0), ended.reject)
+  }
+  // From the beginning, because a signal that nobody listens for ends us with things half made. A second Ctrl-C changes nothing.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  if (process.connected) {
+    process.once('disconnect', stop) // whoever started us with a channel is gone
+    process.channel?.unref() // but the channel is no reason to stay once all is stopped
+  }
+  host = await openHost({
     kind: 'web',
     webPort: command.webPort,
+    files: rendererFiles(),
     directory: command.directory,
     brokers: command.brokers,
     port: command.port,
@@ -19,24 +33,14 @@ export async function up(command: UpCommand): Promise<number> {
     restartDied: command.restartDied,
     onShutdown: () => ended.resolve(0),
   })
-  // From here on there are things to stop: whatever ends us, stops them first. A second Ctrl-C changes nothing.
-  let isStopping = false
-  const stop = () => {
-    isStopping = true
-    host.close().then(() => ended.resolve(0), ended.reject)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
-  if (process.channel !== undefined) {
-    process.once('disconnect', stop) // whoever started us with a channel is gone
-    process.channel.unref() // but the channel is no reason to stay once all is stopped
-  }
   try {
+    if (isToStop) return 0
     await host.local.startAll()
     say(command, host, performance.now() - startedAt)
     if (command.open) openInBrowser(host.url)
     return await ended.promise
   } catch (error) {
-    if (isStopping) return await ended.promise // a start that was interrupted did not fail
+    if (host.isClosing) return await ended.promise // a start that was interrupted did not fail
     throw error
   } finally {
     await host.close()
@@ -73,6 +77,8 @@ async function upDetached(command: UpCommand): Promise<number> {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // Until it stays on its own, it is ours to stop.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill('SIGTERM'))
   const complaints: string[] = []
   createInterface({ input: child.stderr }).on('line', line => complaints.push(line))
   const firstLine = new Promise<string | undefined>(resolve => {

@@ -1,114 +1,120 @@
-import { app, BrowserWindow, dialog, ipcMain, Menu, shell, type WebContents } from 'electron'
+import { app, dialog, Menu, type BrowserWindow } from 'electron'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { electronChannel, IPC_CHANNEL } from '../../bridge/electronChannel.ts'
-import type { Frame } from '../../contract/channel.ts'
-import { parseCommandLine, USAGE, UsageError, type UpCommand } from '../cli/commandLine.ts'
+import { parseCommandLine, UsageError, upOptionsAmong, type UpCommand } from '../cli/commandLine.ts'
 import { defaultDirectory, openHost, rendererFiles, type Host } from '../host.ts'
+import { openWindow, stateOf } from './window.ts'
+import { readWindowState, writeWindowState } from './windowState.ts'
 
 let host: Host | undefined
+let window: BrowserWindow | undefined
 let isQuitting = false
+/** Of how the window was left. */
+let saving: Promise<void> | undefined
 
-/** Electron passes its own switches too; ours come after the app's path, and those of Chromium and the inspector are not ours. */
-function ownArguments(): string[] {
-  const args = process.argv.slice(app.isPackaged ? 1 : 2)
-  return args.filter(
-    arg => !/^--(inspect|remote-debugging|no-sandbox|disable|enable|user-data-dir|headless|lang|force|ozone|gtk)/.test(arg),
-  )
-}
+const stateFile = () => join(app.getPath('userData'), 'window.json')
+
+/** Where `npm run dev` serves the screens as they are being written. Never in a packaged app, which shows its own files and nothing else. */
+const devServer = app.isPackaged ? undefined : process.env.ELECTRON_RENDERER_URL
 
 function readCommand(): UpCommand {
-  const command = parseCommandLine(['up', ...ownArguments()], defaultDirectory())
-  if (command.command !== 'up') throw new UsageError(USAGE)
+  const command = parseCommandLine(['up', ...upOptionsAmong(process.argv.slice(1))], defaultDirectory())
+  if (command.command !== 'up') throw new UsageError(`This is how to bring up a cluster, not to ${command.command}`)
   return command
 }
 
 async function start(): Promise<void> {
   const command = readCommand()
-  host = await openHost({
-    kind: 'desktop',
-    webPort: command.webPort,
-    directory: command.directory,
-    brokers: command.brokers,
-    port: command.port,
-    profile: command.profile,
-    settings: command.settings,
-    restartDied: command.restartDied,
-    onShutdown: () => app.quit(),
+  const opened = await open(command)
+  if (opened === undefined) return
+  host = opened
+  window = openWindow(host, {
+    page: devServer ?? pathToFileURL(join(rendererFiles(), 'index.html')).href,
+    preload: join(import.meta.dirname, '..', 'preload', 'preload.cjs'),
+    state: await readWindowState(stateFile()),
   })
-  openWindow(host)
-  await host.local.startAll()
+  window.on('close', saveWindowState)
+  window.on('closed', () => (window = undefined))
+  try {
+    await host.local.startAll()
+  } catch (error) {
+    if (host.isClosing) return // it was quit while it started
+    // The window stays: it shows which broker failed and what it said, and can start it again.
+    await dialog.showMessageBox({
+      type: 'error',
+      message: 'A broker did not start',
+      detail: `${describe(error)}\n\nThe others go on, and the data in ${command.directory} is as the broker left it. The Cluster screen shows what each of them says.`,
+    })
+  }
 }
 
-function openWindow(served: Host): void {
-  const window = new BrowserWindow({
-    width: 1440,
-    height: 900,
-    minWidth: 960,
-    minHeight: 600,
-    show: false,
-    title: 'Trilog',
-    webPreferences: {
-      preload: join(rendererFiles(), '..', 'preload', 'preload.cjs'),
-      contextIsolation: true,
-      sandbox: true,
-      nodeIntegration: false,
-      webSecurity: true,
-    },
-  })
-  const page = pathToFileURL(join(rendererFiles(), 'index.html')).href
-  const { webContents } = window
-  // The app is one page: whatever wants to leave it is a link to the world outside, or an attack.
-  webContents.on('will-navigate', (event, url) => {
-    if (url.split('#')[0] !== page) event.preventDefault()
-  })
-  webContents.setWindowOpenHandler(({ url }) => {
-    if (/^https:\/\//.test(url)) void shell.openExternal(url)
-    return { action: 'deny' }
-  })
-  let listener: ((frame: Frame) => void) | undefined
-  ipcMain.on(IPC_CHANNEL, (event, frame: Frame) => {
-    if (event.sender === webContents && event.senderFrame?.url.split('#')[0] === page) listener?.(frame)
-  })
-  served.serve(
-    electronChannel({
-      send: (channel, frame) => {
-        if (!webContents.isDestroyed()) webContents.send(channel, frame)
-      },
-      onMessage: listen => (listener = listen),
-      onGone: listen => onGone(webContents, listen),
-    }),
-  )
-  window.once('ready-to-show', () => window.show())
-  void window.loadURL(page)
+/** `undefined` when it could not be; the person was told, and the app ends. */
+async function open(command: UpCommand): Promise<Host | undefined> {
+  try {
+    return await openHost({
+      kind: 'desktop',
+      webPort: command.webPort,
+      files: devServer === undefined ? rendererFiles() : undefined,
+      directory: command.directory,
+      brokers: command.brokers,
+      port: command.port,
+      profile: command.profile,
+      settings: command.settings,
+      restartDied: command.restartDied,
+      onShutdown: () => app.quit(),
+    })
+  } catch (error) {
+    if (!isQuitting) refuse(`${describe(error)}.\n\nNo broker was started, and the data in ${command.directory} is unharmed.`)
+    return undefined
+  }
 }
 
-function onGone(webContents: WebContents, listen: () => void) {
-  webContents.on('destroyed', listen)
-  webContents.on('render-process-gone', listen)
+function refuse(why: string) {
+  dialog.showErrorBox('Trilog could not start', why)
+  app.quit()
 }
 
 /** Quitting waits until the brokers have stopped in order. */
 function quitInOrder(event: { preventDefault(): void }) {
-  if (isQuitting || host === undefined) return
-  event.preventDefault()
+  if (isQuitting) return
   isQuitting = true
-  void host.close().finally(() => app.quit())
-}
-
-app.on('before-quit', quitInOrder)
-app.on('window-all-closed', () => app.quit())
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit())
-if (process.channel !== undefined) process.once('disconnect', () => app.quit())
-
-Menu.setApplicationMenu(
-  process.platform === 'darwin' ? Menu.buildFromTemplate([{ role: 'appMenu' }, { role: 'editMenu' }, { role: 'windowMenu' }]) : null,
-)
-
-app
-  .whenReady()
-  .then(start)
-  .catch((error: unknown) => {
-    dialog.showErrorBox('Trilog could not start', error instanceof Error ? error.message : String(error))
+  if (host === undefined) return
+  event.preventDefault()
+  saveWindowState()
+  void Promise.allSettled([host.close(), saving]).then(ends => {
+    for (const end of ends) if (end.status === 'rejected') console.error(`Not ended in order: ${describe(end.reason)}`)
     app.quit()
   })
+}
+
+function saveWindowState() {
+  if (window === undefined || window.isDestroyed()) return
+  saving = writeWindowState(stateFile(), stateOf(window))
+  saving.catch(() => undefined) // told when quitting has waited for it
+}
+
+function showWindow() {
+  if (window === undefined) return
+  if (window.isMinimized()) window.restore()
+  window.show()
+  window.focus()
+}
+
+const describe = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit())
+if (process.connected) process.once('disconnect', () => app.quit())
+
+// One app for one person: a second start would find the folder held and the ports in use, so it shows the first one's window instead.
+if (app.requestSingleInstanceLock()) {
+  app.on('second-instance', showWindow)
+  app.on('before-quit', quitInOrder)
+  app.on('window-all-closed', () => app.quit())
+  Menu.setApplicationMenu(
+    process.platform === 'darwin' ? Menu.buildFromTemplate([{ role: 'appMenu' }, { role: 'editMenu' }, { role: 'windowMenu' }]) : null,
+  )
+  app
+    .whenReady()
+    .then(start)
+    .catch((error: unknown) => refuse(describe(error)))
+} else app.quit()

@@ -44,8 +44,8 @@ export interface WebHost {
 export interface WebHostOptions {
   /** 0 takes a free one. */
   readonly port: number
-  /** The built renderer. */
-  readonly files: string
+  /** The built renderer; without it, only the bridge is served. */
+  readonly files: string | undefined
   /** Called with each page's channel. */
   readonly connected: (channel: Channel) => void
 }
@@ -60,12 +60,14 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   const sockets = new Set<WebSocket>()
   const server = createServer((request, response) => {
     serveFile(request, response, { token, port: portOf(server), files: options.files }).catch((error: unknown) => {
-      response.writeHead(500).end(String(error))
+      if (response.headersSent) response.destroy()
+      else response.writeHead(500, SECURITY_HEADERS).end(String(error))
     })
   })
   const upgrader = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES })
   server.on('upgrade', (request, socket, head) => {
     const port = portOf(server)
+    socket.on('error', () => socket.destroy()) // a stranger who hangs up while being refused
     if (
       !isOurs(request, port) ||
       !hasOurOrigin(request, port) ||
@@ -115,7 +117,7 @@ function channelOf(webSocket: WebSocket): Channel {
 async function serveFile(
   request: IncomingMessage,
   response: ServerResponse,
-  host: { readonly token: string; readonly port: number; readonly files: string },
+  host: { readonly token: string; readonly port: number; readonly files: string | undefined },
 ): Promise<void> {
   const refuse = (status: number, text: string) =>
     response.writeHead(status, { ...SECURITY_HEADERS, 'content-type': 'text/plain; charset=utf-8' }).end(text)
@@ -136,8 +138,9 @@ async function serveFile(
   }
   if (!isAuthorized(request, host.token)) return void refuse(403, 'Open the address that Trilog printed when it started: it holds the key.')
   const wanted = fileOf(url.pathname)
-  const path = wanted === undefined ? '' : join(host.files, wanted)
-  if (wanted === undefined || !path.startsWith(host.files + sep)) return void refuse(404, 'Not here.')
+  if (wanted === undefined || host.files === undefined) return void refuse(404, 'Not here.')
+  const path = join(host.files, wanted)
+  if (!path.startsWith(host.files + sep)) return void refuse(404, 'Not here.')
   try {
     const body = await readFile(path)
     const type = TYPES[extname(path)] ?? 'application/octet-stream'

@@ -1,0 +1,92 @@
+import type { Network, Random } from '../env/env.ts'
+import type { Processes } from '../env/processes.ts'
+import { brokerProperties, type Profile } from '../server/config.ts'
+import type { ClusterFile, ClusterFolder } from './clusterFolder.ts'
+import { claimPorts, portsOf, requirePorts, type PortClaim } from './ports.ts'
+
+/** Brokers and clients meet on loopback only. */
+export const HOST = '127.0.0.1'
+const USUAL_PORT = 19_092
+const USUAL_BROKERS = 3
+const MOST_BROKERS = 7
+
+/** What a cluster was asked to be; what is left out is as the folder has it. */
+export interface ClusterWish {
+  readonly brokers: number | undefined
+  /** Broker i listens on port + i - 1. 0 chooses ports that stay the folder's own; `undefined` takes the folder's, or 19092. */
+  readonly port: number | undefined
+  readonly profile: Profile | undefined
+  /** Kafka's names and values; added to what the folder already has. */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** What is to be written and started: all of it was checked. */
+export interface ClusterPlan {
+  readonly file: ClusterFile
+  /** Text of each broker's properties file, by id. */
+  readonly properties: ReadonlyMap<number, string>
+  /** Held while the cluster lives. */
+  readonly claim: PortClaim | undefined
+}
+
+/**
+ * Joins what is wished with what the folder has. Writes nothing. Throws when the folder has another number of brokers, when a setting is not one of
+ * Kafka's, or when a port cannot be had (names it, and who has it).
+ */
+export async function planCluster(
+  env: { readonly network: Network; readonly random: Random; readonly processes: Pick<Processes, 'holderOfPort'> },
+  folder: ClusterFolder,
+  wish: ClusterWish,
+): Promise<ClusterPlan> {
+  const before = await folder.read()
+  const brokers = wish.brokers ?? before?.brokers ?? USUAL_BROKERS
+  if (!Number.isInteger(brokers) || brokers < 1 || brokers > MOST_BROKERS) {
+    throw new RangeError(`A cluster has 1 to ${MOST_BROKERS} brokers, not ${brokers}`)
+  }
+  if (before !== undefined && before.brokers !== brokers) {
+    throw new Error(`The cluster in ${folder.path} has ${counted(before.brokers)}, not ${brokers}. Choose another folder with --data`)
+  }
+  const shape = {
+    version: 1,
+    clusterId: before?.clusterId ?? folder.newClusterId(),
+    brokers,
+    profile: wish.profile ?? before?.profile ?? 'dev',
+    settings: { ...before?.settings, ...wish.settings },
+  } as const
+  propertiesOf({ ...shape, port: USUAL_PORT }, folder) // refuses wrong settings before any port is looked at
+  const wished = wish.port ?? before?.port ?? USUAL_PORT
+  const port = wished === 0 ? before?.port : wished
+  if (port === undefined) {
+    const claim = await claimPorts(env, HOST, brokers)
+    const file = { ...shape, port: claim.firstPort }
+    return { file, properties: propertiesOf(file, folder), claim }
+  }
+  await requirePorts(env, HOST, portsOf(port, brokers))
+  const file = { ...shape, port }
+  return { file, properties: propertiesOf(file, folder), claim: undefined }
+}
+
+export const clientPort = (file: ClusterFile, brokerId: number): number => file.port + brokerId - 1
+const peerPort = (file: ClusterFile, brokerId: number): number => file.port + file.brokers + brokerId - 1
+
+export const brokerIdsOf = (file: ClusterFile): number[] => Array.from({ length: file.brokers }, (_, index) => index + 1)
+
+function propertiesOf(file: ClusterFile, folder: ClusterFolder): Map<number, string> {
+  const voters = brokerIdsOf(file).map(id => ({ id, host: HOST, port: peerPort(file, id) }))
+  return new Map(
+    voters.map(voter => [
+      voter.id,
+      brokerProperties({
+        nodeId: voter.id,
+        directory: folder.brokerDirectory(voter.id),
+        client: { host: HOST, port: clientPort(file, voter.id) },
+        peer: voter,
+        voters,
+        profile: file.profile,
+        settings: file.settings,
+      }),
+    ]),
+  )
+}
+
+const counted = (brokers: number) => (brokers === 1 ? 'one broker' : `${brokers} brokers`)
