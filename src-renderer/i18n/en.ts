@@ -137,6 +137,7 @@ export const en = {
     outcome: { ok: 'The cluster goes on.', warn: 'The cluster goes on.', danger: 'Part of the cluster stands still.' },
     back: 'It serves again.',
     serving: '{n} of {all} brokers serve, every partition has a leader.',
+    noController: 'No controller: a majority of the quorum is missing, so nothing can be decided.',
     leaderless: '{n} partition has no leader and takes no writes. | {n} partitions have no leader and take no writes.',
     lost: 'none left',
     step: {

@@ -138,6 +138,7 @@ export const zhCN = {
     outcome: { ok: '集群继续工作。', warn: '集群继续工作。', danger: '集群的一部分停了下来。' },
     back: '它已恢复服务。',
     serving: '{n} / {all} 个 broker 在服务，每个分区都有 leader。',
+    noController: '没有 controller：quorum 缺少多数，无法做出任何决定。',
     leaderless: '{n} 个分区没有 leader，无法写入。',
     lost: '无可用副本',
     step: {

@@ -1,0 +1,87 @@
+import { flushPromises, mount } from '@vue/test-utils'
+import { createPinia } from 'pinia'
+import { describe, expect, it } from 'vitest'
+import { createMemoryHistory, createRouter } from 'vue-router'
+import type { MessageRow, PartitionExtent } from '../../../../src-main/contract/messages.ts'
+import { aBridge, aStream } from '../../../composables/aBridge.ts'
+import { bridgeKey } from '../../../composables/useBridge.ts'
+import { i18n } from '../../../i18n/index.ts'
+import MessagesTab from './MessagesTab.vue'
+
+const bytesOf = (text: string) => ({ size: text.length, bytes: new TextEncoder().encode(text), text, format: 'text' as const })
+const aRow = (partition: number, offset: number): MessageRow => ({
+  partition,
+  offset,
+  timestampMs: 0,
+  timestampType: 'CreateTime',
+  key: bytesOf(`key ${partition}-${offset}`),
+  value: offset % 2 === 0 ? null : bytesOf('value'),
+  headerCount: 0,
+})
+
+async function aTab(extents: PartitionExtent[], gaps: readonly number[] = []) {
+  const tail = aStream<MessageRow[]>()
+  const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/', component: {} }] })
+  const bridge = aBridge({
+    messages: {
+      extent: async () => extents,
+      read: async ({ ranges }) =>
+        ranges.flatMap(({ partition, from, to }) =>
+          Array.from({ length: to - from }, (_, i) => from + i)
+            .filter(offset => !gaps.includes(offset))
+            .map(offset => aRow(partition, offset)),
+        ),
+      tail: (_, signal) => tail.open(signal),
+    },
+  })
+  const tab = mount(MessagesTab, {
+    props: { topic: 'orders' },
+    global: { plugins: [createPinia(), i18n, router], provide: { [bridgeKey as symbol]: bridge } },
+  })
+  await flushPromises()
+  const rows = () =>
+    tab
+      .findAll('[role=row]')
+      .slice(1)
+      .map(row => row.text())
+  return { tab, tail, rows }
+}
+
+describe('the messages of a topic', () => {
+  it('stand newest first, one row for each offset', async () => {
+    const { rows, tab } = await aTab([{ partition: 0, start: 3, end: 6 }])
+    expect(rows().map(row => /key 0-(\d)/.exec(row)?.[1])).toEqual(['5', '4', '3'])
+    expect(tab.get('[role=grid]').attributes('aria-rowcount')).toBe('4')
+  })
+
+  it('say where there is no record, and which values are tombstones', async () => {
+    const { rows } = await aTab([{ partition: 0, start: 3, end: 6 }], [5])
+    expect(rows()[0]).toContain('no record at this offset')
+    expect(rows()[1]).toContain('tombstone')
+  })
+
+  it('of an empty topic say what to do', async () => {
+    const { tab } = await aTab([{ partition: 0, start: 0, end: 0 }])
+    expect(tab.text()).toContain('No records yet')
+  })
+
+  it('arrive live, newest first, and stand still while paused', async () => {
+    const { tab, tail, rows } = await aTab([{ partition: 0, start: 0, end: 1 }])
+    await tab
+      .findAll('[role=radio]')
+      .find(radio => radio.text() === 'Live')!
+      .trigger('click')
+    await flushPromises()
+    tail.push([aRow(0, 1), aRow(0, 2)])
+    await flushPromises()
+    expect(rows().map(row => /key 0-(\d)/.exec(row)?.[1])).toEqual(['2', '1'])
+    await tab
+      .findAll('button')
+      .find(button => button.text() === 'Pause')!
+      .trigger('click')
+    tail.push([aRow(0, 3)])
+    await flushPromises()
+    expect(rows()).toHaveLength(2)
+    expect(tab.text()).toContain('3 arrived, 1 held back')
+  })
+})
