@@ -22,7 +22,7 @@ afterAll(async () => {
   await cluster.stop()
 })
 
-const kafkajs = () => new Kafka({ brokers: cluster.bootstrapServers.split(','), logLevel: logLevel.NOTHING })
+const kafkajs = () => new Kafka({ brokers: cluster.bootstrapServers.split(','), logLevel: logLevel.NOTHING, requestTimeout: 5_000 })
 const bytes = (text: string) => new Uint8Array(Buffer.from(text))
 
 async function until(isSo: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
@@ -115,7 +115,8 @@ describe('on three real brokers', () => {
     const topic = 'under-fire'
     const groupId = 'under-fire-readers'
     await admin.topics.create({ clusterId, name: topic, partitions: 3, replicationFactor: 3, configs: { 'min.insync.replicas': '2' } })
-    const consumer = kafkajs().consumer({ groupId })
+    // With its own patience of half a minute it would be the slowest part of this test.
+    const consumer = kafkajs().consumer({ groupId, sessionTimeout: 6_000, rebalanceTimeout: 6_000, heartbeatInterval: 500 })
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: true })
     await consumer.run({ eachMessage: async () => {} })
@@ -168,7 +169,7 @@ describe('on three real brokers', () => {
     const shown = tailed.map(({ partition, offset, value }) => `${partition}/${offset} ${value?.text}`)
     expect(shown.toSorted()).toEqual(stored.toSorted())
     expect((await readAll(topic)).length).toBe(stored.length)
-    await until(() => watched.at(-1)?.totalLag === 0)
+    await until(() => watched.at(-1)?.totalLag === 0, 60_000)
     leaving.abort()
     await Promise.all([tail, watching])
     await consumer.disconnect()
