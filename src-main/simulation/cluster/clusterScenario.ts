@@ -8,6 +8,7 @@ import { GroupMember } from './groupMember.ts'
 import { BrokenPromise, History } from './history.ts'
 import { ClusterInvariants } from './invariants.ts'
 import { IdempotentProducer, producePlainly } from './producers.ts'
+import { seededRandom } from '../seededRandom.ts'
 import type { ClientWorld } from './simulatedClient.ts'
 import { SimulatedCluster } from './simulatedCluster.ts'
 import { TopicChurn } from './topicChurn.ts'
@@ -23,6 +24,8 @@ export interface ClusterScenarioOptions {
   /** How long faults happen. */
   readonly faultsMs: number
   readonly kinds?: readonly FaultKind[]
+  /** By Kafka's names, instead of what the seed draws. */
+  readonly settings?: Readonly<Record<string, string>>
   readonly logger?: (brokerId: number) => Logger
 }
 
@@ -64,12 +67,11 @@ class ClusterScenario {
   readonly #faultsMs: number
   readonly #producers: IdempotentProducer[] = []
   readonly #members: GroupMember[] = []
-  #problem: unknown
+  #problem: Error | undefined
 
-  constructor({ seed, faultsMs, kinds, logger }: ClusterScenarioOptions) {
+  constructor({ seed, faultsMs, kinds, settings = settingsOf(seed), logger }: ClusterScenarioOptions) {
     this.#faultsMs = faultsMs
 
-    const settings = {}
     this.cluster = new SimulatedCluster({ seed, settings, ...(logger !== undefined && { logger }) })
     this.#invariants = new ClusterInvariants(this.cluster, this.#history)
     this.faults = new Faults(this.cluster, { ...(kinds !== undefined && { kinds }), failed: problem => (this.#problem ??= problem) })
@@ -201,5 +203,19 @@ class ClusterScenario {
       checks: this.#invariants.checks,
       faults: this.faults.counts,
     }
+  }
+}
+
+/** Which of two timeouts is the shorter decides which of two races is run: each seed has its own. */
+function settingsOf(seed: number): Record<string, string> {
+  const random = seededRandom(`settings of ${seed}`)
+  const one = (...values: readonly string[]) => values[random.below(values.length)]!
+  return {
+    'replica.lag.time.max.ms': one('300', '1000', '3000', '3000', '10000'),
+    'broker.session.timeout.ms': one('700', '2000', '2000', '6000'),
+    'broker.heartbeat.interval.ms': one('100', '500'),
+    'replica.fetch.wait.max.ms': one('50', '500', '500'),
+    'leader.imbalance.check.interval.seconds': one('1', '5'),
+    'replica.high.watermark.checkpoint.interval.ms': one('200', '5000'),
   }
 }

@@ -13,7 +13,7 @@ export async function consume(world: ClientWorld, at: { name: string; topic: str
   const tellsEpoch = client.random.chance(0.5)
   let position = { offset: 0, lastEpoch: -1 }
   await untilOver(world, client, async () => {
-    await client.pause(client.random.below(30))
+    await client.pause(client.random.below(80))
     if (client.random.chance(0.02)) position = { offset: 0, lastEpoch: -1 }
     const leader = await client.leader(at.topic, at.partition)
     const history = world.history.of(at.topic, leader.topicId, at.partition)

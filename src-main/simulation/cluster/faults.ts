@@ -35,7 +35,7 @@ export class Faults {
   /** Freezes and link faults that wait for their end. */
   readonly #ongoing = new Set<() => void>()
   readonly #stopping = new Set<number>()
-  /** Lost what was not synced, and is not in sync everywhere again. */
+  /** Lost what was not synced, and is not registered again. */
   #recovering: number | undefined
 
   constructor(cluster: SimulatedCluster, options: { kinds?: readonly FaultKind[]; failed: (problem: Error) => void }) {
@@ -202,14 +202,14 @@ export class Faults {
     )
   }
 
-  /** Everybody is well and in sync: then all that was acknowledged is with two others. */
+  /** All that was acknowledged is with two others, because everybody is in sync. */
   #mayLosePower(broker: SimulatedBroker): boolean {
-    if (this.#recovering !== undefined || this.#ongoing.size > 0 || this.#stopping.size > 0) return false
-    return broker.state === 'up' && this.#cluster.isInSync
+    return this.#recovering === undefined && this.#stopping.size === 0 && broker.state === 'up' && this.#cluster.isInSync
   }
 
-  /** To be called now and then: who lost power and is in sync everywhere again is like any other. */
+  /** To be called after every event: once the cluster knows that whoever lost power is another now, nobody counts on what was lost any more. */
   watch(): void {
-    if (this.#recovering !== undefined && this.#cluster.isInSync) this.#recovering = undefined
+    if (this.#recovering === undefined) return
+    if (this.#cluster.broker(this.#recovering).server?.metadata.isFollowed === true) this.#recovering = undefined
   }
 }

@@ -9,6 +9,8 @@ import { NotNow, SimulatedClient, untilOver, type ClientWorld } from './simulate
 
 const GROUP = 0
 const MEMBER_ID_REQUIRED = 79
+/** Too short for a leadership to be lost, won again and loaded. */
+const QUICK_MS = 100
 
 interface Generation {
   readonly generationId: number
@@ -28,6 +30,7 @@ export class GroupMember {
   readonly #joins: boolean
   #generation: Generation | undefined
   #attempted = 0
+  #lastCoordinator: number | undefined
   #acknowledged = -1
 
   constructor(world: ClientWorld, at: { groupId: string; topic: string; joins: boolean }) {
@@ -43,8 +46,7 @@ export class GroupMember {
       await this.#client.pause(this.#client.random.below(150))
       const coordinator = await this.#coordinator()
       if (this.#joins) this.#generation ??= await this.#join(coordinator)
-      if (!this.#world.isDraining) await this.#commit(coordinator)
-      if (this.#client.random.chance(0.3)) await this.check(coordinator)
+      if (!this.#world.isDraining) await this.#commitAt(coordinator)
       // A member who goes and comes, so that the coordinator rebalances.
       if (this.#client.random.chance(0.03)) this.#generation = undefined
     })
@@ -86,6 +88,18 @@ export class GroupMember {
     return { generationId, memberId }
   }
 
+  /**
+   * A coordinator that has just taken over must know what its predecessor acknowledged. That it has taken over, and is not the predecessor that does
+   * not know it yet, shows when it can commit right afterwards.
+   */
+  async #commitAt(coordinator: number): Promise<void> {
+    const before = { acknowledged: this.#acknowledged, attempted: this.#attempted, atMs: this.#client.elapsed }
+    const found = coordinator === this.#lastCoordinator ? undefined : await this.#fetch(coordinator)
+    await this.#commit(coordinator)
+    this.#lastCoordinator = coordinator
+    if (found !== undefined && this.#client.elapsed - before.atMs < QUICK_MS) this.#hold(found, before)
+  }
+
   async #commit(coordinator: number): Promise<void> {
     const committedOffset = ++this.#attempted
     const { topics } = await this.#client.ask(coordinator, OffsetCommit, {
@@ -107,17 +121,25 @@ export class GroupMember {
 
   /** What the coordinator that has just answered a commit, or the one that everybody agrees on, says was committed. */
   async check(coordinator?: number): Promise<void> {
-    const { groups } = await this.#client.ask(coordinator ?? (await this.#coordinator()), OffsetFetch, {
+    const found = await this.#fetch(coordinator ?? (await this.#coordinator()))
+    this.#hold(found, { acknowledged: this.#acknowledged, attempted: this.#attempted })
+  }
+
+  #hold(committedOffset: number, { acknowledged, attempted }: { acknowledged: number; attempted: number }): void {
+    if (committedOffset < acknowledged || committedOffset > attempted)
+      throw new BrokenPromise(
+        'committed offsets stay',
+        `${this.groupId} had ${acknowledged} acknowledged and ${attempted} tried, but is at ${committedOffset}`,
+      )
+  }
+
+  async #fetch(coordinator: number): Promise<number> {
+    const { groups } = await this.#client.ask(coordinator, OffsetFetch, {
       groups: [{ groupId: this.groupId, topics: [{ name: this.#topic, partitionIndexes: [0] }] }],
     })
     const group = groups[0]!
     const answer = group.topics[0]?.partitions[0]
     if (group.errorCode !== 0 || answer === undefined || answer.errorCode !== 0) throw new NotNow(errorName(group.errorCode))
-    const { committedOffset } = answer
-    if (committedOffset < this.#acknowledged || committedOffset > this.#attempted)
-      throw new BrokenPromise(
-        'committed offsets stay',
-        `${this.groupId} had ${this.#acknowledged} acknowledged and ${this.#attempted} tried, but is at ${committedOffset}`,
-      )
+    return answer.committedOffset
   }
 }

@@ -11,6 +11,7 @@ interface Lead {
   readonly server: Server
   highWatermark: number
   logStartOffset: number
+  partitionEpoch: number
 }
 
 /** What must hold after every event, whatever has failed. Looks into brokers that are up; never asks them anything. */
@@ -70,11 +71,12 @@ export class ClusterInvariants {
     const { log, leaderEpoch, name } = partition
     if (log === undefined || leaderEpoch === undefined) return
     const { highWatermark, logStartOffset, logEndOffset } = log
+    const partitionEpoch = partition.state?.partitionEpoch ?? -1
     const key = `${partition.topicId}:${partition.index}:${leaderEpoch}`
     const lead = this.#leads.get(key)
     const where = `${name} on broker ${server.nodeId}, leader epoch ${leaderEpoch}`
     if (lead === undefined) {
-      this.#leads.set(key, { server, highWatermark, logStartOffset })
+      this.#leads.set(key, { server, highWatermark, logStartOffset, partitionEpoch })
       const history = this.#history.partitions.get(`${partition.topicId}:${partition.index}`)
       const known = Math.max(history?.acknowledgedEnd ?? 0, history?.readEnd ?? 0)
       if (logEndOffset < known)
@@ -93,9 +95,12 @@ export class ClusterInvariants {
       throw new BrokenPromise('the high watermark never goes back', `${where}: from ${lead.highWatermark} to ${highWatermark}`)
     if (logStartOffset < lead.logStartOffset)
       throw new BrokenPromise('the log start never goes back', `${where}: from ${lead.logStartOffset} to ${logStartOffset}`)
-    if (highWatermark > lead.highWatermark) this.#isHeldByInSyncReplicas(server, partition, highWatermark)
+    // Several sets may have followed each other in one turn; then the last is not the one that counted.
+    const isSameSet = partitionEpoch <= lead.partitionEpoch + 1
+    if (highWatermark > lead.highWatermark && isSameSet) this.#isHeldByInSyncReplicas(server, partition, highWatermark)
     lead.highWatermark = highWatermark
     lead.logStartOffset = logStartOffset
+    lead.partitionEpoch = partitionEpoch
   }
 
   /** Who lives and is in the set has what is committed. */

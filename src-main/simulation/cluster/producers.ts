@@ -61,7 +61,7 @@ export class IdempotentProducer {
       if (this.#open.length === 0) return this.#client.pause(50)
       await this.#flush(await this.#session())
       if (random.chance(0.01) && this.#open.length === 0) this.#current = undefined
-      await this.#client.pause(random.below(30))
+      await this.#client.pause(random.below(60))
     })
   }
 
@@ -152,7 +152,7 @@ export async function producePlainly(world: ClientWorld, at: { name: string; top
   const client = new SimulatedClient(world, at.name)
   let count = 0
   await untilOver(world, client, async () => {
-    await client.pause(client.random.below(80))
+    await client.pause(client.random.below(120))
     if (world.isDraining) return
     const value = `${at.name} ${count++} ${'-'.repeat(client.random.below(300))}`
     const records = buildBatch({ records: [{ timestamp: Math.floor(client.elapsed), key: null, value: Buffer.from(value) }] })

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { runClusterScenario } from './clusterScenario.ts'
+
+const SEEDS = Array.from({ length: 15 }, (_, index) => index + 1)
+
+it.each(SEEDS)('three brokers keep every promise through whatever happens to them (seed %i)', { timeout: 60_000 }, async seed => {
+  const outcome = await runClusterScenario({ seed, faultsMs: 12_000 })
+  expect(outcome.acknowledged).toBeGreaterThan(100)
+  expect(outcome.commits).toBeGreaterThan(0)
+})
+
+it('one seed is one course of events', { timeout: 60_000 }, async () => {
+  const [first, second] = [await runClusterScenario({ seed: 77, faultsMs: 5000 }), await runClusterScenario({ seed: 77, faultsMs: 5000 })]
+  expect(second).toEqual(first)
+})
