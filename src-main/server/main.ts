@@ -27,6 +27,9 @@ const STOP_WITHIN_MS = 40_000
 /** Messages that the supervisor may have left unread before it is spared the figures. */
 const UNTAKEN_MESSAGES = 100
 
+/** How long a broker waits at a time for the image to show what the controller told it. */
+const IMAGE_MS = 1_000
+
 let server: Server | undefined
 let stopping: Promise<void> | undefined
 
@@ -85,7 +88,14 @@ try {
   await stopping
 }
 
-function untilUnfenced({ lifecycle }: Server): Promise<void> {
-  if (lifecycle.standing === 'unfenced') return Promise.resolve()
-  return new Promise(resolve => lifecycle.onStanding(standing => standing === 'unfenced' && resolve()))
+/** By the controller's word, and in this broker's own image too: from that it tells its first client who is there. */
+async function untilUnfenced({ lifecycle, metadata, nodeId }: Server): Promise<void> {
+  if (lifecycle.standing !== 'unfenced') {
+    await new Promise<void>(resolve => lifecycle.onStanding(standing => standing === 'unfenced' && resolve()))
+  }
+  const isInImage = ({ brokers }: typeof metadata.image) => {
+    const self = brokers.get(nodeId)
+    return self?.brokerEpoch === lifecycle.brokerEpoch && !self.fenced
+  }
+  while (!(await metadata.reaches(isInImage, IMAGE_MS)));
 }
