@@ -7,6 +7,7 @@ import { checkInTheEnd, hasSettled } from './finalCheck.ts'
 import { GroupMember } from './groupMember.ts'
 import { BrokenPromise, History } from './history.ts'
 import { ClusterInvariants } from './invariants.ts'
+import { operate } from './operator.ts'
 import { IdempotentProducer, producePlainly } from './producers.ts'
 import { seededRandom } from '../seededRandom.ts'
 import type { ClientWorld } from './simulatedClient.ts'
@@ -14,6 +15,8 @@ import { SimulatedCluster } from './simulatedCluster.ts'
 import { TopicChurn } from './topicChurn.ts'
 
 const TOPIC = 'orders'
+/** Its replicas are moved about, and its oldest records deleted. */
+const MOVING_TOPIC = 'moving'
 /** So that recoveries and truncations cross from one segment to another. */
 const SMALL_SEGMENTS = [{ name: 'internal.segment.bytes', value: '16384' }]
 /** Once all faults have ended, all must be well within this time. */
@@ -95,7 +98,8 @@ class ClusterScenario {
     })
     await world.settle(cluster.start())
     const partitions = 1 + world.random.below(3)
-    await world.settle(this.#createTopic(partitions))
+    await world.settle(this.#createTopic(TOPIC, { partitions, replicas: 3 }))
+    await world.settle(this.#createTopic(MOVING_TOPIC, { partitions: 1, replicas: 2 }))
     const running = this.#startClients(partitions)
 
     await world.settle(faults.run(this.#faultsMs), this.#faultsMs + 60_000)
@@ -119,26 +123,19 @@ class ClusterScenario {
     return this.#outcome()
   }
 
-  async #createTopic(numPartitions: number): Promise<void> {
-    const topic = { name: TOPIC, numPartitions, replicationFactor: 3, assignments: [], configs: SMALL_SEGMENTS }
+  async #createTopic(name: string, { partitions, replicas }: { partitions: number; replicas: number }): Promise<void> {
+    const topic = { name, numPartitions: partitions, replicationFactor: replicas, assignments: [], configs: SMALL_SEGMENTS }
     const { topics } = await this.cluster.ask(1, CreateTopics, { topics: [topic], timeoutMs: 5000 })
     const error = errorName(topics[0]!.errorCode)
     if (error !== 'NONE') throw new Error(`the topic was refused: ${error}`)
-    this.#history.created.set(topics[0]!.topicId, TOPIC)
+    this.#history.created.set(topics[0]!.topicId, name)
   }
 
   #startClients(partitions: number): Promise<unknown> {
     const world = this.#clients
     const running: Promise<void>[] = []
-    for (let partition = 0; partition < partitions; partition++) {
-      for (const name of ['first', 'second']) {
-        const producer = new IdempotentProducer(world, { name: `${name} of ${partition}`, topic: TOPIC, partition })
-        this.#producers.push(producer)
-        running.push(producer.run())
-      }
-      running.push(producePlainly(world, { name: `plain of ${partition}`, topic: TOPIC, partition }))
-      running.push(consume(world, { name: `consumer of ${partition}`, topic: TOPIC, partition }))
-    }
+    for (let partition = 0; partition < partitions; partition++) running.push(...this.#useTopic(TOPIC, partition, ['first', 'second']))
+    running.push(...this.#useTopic(MOVING_TOPIC, 0, ['mover']), operate(world, { topic: MOVING_TOPIC, partitions: 1 }))
     for (const joins of [true, false]) {
       const member = new GroupMember(world, { groupId: joins ? 'joined' : 'alone', topic: TOPIC, joins })
       this.#members.push(member)
@@ -146,6 +143,17 @@ class ClusterScenario {
     }
     running.push(new TopicChurn(world).run())
     return Promise.all(running)
+  }
+
+  #useTopic(topic: string, partition: number, producers: readonly string[]): Promise<void>[] {
+    const world = this.#clients
+    const idempotent = producers.map(name => new IdempotentProducer(world, { name: `${name} of ${partition}`, topic, partition }))
+    this.#producers.push(...idempotent)
+    return [
+      ...idempotent.map(each => each.run()),
+      producePlainly(world, { name: `plain of ${topic}-${partition}`, topic, partition }),
+      consume(world, { name: `consumer of ${topic}-${partition}`, topic, partition }),
+    ]
   }
 
   /** Liveness: nobody is down, everything is led and in sync, and every producer and member gets on. */

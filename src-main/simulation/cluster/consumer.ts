@@ -36,6 +36,10 @@ export async function consume(world: ClientWorld, at: { name: string; topic: str
       if (answer.divergingEpoch.endOffset >= 0)
         throw new BrokenPromise('what was read stays', `${where}: the log diverges at ${answer.divergingEpoch.endOffset}`)
       const error = errorName(answer.errorCode)
+      if (error === 'OFFSET_OUT_OF_RANGE' && position.offset < history.deletedBelow) {
+        position = { offset: history.deletedBelow, lastEpoch: -1 }
+        return
+      }
       if (error === 'OFFSET_OUT_OF_RANGE') throw new BrokenPromise('what was read stays', `${where}: out of range`)
       if (error !== 'NONE') throw new NotNow(error)
       const records = answer.records ?? Buffer.alloc(0)
@@ -43,7 +47,8 @@ export async function consume(world: ClientWorld, at: { name: string; topic: str
         const batch = records.subarray(start, start + batchSize(records, start))
         if (!isIntact(batch)) throw new BrokenPromise('what is read is intact', `${where}: the batch at ${baseOffset(batch)} is damaged`)
         if (nextOffset(batch) <= position.offset) continue
-        if (baseOffset(batch) !== position.offset)
+        // A deletion ends anywhere, and what is below in the same batch comes with it.
+        if (baseOffset(batch) !== position.offset && position.lastEpoch >= 0)
           throw new BrokenPromise('what is read has no gaps', `${where}: the next batch begins at ${baseOffset(batch)}`)
         if (nextOffset(batch) > answer.highWatermark)
           throw new BrokenPromise(

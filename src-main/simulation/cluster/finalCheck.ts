@@ -26,6 +26,7 @@ export function hasSettled(cluster: SimulatedCluster): boolean {
       const [first] = logs
       if (first === undefined || logs.length < replicas.length) return false
       if (logs.some(log => log.logEndOffset !== first.logEndOffset || log.highWatermark !== first.logEndOffset)) return false
+      if (logs.some(log => log.logStartOffset !== first.logStartOffset)) return false
     }
   }
   return true
@@ -48,7 +49,10 @@ export async function checkInTheEnd(cluster: SimulatedCluster, history: History,
       if (!contents.every(each => each.equals(first)))
         throw new BrokenPromise('replicas are the same', `those of ${name}-${partition} differ: ${differenceOf(contents)}`)
       const told = history.partitions.get(`${topicId}:${partition}`)
-      if (told !== undefined) checkContents(told, first)
+      const logStartOffset = logsOf(cluster, topicId, partition)[0]!.logStartOffset
+      if (logStartOffset > (told?.deletedBelow ?? 0))
+        throw new BrokenPromise('only what was to be deleted is gone', `${name}-${partition} begins at ${logStartOffset}`)
+      if (told !== undefined) checkContents(told, first, logStartOffset)
       checkSequences(
         `${name}-${partition}`,
         first,
@@ -82,7 +86,7 @@ function differenceOf(contents: readonly Buffer[]): string {
   return 'in length'
 }
 
-function checkContents(told: PartitionHistory, content: Buffer): void {
+function checkContents(told: PartitionHistory, content: Buffer, logStartOffset: number): void {
   const batches = new Map<number, Buffer>()
   const values = new Map<number, string>()
   const offsets = new Map<string, number>()
@@ -104,7 +108,7 @@ function checkContents(told: PartitionHistory, content: Buffer): void {
   }
   for (const { baseOffset: base, values: acknowledged } of told.acknowledged.values()) {
     for (const [index, value] of acknowledged.entries()) {
-      if (values.get(base + index) !== value)
+      if (base + index >= logStartOffset && values.get(base + index) !== value)
         throw new BrokenPromise(
           'acknowledged records stay',
           `${value} was acknowledged at ${base + index} of ${told.name}, where now is ${values.get(base + index)}`,
@@ -112,18 +116,20 @@ function checkContents(told: PartitionHistory, content: Buffer): void {
     }
   }
   for (const [base, batch] of told.read) {
-    if (batches.get(base)?.equals(batch) !== true)
+    if (base >= logStartOffset && batches.get(base)?.equals(batch) !== true)
       throw new BrokenPromise('what was read stays', `the batch that was read at ${base} of ${told.name} is not there`)
   }
 }
 
 /** All that a drained producer sent under one id is there, in order, without a hole. */
 function checkSequences(name: string, content: Buffer, sessions: readonly ProducerSession[]): void {
-  const next = new Map(sessions.map(session => [session.producerId, 0]))
+  // The beginning may have been deleted; from the first batch that is left on, there is all.
+  const isWhole = content.length === 0 || baseOffset(content) === 0
+  const next = new Map<number, number | undefined>(sessions.map(session => [session.producerId, isWhole ? 0 : undefined]))
   for (const at of batchesIn(content)) {
     const id = producerId(content, at)
-    const expected = next.get(id)
-    if (expected === undefined) continue
+    if (!next.has(id)) continue
+    const expected = next.get(id) ?? baseSequence(content, at)
     if (baseSequence(content, at) !== expected)
       throw new BrokenPromise(
         'idempotent records are in order',
@@ -132,10 +138,8 @@ function checkSequences(name: string, content: Buffer, sessions: readonly Produc
     next.set(id, lastSequence(content, at) + 1)
   }
   for (const { producerId: id, nextSequence } of sessions) {
-    if (next.get(id) !== nextSequence)
-      throw new BrokenPromise(
-        'acknowledged records stay',
-        `${name} ends at sequence ${next.get(id)} of producer id ${id}, not ${nextSequence}`,
-      )
+    const end = next.get(id)
+    if (end !== undefined && end !== nextSequence)
+      throw new BrokenPromise('acknowledged records stay', `${name} ends at sequence ${end} of producer id ${id}, not ${nextSequence}`)
   }
 }

@@ -29,6 +29,8 @@ export class PartitionHistory {
   readonly read = new Map<number, Buffer>()
   /** One behind the last offset that was read. */
   readEnd = 0
+  /** Somebody asked to delete what is below; whether it was is not known. */
+  deletedBelow = 0
 
   constructor(topic: string, topicId: Uuid, partition: number) {
     this.topic = topic
@@ -50,6 +52,10 @@ export class PartitionHistory {
       )
     this.acknowledged.set(batch.baseOffset, batch)
     this.acknowledgedEnd = Math.max(this.acknowledgedEnd, batch.baseOffset + batch.values.length)
+  }
+
+  noteDeletion(offset: number): void {
+    this.deletedBelow = Math.max(this.deletedBelow, offset)
   }
 
   noteRead(baseOffset: number, nextOffset: number, batch: Buffer): void {
