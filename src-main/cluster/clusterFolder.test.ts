@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Disk } from '../env/env.ts'
 import { simulatedWorld, type World } from '../simulation/world.ts'
 import { decodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { ClusterFolder } from './clusterFolder.ts'
@@ -6,7 +7,16 @@ import { ClusterFolder } from './clusterFolder.ts'
 const CLUSTER = { version: 1, clusterId: 'c', brokers: 3, port: 19_092, profile: 'dev', settings: {} } as const
 const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
 
-const folderIn = (world: World) => new ClusterFolder(world.env('host'), '/data')
+const folderIn = (world: World) => new ClusterFolder({ random: world.random, disk: emptyingFirst(world.env('host').disk) }, '/data')
+
+/** As systems remove a directory: what is in it first, one after the other, and a crash may come in between. */
+function emptyingFirst(disk: Disk): Disk {
+  const remove = async (path: string): Promise<void> => {
+    if ((await disk.stat(path))?.isDirectory === true) for (const { name } of await disk.list(path)) await remove(`${path}/${name}`)
+    await disk.remove(path)
+  }
+  return new Proxy(disk, { get: (_, name: keyof Disk) => (name === 'remove' ? remove : disk[name].bind(disk)) })
+}
 const textOf = async (world: World, path: string) => (await world.settle(world.env('host').disk.readFile(path))).toString()
 const exists = async (world: World, path: string) => (await world.settle(world.env('host').disk.stat(path))) !== undefined
 
@@ -46,7 +56,7 @@ describe('a log dir', () => {
     const world = simulatedWorld(seed)
     const wiped = (await withLogDir(world)).wipe(2)
     wiped.catch(() => undefined)
-    await world.run(world.random.below(60) / 10)
+    await world.run(world.random.below(100) / 10)
     world.crash('host', { loseUnsynced: true })
     if (await exists(world, '/data/broker-2')) {
       for (const name of ['meta.properties', 'a.log', 'b.log', 'c.log'])
