@@ -48,6 +48,7 @@ describe('the verdict on a group', () => {
     ['behind', aGroup(), { consumed: 5 }],
     ['behind', aGroup(), null],
     ['stalled', aGroup(), { consumed: 0 }],
+    ['rebalancing', aGroup({ state: 'PreparingRebalance' }), { consumed: 0 }],
     ['waiting', aGroup({ members: [] }), { consumed: 0 }],
     ['uncommitted', aGroup({ partitions: [] }), null],
   ] as const)('%s', (verdict, group, rates) => expect(verdictOf(group, rates)).toBe(verdict))

@@ -44,7 +44,7 @@ export function ratesOf(history: readonly LagSample[]): { consumed: number; prod
   }
 }
 
-export type Verdict = 'caughtUp' | 'behind' | 'stalled' | 'waiting' | 'uncommitted'
+export type Verdict = 'caughtUp' | 'rebalancing' | 'behind' | 'stalled' | 'waiting' | 'uncommitted'
 
 /** What the strip says: waiting means records and nobody to read them; stalled, members that commit nothing. */
 export function verdictOf(group: GroupDetail, rates: { consumed: number } | null): Verdict {
@@ -52,5 +52,6 @@ export function verdictOf(group: GroupDetail, rates: { consumed: number } | null
   const behind = group.partitions.some(each => (each.lag ?? 0) > 0)
   if (!behind) return 'caughtUp'
   if (group.members.length === 0) return 'waiting'
+  if (group.state !== 'Stable') return 'rebalancing'
   return rates !== null && rates.consumed === 0 ? 'stalled' : 'behind'
 }
