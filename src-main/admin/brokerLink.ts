@@ -1,4 +1,4 @@
-import { type Address, type Clock, type Network, NetworkError, type Timer } from '../env/env.ts'
+import { type Address, type Clock, type Connection, type Network, NetworkError, type Timer } from '../env/env.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../protocol/schema.ts'
 import { KafkaConnection } from '../wire/client.ts'
 import { KafkaError } from './kafkaError.ts'
@@ -31,6 +31,9 @@ export class BrokerLink {
   readonly #clientId: string
   #connection: KafkaConnection | undefined
   #connecting: Promise<KafkaConnection> | undefined
+  /** Connected, while the broker has not said yet what it speaks. */
+  #negotiating: Connection | undefined
+  readonly #closed = Promise.withResolvers<never>()
   #isClosed = false
   #open = 0
   #idle: Timer | undefined
@@ -40,6 +43,7 @@ export class BrokerLink {
     this.#env = env
     this.to = to
     this.#clientId = clientId
+    this.#closed.promise.catch(() => undefined) // of interest only to those who wait for a connection
   }
 
   get isConnected(): boolean {
@@ -60,7 +64,9 @@ export class BrokerLink {
     this.#open += 1
     this.#idle?.cancel()
     try {
-      const connection = this.isConnected ? this.#connection! : await (this.#connecting ??= this.#connect())
+      const connection = this.isConnected
+        ? this.#connection!
+        : await Promise.race([(this.#connecting ??= this.#connect()), this.#closed.promise])
       const offered = connection.versionOf(api)
       if (offered === undefined) {
         throw new KafkaError('UNSUPPORTED_VERSION', `${this.#name} speaks no version of ${api.name} that Trilog does`)
@@ -82,6 +88,8 @@ export class BrokerLink {
   close(): void {
     this.#isClosed = true
     this.#idle?.cancel()
+    this.#closed.reject(this.#whyClosed())
+    this.#negotiating?.destroy()
     this.#connection?.close()
   }
 
@@ -90,25 +98,25 @@ export class BrokerLink {
   }
 
   async #connect(): Promise<KafkaConnection> {
+    const { network } = this.#env
     try {
-      this.#refuseWhenClosed()
-      const connection = await KafkaConnection.open(this.#env, this.to, {
+      if (this.#isClosed) throw this.#whyClosed()
+      this.#negotiating = await network.connect(this.to, { timeoutMs: CONNECT_TIMEOUT_MS })
+      if (this.#isClosed) this.#negotiating.destroy()
+      this.#connection = await KafkaConnection.over(this.#env, this.#negotiating, {
         clientId: this.#clientId,
-        connectTimeoutMs: CONNECT_TIMEOUT_MS,
         requestTimeoutMs: CONNECT_TIMEOUT_MS,
         maxResponseBytes: MAX_RESPONSE_BYTES,
         negotiate: true,
       })
-      if (this.#isClosed) connection.close()
-      this.#refuseWhenClosed()
-      this.#connection = connection
-      return connection
+      return this.#connection
     } finally {
+      this.#negotiating = undefined
       this.#connecting = undefined
     }
   }
 
-  #refuseWhenClosed(): void {
-    if (this.#isClosed) throw new NetworkError('ECONNABORTED', `the link to ${this.#name} is closed`)
+  #whyClosed(): NetworkError {
+    return new NetworkError('ECONNABORTED', `the link to ${this.#name} is closed`)
   }
 }

@@ -32,6 +32,16 @@ const REPLICATION_TIMEOUT_MS = 4_000
 const ALL_IN_SYNC = -1
 const NO_TRANSACTION_TIMEOUT_MS = 60_000
 
+/** The record was sent, and nobody could say what became of it: it may be in the log, once, or not. */
+export class OutcomeUnknown extends Error {
+  readonly code = 'OUTCOME_UNKNOWN'
+
+  constructor(cause: unknown) {
+    super(`The record may have been stored all the same. ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    this.name = 'OutcomeUnknown'
+  }
+}
+
 /** Who we are to the brokers, and the next sequence number of each partition. All of it is given up together. */
 interface Identity {
   readonly producerId: number
@@ -112,8 +122,7 @@ export class IdempotentProducer {
     } catch (problem) {
       if (!mayBeStored) throw problem
       if (identity !== undefined) this.#giveUp(identity)
-      const [code, why] = problem instanceof KafkaError ? [problem.code, problem.message] : ['NETWORK_EXCEPTION' as const, String(problem)]
-      throw new KafkaError(code, `${why} The record may have been stored all the same.`, { cause: problem, isFinal: true })
+      throw new OutcomeUnknown(problem)
     }
   }
 

@@ -134,7 +134,7 @@ export class KafkaClient {
   }
 
   /** Asks whoever answers: for questions that every broker can answer, and that may be asked twice. */
-  any<A extends AnyApi>(api: A, ask: Ask<A>, options: AskOptions = {}): Promise<ResponseOf<A>> {
+  async any<A extends AnyApi>(api: A, ask: Ask<A>, options: AskOptions = {}): Promise<ResponseOf<A>> {
     return this.#hedged(this.#candidates(), api, ask, options)
   }
 
@@ -183,7 +183,6 @@ export class KafkaClient {
     if (metadata.brokers.length === 0) throw notAvailable('The cluster names no broker that is alive.')
     this.#brokers = metadata.brokers
     this.#controllerId = metadata.controllerId
-    this.#dropStrangers()
     return metadata
   }
 
@@ -233,16 +232,6 @@ export class KafkaClient {
       this.#links.set(key, link)
     }
     return link
-  }
-
-  /** Links to addresses that nobody names any more end with what they have under way. */
-  #dropStrangers(): void {
-    const named = new Set([...this.#brokers, ...this.#bootstrap].map(({ host, port }) => `${host}:${port}`))
-    for (const [key, link] of this.#links) {
-      if (named.has(key.slice(key.indexOf(' ') + 1)) || link.isConnected) continue
-      link.close()
-      this.#links.delete(key)
-    }
   }
 
   /** Every broker that could answer, the likeliest first. */

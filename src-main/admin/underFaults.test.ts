@@ -4,7 +4,7 @@ import type { MessageRow } from '../contract/messages.ts'
 import { SimulatedCluster } from '../simulation/cluster/simulatedCluster.ts'
 import { type AdminServices, adminServices } from './adminServices.ts'
 
-const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1)
+const SEEDS = Array.from({ length: 8 }, (_, index) => index + 1)
 const clusterId = LOCAL_CLUSTER
 const PORT = 9092
 const TOPIC = 'orders'
