@@ -107,16 +107,12 @@ export class PooledFile {
     return this.#use(file => file.truncate(length), true)
   }
 
-  /** Handles that are open stay good. */
-  async rename(path: string): Promise<void> {
-    const from = this.#path
-    this.#path = path
-    await this.#pool.disk.rename(from, path)
-  }
-
-  /** The directory around it was renamed. */
-  moved(path: string): void {
-    this.#path = path
+  /** Opens the file first: whoever is using it meanwhile, or about to, must not look for it under a name that it has no more, or not yet. */
+  rename(path: string): Promise<void> {
+    return this.#use(async () => {
+      await this.#pool.disk.rename(this.#path, path)
+      this.#path = path
+    })
   }
 
   /** Resolves once nobody uses it any more. */

@@ -504,6 +504,19 @@ describe('recovery', () => {
       expect(world.disk(NODE).files().get(path)?.toString('hex'), path).toBe(before.get(path)!.toString('hex'))
   })
 
+  it('finishes the swap of a compacted segment, and forgets one that was still being written', async () => {
+    const { world, log } = await aLog()
+    await world.settle(append(log, { records: 2 }).written)
+    world.crash(NODE)
+    const { disk } = world.env(NODE)
+    const path = `${FOLDER}/00000000000000000000.log`
+    await world.settle(disk.rename(path, `${path}.swap`))
+    await world.settle(disk.replaceFile(`${path}.cleaned`, aBatch()))
+    const after = await world.settle(openLog(world.env(NODE)))
+    expect(after.logEndOffset).toBe(2)
+    expect([...world.disk(NODE).files().keys()].filter(name => /swap|cleaned/.test(name))).toEqual([])
+  })
+
   it('goes on behind a log start that is higher than all that is left', async () => {
     const { world, log } = await aLog()
     await world.settle(append(log, { records: 5 }).written)
