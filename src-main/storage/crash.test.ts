@@ -312,7 +312,7 @@ describe.each([
   { death: 'killed', loseUnsynced: false },
   { death: 'cut from power', loseUnsynced: true },
 ])('a log whose process is $death', ({ loseUnsynced }) => {
-  it.each(seeds(100))('is a beginning of itself that holds all that was synced (seed %i)', async seed => {
+  it.each(seeds(40))('is a beginning of itself that holds all that was synced (seed %i)', async seed => {
     const world = simulatedWorld(seed)
     const random = seededRandom(`crash ${seed}`)
     const workload = new Workload(random)
