@@ -2,50 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LocalCluster } from '../../cluster/localCluster.ts'
-import type { ClusterEvent, ClusterSnapshot } from '../../contract/cluster.ts'
 import { nodeEnv } from '../../env/node/env.ts'
 import { nodeProcesses } from '../../env/node/processes.ts'
+import type { RunningCluster, StartClusterOptions } from './trilog.d.ts'
 
-export type { ClusterEvent, ClusterSnapshot }
+export type { ClusterEvent, ClusterSnapshot, RunningCluster, StartClusterOptions } from './trilog.d.ts'
 
-export interface StartClusterOptions {
-  /** How many brokers; 3. */
-  readonly brokers?: number
-  /** The cluster's folder; a temporary one that `stop` removes when left out. */
-  readonly directory?: string
-  /** Broker i listens on port + i - 1; left out, free ports are taken. */
-  readonly port?: number
-  readonly profile?: 'dev' | 'kafka-defaults'
-  /** Broker configs by Kafka's names. */
-  readonly settings?: Readonly<Record<string, string>>
-}
-
-export interface RunningCluster {
-  readonly bootstrapServers: string
-  readonly directory: string
-  readonly brokerIds: readonly number[]
-  /** `null` while the broker does not run. */
-  pidOf(brokerId: number): number | null
-  portOf(brokerId: number): number
-  /** SIGKILL; resolves when the process is gone. */
-  kill(brokerId: number): Promise<void>
-  /** In order, as `kill -TERM` would; resolves when the process has ended. */
-  stopBroker(brokerId: number): Promise<void>
-  /** Resolves when the broker serves clients again. */
-  start(brokerId: number): Promise<void>
-  restart(brokerId: number): Promise<void>
-  pause(brokerId: number): Promise<void>
-  resume(brokerId: number): Promise<void>
-  /** Destroys the broker's disk and starts it empty. */
-  wipe(brokerId: number): Promise<void>
-  snapshot(): ClusterSnapshot
-  onEvent(listen: (event: ClusterEvent) => void): () => void
-  /** Stops everything; the temporary folder goes. */
-  stop(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
-}
-
-/** A cluster of real brokers for a test suite: ready when this resolves, in about a second. Its processes end with yours, however yours ends. */
+/** As `trilog.d.ts` promises it to users. */
 export async function startCluster(options: StartClusterOptions = {}): Promise<RunningCluster> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'trilog-')))
   const removeFolder = async () => {
@@ -57,7 +20,7 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<R
       { ...nodeEnv(), processes: nodeProcesses() },
       {
         directory,
-        brokers: options.brokers ?? 3,
+        brokers: options.brokers,
         port: options.port ?? 0,
         profile: options.profile,
         settings: options.settings ?? {},
@@ -74,23 +37,21 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<R
 }
 
 function running(local: LocalCluster, removeFolder: () => Promise<void>): RunningCluster {
-  const stop = async () => {
-    await local.close()
-    await removeFolder()
-  }
+  let stopping: Promise<void> | undefined
+  const stop = () => (stopping ??= local.close().finally(removeFolder))
   return {
     bootstrapServers: local.bootstrapServers,
     directory: local.folder.path,
     brokerIds: local.brokerIds,
     pidOf: brokerId => local.pidOf(brokerId),
     portOf: brokerId => local.portOf(brokerId),
-    kill: brokerId => local.kill(brokerId),
-    stopBroker: brokerId => local.stop(brokerId),
-    start: brokerId => local.start(brokerId),
-    restart: brokerId => local.restart(brokerId),
-    pause: brokerId => local.pause(brokerId),
-    resume: brokerId => local.resume(brokerId),
-    wipe: brokerId => local.wipe(brokerId),
+    kill: async brokerId => local.kill(brokerId),
+    stopBroker: async brokerId => local.stop(brokerId),
+    start: async brokerId => local.start(brokerId),
+    restart: async brokerId => local.restart(brokerId),
+    pause: async brokerId => local.pause(brokerId),
+    resume: async brokerId => local.resume(brokerId),
+    wipe: async brokerId => local.wipe(brokerId),
     snapshot: () => local.snapshot(),
     onEvent: listen => local.onEvent(listen),
     stop,
