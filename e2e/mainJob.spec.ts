@@ -101,12 +101,10 @@ test('the same by keyboard alone: create a topic, produce a record, read it, kil
   await press(page.getByRole('dialog').getByRole('button', { name: 'Create', exact: true }))
   await expect(page.getByRole('link', { name: 'by-keyboard', exact: true })).toBeVisible()
 
+  // Topics are in the order of their names, so that this one comes first.
   await press(page.getByRole('grid', { name: 'Topics' }), 'Home')
-  for (let moves = 0; moves < 10 && !page.url().includes('by-keyboard'); moves++) {
-    const chosen = page.getByRole('grid', { name: 'Topics' }).locator('[aria-selected=true]')
-    if ((await chosen.count()) > 0 && (await chosen.textContent())?.includes('by-keyboard')) await page.keyboard.press('Enter')
-    else await page.keyboard.press('ArrowDown')
-  }
+  await expect(page.getByRole('grid', { name: 'Topics' }).locator('[aria-selected=true]')).toContainText('by-keyboard')
+  await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { name: 'by-keyboard', level: 1 })).toBeVisible()
 
   await press(page.getByRole('button', { name: 'Produce' }))
