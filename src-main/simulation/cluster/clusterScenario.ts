@@ -20,7 +20,7 @@ const MOVING_TOPIC = 'moving'
 /** So that recoveries and truncations cross from one segment to another. */
 const SMALL_SEGMENTS = [{ name: 'internal.segment.bytes', value: '16384' }]
 /** Once all faults have ended, all must be well within this time. */
-const HEALING_MS = 30_000
+const USUAL_HEALING_MS = 30_000
 
 export interface ClusterScenarioOptions {
   readonly seed: number
@@ -29,6 +29,8 @@ export interface ClusterScenarioOptions {
   readonly kinds?: readonly FaultKind[]
   /** By Kafka's names, instead of what the seed draws. */
   readonly settings?: Readonly<Record<string, string>>
+  /** How long things may take to become well; 30 s unless given. */
+  readonly healingMs?: number
   readonly logger?: (brokerId: number) => Logger
 }
 
@@ -68,12 +70,14 @@ class ClusterScenario {
   readonly #invariants: ClusterInvariants
   readonly #clients: ClientWorld
   readonly #faultsMs: number
+  readonly #healingMs: number
   readonly #producers: IdempotentProducer[] = []
   readonly #members: GroupMember[] = []
   #problem: Error | undefined
 
-  constructor({ seed, faultsMs, kinds, settings = settingsOf(seed), logger }: ClusterScenarioOptions) {
+  constructor({ seed, faultsMs, kinds, settings = settingsOf(seed), healingMs = USUAL_HEALING_MS, logger }: ClusterScenarioOptions) {
     this.#faultsMs = faultsMs
+    this.#healingMs = healingMs
 
     this.cluster = new SimulatedCluster({ seed, settings, ...(logger !== undefined && { logger }) })
     this.#invariants = new ClusterInvariants(this.cluster, this.#history)
@@ -108,11 +112,11 @@ class ClusterScenario {
 
     this.#clients.isDraining = true
     const producers = this.#producers
-    await this.#within(HEALING_MS, 'producers bring to an end what is in flight', () => producers.every(each => each.isDrained))
-    await this.#within(HEALING_MS, 'replicas end at the same offset, all of it committed', () => hasSettled(cluster))
+    await this.#within('producers bring to an end what is in flight', () => producers.every(each => each.isDrained))
+    await this.#within('replicas end at the same offset, all of it committed', () => hasSettled(cluster))
     this.#clients.isOver = true
     await world.settle(running)
-    for (const member of this.#members) await world.settle(member.check())
+    for (const member of this.#members) await world.settle(member.checkInTheEnd())
     await world.settle(
       checkInTheEnd(
         cluster,
@@ -158,11 +162,10 @@ class ClusterScenario {
 
   /** Liveness: nobody is down, everything is led and in sync, and every producer and member gets on. */
   async #everythingIsWell(): Promise<void> {
-    await this.#within(HEALING_MS, 'every partition is led and all its replicas are in sync', () => this.cluster.isInSync)
+    await this.#within('every partition is led and all its replicas are in sync', () => this.cluster.isInSync)
     const before = this.#producers.map(each => each.acknowledged)
     const committed = this.#members.map(each => each.commits)
     await this.#within(
-      HEALING_MS,
       'every producer and every group gets on',
       () =>
         this.#producers.every((each, index) => each.acknowledged > before[index]!) &&
@@ -170,8 +173,9 @@ class ClusterScenario {
     )
   }
 
-  async #within(ms: number, what: string, holds: () => boolean): Promise<void> {
+  async #within(what: string, holds: () => boolean): Promise<void> {
     const { world } = this.cluster
+    const ms = this.#healingMs
     const end = world.elapsed + ms
     let isTooLate = false
     await world.run(() => holds() || (isTooLate = world.elapsed >= end), ms + 60_000)

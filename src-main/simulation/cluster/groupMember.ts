@@ -1,3 +1,4 @@
+import { NetworkError } from '../../env/env.ts'
 import { errorName } from '../../protocol/errors.ts'
 import { FindCoordinator } from '../../protocol/messages/findCoordinator.ts'
 import { JoinGroup } from '../../protocol/messages/joinGroup.ts'
@@ -9,6 +10,7 @@ import { NotNow, SimulatedClient, untilOver, type ClientWorld } from './simulate
 
 const GROUP = 0
 const MEMBER_ID_REQUIRED = 79
+const LAST_TRY = 20
 /** Too short for a leadership to be lost, won again and loaded. */
 const QUICK_MS = 100
 
@@ -123,6 +125,18 @@ export class GroupMember {
   async check(coordinator?: number): Promise<void> {
     const found = await this.#fetch(coordinator ?? (await this.#coordinator()))
     this.#hold(found, { acknowledged: this.#acknowledged, attempted: this.#attempted })
+  }
+
+  /** As soon as the coordinator can be reached: connections may be left that lead nowhere. */
+  async checkInTheEnd(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.check()
+      } catch (error) {
+        if (tries === LAST_TRY || !(error instanceof NotNow || error instanceof NetworkError)) throw error
+        await this.#client.pause(500)
+      }
+    }
   }
 
   #hold(committedOffset: number, { acknowledged, attempted }: { acknowledged: number; attempted: number }): void {
