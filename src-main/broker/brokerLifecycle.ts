@@ -57,6 +57,7 @@ export class BrokerLifecycle {
   #brokerEpoch = -1
   #answeredMs = -Infinity
   #wantsShutDown = false
+  #onAnswer: (() => void) | undefined
   #offlineDirectories: readonly Uuid[] = []
   #running: Promise<void> | undefined
 
@@ -113,8 +114,11 @@ export class BrokerLifecycle {
     this.hurry()
   }
 
-  /** Hands over leaderships and resolves when the controller lets the broker go; false when it did not within `timeoutMs`. */
-  async shutDown(timeoutMs: number): Promise<boolean> {
+  /**
+   * Hands over leaderships and resolves when the controller lets the broker go; false when it did not within `timeoutMs`, or when no controller
+   * has answered for `silenceMs`: with too few voters left there will be none.
+   */
+  async shutDown({ timeoutMs, silenceMs }: { readonly timeoutMs: number; readonly silenceMs: number }): Promise<boolean> {
     if (this.#standing === 'starting' || this.#running === undefined) {
       this.stop()
       return true
@@ -122,11 +126,22 @@ export class BrokerLifecycle {
     this.#wantsShutDown = true
     this.#setStanding('shuttingDown')
     this.hurry()
-    const timer = this.#clock.after(timeoutMs, () => this.stop())
-    const before = this.#clock.elapsed()
+    let isGivenUp = false
+    const giveUp = () => {
+      isGivenUp = true
+      this.stop()
+    }
+    const timer = this.#clock.after(timeoutMs, giveUp)
+    let silence = this.#clock.after(silenceMs, giveUp)
+    this.#onAnswer = () => {
+      silence.cancel()
+      silence = this.#clock.after(silenceMs, giveUp)
+    }
     await this.#running
+    this.#onAnswer = undefined
     timer.cancel()
-    return this.#clock.elapsed() - before < timeoutMs
+    silence.cancel()
+    return !isGivenUp
   }
 
   /** Says nothing more to the controller, from now on. */
@@ -218,6 +233,7 @@ export class BrokerLifecycle {
       logger.warn('the controller refused a heartbeat', { error })
       return this.#sleep(RETRY_MS)
     }
+    this.#onAnswer?.()
     if (this.#wantsShutDown) {
       if (response.shouldShutDown) return this.stop()
       return this.#sleep(IMPATIENT_MS)

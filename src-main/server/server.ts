@@ -17,7 +17,7 @@ import { TopicCreation } from '../broker/topicCreation.ts'
 import { Controller } from '../controller/controller.ts'
 import { controllerConfigOf } from '../controller/controllerConfig.ts'
 import { controllerHandlers } from '../controller/handlers/index.ts'
-import { DiskError, type Address, type Env, type Timer } from '../env/env.ts'
+import { DiskError, type Address, type Env } from '../env/env.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../protocol/schema.ts'
 import { decodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { quorumHandlers } from '../quorum/handlers/index.ts'
@@ -262,7 +262,11 @@ export class Server {
    */
   async stop({ handOver }: { readonly handOver: boolean }): Promise<void> {
     const brokerEpoch = this.lifecycle.brokerEpoch
-    if (handOver && this.#brokerConfig.controlledShutdownEnable) await this.#handOver()
+    if (handOver && this.#brokerConfig.controlledShutdownEnable) {
+      const { electionTimeoutMs, fetchTimeoutMs } = quorumConfigOf(this.#config.values)
+      // As long as it takes the others to miss the controller that was, and to elect another.
+      await this.lifecycle.shutDown({ timeoutMs: CONTROLLED_SHUTDOWN_MS, silenceMs: fetchTimeoutMs + 2 * electionTimeoutMs })
+    }
     this.lifecycle.stop()
     for (const listener of this.#opened.toReversed()) if (listener.address.port === this.#config.client.port) await listener.close()
     this.#groups.close()
@@ -274,21 +278,6 @@ export class Server {
     this.#links.close()
     await this.#metadataLog.close()
     await this.#directory.close(brokerEpoch)
-  }
-
-  /** Resolves when the controller lets this broker go, or when there has been none for so long that there will not be one. */
-  async #handOver(): Promise<void> {
-    const { quorum, lifecycle } = this
-    const graceMs = 2 * quorumConfigOf(this.#config.values).electionTimeoutMs
-    let giveUp: Timer | undefined
-    const watch = () => {
-      giveUp?.cancel()
-      giveUp = quorum.leaderId === undefined ? this.#env.clock.after(graceMs, () => lifecycle.stop()) : undefined
-    }
-    quorum.onLeaderChange(watch)
-    watch()
-    await lifecycle.shutDown(CONTROLLED_SHUTDOWN_MS)
-    giveUp?.cancel()
   }
 
   async #begin(): Promise<void> {
