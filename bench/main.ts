@@ -1,0 +1,39 @@
+import { writeFile } from 'node:fs/promises'
+import { cpus, release, totalmem, type } from 'node:os'
+import { parseArgs } from 'node:util'
+import { figuresOf, tableOf, type Row } from './figures.ts'
+import { failover } from './rows/failover.ts'
+import { idleMemory } from './rows/idleMemory.ts'
+import { startUp } from './rows/startUp.ts'
+import { throughput } from './rows/throughput.ts'
+
+const { values: given } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' }, only: { type: 'string' } } })
+const quick = given.quick ?? false
+
+const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
+  start: () => startUp(quick ? 3 : 10),
+  memory: () => idleMemory(quick ? 1 : 3),
+  failover: () => failover(quick ? 5 : 20),
+  throughput: () => throughput(quick ? 1 : 3, quick ? 100 : 500),
+}
+
+const wanted = given.only?.split(',') ?? Object.keys(parts)
+const unknown = wanted.filter(name => !(name in parts))
+if (unknown.length > 0) {
+  process.stderr.write(`There is no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}\n`)
+  process.exit(2)
+}
+
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 1e9)} GB, ${type()} ${release()}, Node ${process.version}`
+process.stdout.write(`${machine}\n\n`)
+const rows: Row[] = []
+for (const name of wanted) {
+  const measured = (await parts[name]?.()) ?? []
+  rows.push(...measured)
+  process.stdout.write(`${tableOf(measured)}\n\n`)
+}
+if (given.json !== undefined) {
+  const figures = rows.map(row => ({ ...row, ...figuresOf(row.values) }))
+  await writeFile(given.json, `${JSON.stringify({ machine, at: new Date().toISOString(), rows: figures }, undefined, 2)}\n`)
+}
+process.exit(0)
