@@ -10,6 +10,6 @@ it.each(SEEDS)('three brokers keep every promise through whatever happens to the
 })
 
 it('one seed is one course of events', { timeout: 60_000 }, async () => {
-  const [first, second] = [await runClusterScenario({ seed: 77, faultsMs: 5000 }), await runClusterScenario({ seed: 77, faultsMs: 5000 })]
+  const [first, second] = [await runClusterScenario({ seed: 77, faultsMs: 2000 }), await runClusterScenario({ seed: 77, faultsMs: 2000 })]
   expect(second).toEqual(first)
 })

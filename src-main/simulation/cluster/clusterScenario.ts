@@ -195,7 +195,7 @@ class ClusterScenario {
           .stats()
           .map(
             each =>
-              `${each.topic}-${each.partition} ${each.leader}@${each.leaderEpoch} [${each.isr.join()}] ${each.highWatermark}/${each.logEndOffset}`,
+              `${each.topic}-${each.partition} ${each.leader}@${each.leaderEpoch} [${each.isr.join()}] ${each.logStartOffset}..${each.highWatermark}/${each.logEndOffset}`,
           ),
       })),
     )
