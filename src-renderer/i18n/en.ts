@@ -42,6 +42,11 @@ export const en = {
     },
     copyServers: 'Copy the bootstrap servers',
     copyServersNamed: 'Copy the bootstrap servers {servers}',
+    notice: {
+      none: 'No broker is running, so nothing can be read or written.',
+      asBefore: '{why} What you see may be from before.',
+      toCluster: 'To the cluster',
+    },
     controller: 'Controller {id}',
     noController: 'No controller',
     inSync: 'In sync {n} of {all}',
@@ -134,7 +139,12 @@ export const en = {
       frozen: 'Broker {id} was frozen {time} ago.',
       stopped: 'Broker {id} was stopped {time} ago.',
     },
-    outcome: { ok: 'The cluster goes on.', warn: 'The cluster goes on.', danger: 'Part of the cluster stands still.' },
+    outcome: {
+      ok: 'The cluster goes on.',
+      warn: 'The cluster goes on.',
+      danger: 'Part of the cluster stands still.',
+      none: 'The cluster stands still.',
+    },
     back: 'It serves again.',
     serving: '{n} of {all} brokers serve, every partition has a leader.',
     noController: 'No controller: a majority of the quorum is missing, so nothing can be decided.',
@@ -302,8 +312,11 @@ export const en = {
     resume: 'Resume',
     arrived: 'Nothing arrived yet | {n} arrived | {n} arrived',
     heldBack: ', {n} held back',
+    newestKept: ', the newest {n} are kept',
     waiting: 'Waiting for the next record.',
     failed: 'The messages could not be read',
+    unreadable:
+      'Partition {partitions} has no leader that answers and is left out. | Partitions {partitions} have no leader that answers and are left out.',
     readFailed: 'Reading failed: {why}',
     tailFailed: 'The live view broke off: {why}',
     none: {

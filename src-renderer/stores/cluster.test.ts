@@ -74,7 +74,9 @@ describe('the cluster on screen', () => {
 
   it('counts replicas in sync, and partitions without a leader', () => {
     const { cluster } = appWith({})
-    cluster.take(aSnapshot({ partitions: [aPartition({}), aPartition({ partition: 1, leader: null, inSyncReplicas: [3] })] }))
+    cluster.take(
+      aSnapshot({ brokers: [aBroker({})], partitions: [aPartition({}), aPartition({ partition: 1, leader: null, inSyncReplicas: [3] })] }),
+    )
     expect(cluster.replicas).toEqual({ inSync: 2, all: 6, offlinePartitions: 1 })
   })
 

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import type { ClusterEvent, ClusterSnapshot, LocalBroker, ProfileValue } from '../../src-main/contract/cluster.ts'
 import { useBridge } from '../composables/useBridge.ts'
+import { isServing, livingSnapshot } from './livingSnapshot.ts'
 import { addSample, type RateHistory } from './rateHistory.ts'
 
 /** Events older than the newest this many are forgotten. */
@@ -41,7 +42,7 @@ export const useClusterStore = defineStore('cluster', () => {
 
   const watch = (signal: AbortSignal) => bridge.cluster.watch({}, signal)
   function take(next: ClusterSnapshot) {
-    snapshot.value = next
+    snapshot.value = livingSnapshot(next)
     rates.value = addSample(rates.value, next)
   }
 
@@ -88,6 +89,3 @@ export const useClusterStore = defineStore('cluster', () => {
     act,
   }
 })
-
-/** The process runs and the controller lets it serve. */
-export const isServing = (broker: LocalBroker) => broker.state === 'running' && broker.isActive

@@ -6,7 +6,9 @@ import type { MessageRow, PartitionExtent } from '../../../../src-main/contract/
 import { aBridge, aStream } from '../../../composables/aBridge.ts'
 import { bridgeKey } from '../../../composables/useBridge.ts'
 import { i18n } from '../../../i18n/index.ts'
+import { useTopicsStore } from '../../../stores/topics.ts'
 import MessagesTab from './MessagesTab.vue'
+import { TAIL_KEPT } from './useTail.ts'
 
 const bytesOf = (text: string) => ({ size: text.length, bytes: new TextEncoder().encode(text), text, format: 'text' as const })
 const aRow = (partition: number, offset: number): MessageRow => ({
@@ -19,10 +21,25 @@ const aRow = (partition: number, offset: number): MessageRow => ({
   headerCount: 0,
 })
 
-async function aTab(extents: PartitionExtent[], gaps: readonly number[] = []) {
+async function aTab(extents: PartitionExtent[], gaps: readonly number[] = [], partitions = extents.length) {
   const tail = aStream<MessageRow[]>()
   const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/', component: {} }] })
   const bridge = aBridge({
+    topics: {
+      list: async () => [
+        {
+          name: 'orders',
+          topicId: null,
+          isInternal: false,
+          partitions,
+          replicationFactor: 3,
+          records: null,
+          sizeBytes: null,
+          underReplicated: 0,
+          offline: 0,
+        },
+      ],
+    },
     messages: {
       extent: async () => extents,
       read: async ({ ranges }) =>
@@ -38,6 +55,7 @@ async function aTab(extents: PartitionExtent[], gaps: readonly number[] = []) {
     props: { topic: 'orders' },
     global: { plugins: [createPinia(), i18n, router], provide: { [bridgeKey as symbol]: bridge } },
   })
+  await useTopicsStore().refresh()
   await flushPromises()
   const rows = () =>
     tab
@@ -63,6 +81,30 @@ describe('the messages of a topic', () => {
   it('of an empty topic say what to do', async () => {
     const { tab } = await aTab([{ partition: 0, start: 0, end: 0 }])
     expect(tab.text()).toContain('No records yet')
+  })
+
+  it('say which partitions are left out, and do not pass for an empty topic', async () => {
+    const { tab } = await aTab([{ partition: 1, start: 0, end: 0 }], [], 3)
+    expect(tab.text()).toContain('Partitions 0, 2 have no leader')
+    expect(tab.text()).not.toContain('No records yet')
+  })
+
+  it('count all that is held back, and say how many of them are kept', async () => {
+    const { tab, tail } = await aTab([{ partition: 0, start: 0, end: 1 }])
+    const press = async (role: string, text: string) => {
+      await tab
+        .findAll(role)
+        .find(each => each.text() === text)!
+        .trigger('click')
+      await flushPromises()
+    }
+    await press('[role=radio]', 'Live')
+    await press('button', 'Pause')
+    tail.push(Array.from({ length: TAIL_KEPT + 500 }, (_, offset) => aRow(0, offset)))
+    await flushPromises()
+    expect(tab.text()).toContain('2,500 arrived, 2,500 held back')
+    await press('button', 'Resume')
+    expect(tab.text()).toContain('2,500 arrived, the newest 2,000 are kept')
   })
 
   it('arrive live, newest first, and stand still while paused', async () => {

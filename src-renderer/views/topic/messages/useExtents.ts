@@ -43,5 +43,5 @@ export function useExtents(topic: () => string, { follows, onReset }: { follows:
 
   const total = (extents: readonly PartitionExtent[]) => extents.reduce((sum, each) => sum + each.end - each.start, 0)
   const newRecords = computed(() => Math.max(0, total(latest.value) - total(shown.value)))
-  return { shown, isLoaded, newRecords, failure, again, adopt }
+  return { shown, latest, isLoaded, newRecords, failure, again, adopt }
 }

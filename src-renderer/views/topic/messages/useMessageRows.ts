@@ -1,6 +1,7 @@
 import { computed, ref, shallowRef, watch } from 'vue'
 import { LOCAL_CLUSTER } from '../../../../src-main/contract/common.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
+import { useTopicsStore } from '../../../stores/topics.ts'
 import { isSamePlace, recordEntry, type Entry } from './entries.ts'
 import { mapRows, type Place } from './rowMapping.ts'
 import { useExtents } from './useExtents.ts'
@@ -12,6 +13,7 @@ export type Mode = 'newest' | 'oldest' | 'live'
 /** The rows of the table: all offsets of the chosen partitions in an order, or what arrives live; and which of them is selected. */
 export function useMessageRows(topic: () => string) {
   const bridge = useBridge()
+  const topics = useTopicsStore()
   const mode = ref<Mode>('newest')
   const chosen = shallowRef<readonly number[] | null>(null)
   const view = shallowRef({ from: 0, to: 0, isAtTop: true })
@@ -28,7 +30,18 @@ export function useMessageRows(topic: () => string) {
   })
   const tail = useTail(() => (mode.value === 'live' ? { topic: topic(), partitions: chosen.value } : null))
 
-  const partitions = computed(() => extents.shown.value.map(each => each.partition))
+  /** Of the extents and of the list of topics: a partition that nobody can tell of now is still one that can be chosen. */
+  const partitions = computed(() => {
+    const known = topics.topics.find(each => each.name === topic())?.partitions ?? 0
+    const told = extents.shown.value.map(each => each.partition)
+    return [...new Set([...Array(known).keys(), ...told])].toSorted((a, b) => a - b)
+  })
+  /** Chosen, and not in the table, since no leader of them answers. */
+  const unreadable = computed(() => {
+    if (!extents.isLoaded.value) return []
+    const told = new Set(extents.latest.value.map(each => each.partition))
+    return partitions.value.filter(each => !told.has(each) && (chosen.value === null || chosen.value.includes(each)))
+  })
   const chosenExtents = computed(() => extents.shown.value.filter(each => chosen.value === null || chosen.value.includes(each.partition)))
   const rows = computed(() => mapRows(chosenExtents.value, mode.value === 'oldest' ? 'oldest' : 'newest'))
   const places = computed(() => rows.value.places(view.value))
@@ -87,6 +100,7 @@ export function useMessageRows(topic: () => string) {
     tail,
     pages,
     partitions,
+    unreadable,
     total,
     rowCount,
     lastOffset,

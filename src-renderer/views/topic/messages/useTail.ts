@@ -13,7 +13,9 @@ export function useTail(target: () => { topic: string; partitions: readonly numb
   const rows = shallowRef<readonly MessageRow[]>([])
   const arrived = ref(0)
   const isPaused = ref(false)
-  const heldBack = shallowRef<readonly MessageRow[]>([])
+  const held = shallowRef<readonly MessageRow[]>([])
+  /** How many arrived while it is paused; of these too the newest are kept. */
+  const heldBack = ref(0)
 
   const key = () => {
     const now = target()
@@ -23,7 +25,8 @@ export function useTail(target: () => { topic: string; partitions: readonly numb
     signal => {
       const now = target()
       rows.value = []
-      heldBack.value = []
+      held.value = []
+      heldBack.value = 0
       arrived.value = 0
       isPaused.value = false
       return bridge.messages.tail(
@@ -33,16 +36,18 @@ export function useTail(target: () => { topic: string; partitions: readonly numb
     },
     batch => {
       arrived.value += batch.length
-      const held = isPaused.value ? heldBack : rows
-      held.value = [...batch.toReversed(), ...held.value].slice(0, TAIL_KEPT)
+      if (isPaused.value) heldBack.value += batch.length
+      const grown = isPaused.value ? held : rows
+      grown.value = [...batch.toReversed(), ...grown.value].slice(0, TAIL_KEPT)
     },
     { key },
   )
   function togglePause() {
     isPaused.value = !isPaused.value
     if (isPaused.value) return
-    rows.value = [...heldBack.value, ...rows.value].slice(0, TAIL_KEPT)
-    heldBack.value = []
+    rows.value = [...held.value, ...rows.value].slice(0, TAIL_KEPT)
+    held.value = []
+    heldBack.value = 0
   }
   return { rows, arrived, isPaused, heldBack, failure, restart, togglePause }
 }

@@ -1,0 +1,33 @@
+import type { ClusterSnapshot, LocalBroker } from '../../src-main/contract/cluster.ts'
+
+/** The process runs and the controller lets it serve. */
+export const isServing = (broker: LocalBroker) => broker.state === 'running' && broker.isActive
+
+const mayLead = ({ state }: LocalBroker) => state === 'running' || state === 'stopping'
+/** A majority elects before the first broker is ready. */
+const mayControl = (broker: LocalBroker) => mayLead(broker) || broker.state === 'starting'
+
+/**
+ * The snapshot without what only the dead believe. Who leads is what the brokers told last, and with no majority left nobody tells anything newer:
+ * a killed or frozen broker would lead its partitions, and the cluster, for ever.
+ */
+export function livingSnapshot(told: ClusterSnapshot): ClusterSnapshot {
+  const idsOf = (brokers: readonly LocalBroker[]) => new Set<number | null>(brokers.map(each => each.brokerId))
+  const leaders = idsOf(told.brokers.filter(mayLead))
+  const controllers = idsOf(told.brokers.filter(mayControl))
+  return {
+    ...told,
+    controllerId: controllers.has(told.controllerId) ? told.controllerId : null,
+    brokers: told.brokers.map(each =>
+      leaders.has(each.brokerId)
+        ? each
+        : {
+            ...each,
+            isController: each.isController && controllers.has(each.brokerId),
+            leaders: 0,
+            followers: each.leaders + each.followers,
+          },
+    ),
+    partitions: told.partitions.map(each => (leaders.has(each.leader) ? each : { ...each, leader: null })),
+  }
+}
