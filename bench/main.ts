@@ -4,16 +4,21 @@ import { parseArgs } from 'node:util'
 import { figuresOf, tableOf, type Row } from './figures.ts'
 import { failover } from './rows/failover.ts'
 import { idleMemory } from './rows/idleMemory.ts'
+import { latency } from './rows/latency.ts'
 import { startUp } from './rows/startUp.ts'
 import { throughput } from './rows/throughput.ts'
+import { wireFailover } from './rows/wireFailover.ts'
 
 const { values: given } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' }, only: { type: 'string' } } })
 const quick = given.quick ?? false
+/** So many single values would bury the figures in the file. */
+const MANY = 100
 
 const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   start: () => startUp(quick ? 3 : 10),
   memory: () => idleMemory(quick ? 1 : 3),
-  failover: () => failover(quick ? 5 : 20),
+  failover: async () => [...(await failover(quick ? 5 : 20)), ...(await wireFailover(quick ? 5 : 20))],
+  latency: () => latency(quick ? 500 : 5_000),
   throughput: () => throughput(quick ? 1 : 3, quick ? 100 : 500),
 }
 
@@ -33,7 +38,7 @@ for (const name of wanted) {
   process.stdout.write(`${tableOf(measured)}\n\n`)
 }
 if (given.json !== undefined) {
-  const figures = rows.map(row => ({ ...row, ...figuresOf(row.values) }))
+  const figures = rows.map(({ values, ...row }) => ({ ...row, ...figuresOf(values), values: values.length > MANY ? [] : values }))
   await writeFile(given.json, `${JSON.stringify({ machine, at: new Date().toISOString(), rows: figures }, undefined, 2)}\n`)
 }
 process.exit(0)
