@@ -403,6 +403,8 @@ export const en = {
     deleteThis: 'Delete group…',
     count: 'No groups | {n} group | {n} groups',
     failed: 'The groups could not be listed',
+    leftOut:
+      'Groups of {n} partition of {topic} are left out: it has no leader, so they have no coordinator. | Groups of {n} partitions of {topic} are left out: these have no leader, so the groups have no coordinator.',
     failedOne: 'Group {group} could not be described',
     group: 'Group',
     state: 'State',

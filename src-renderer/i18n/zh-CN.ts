@@ -395,6 +395,7 @@ export const zhCN = {
     deleteThis: '删除消费组…',
     count: '{n} 个消费组',
     failed: '无法列出消费组',
+    leftOut: '{topic} 中有 {n} 个分区没有 leader，其消费组没有 coordinator，未包含在内。',
     failedOne: '无法获取消费组 {group}',
     group: '消费组',
     state: '状态',

@@ -53,10 +53,17 @@ describe('a snapshot without what only the dead believe', () => {
   })
 
   it.each(['killed', 'died', 'stopped', 'frozen'] as const)('lets no broker lead or control that is %s', state => {
-    const snapshot = livingSnapshot(told([state, 'running']))
+    const snapshot = livingSnapshot(told([state, 'running', 'running']))
     expect(snapshot.controllerId).toBeNull()
     expect(leadersOf(snapshot)).toEqual([null, 2])
     expect(snapshot.brokers[0]).toMatchObject({ isController: false, leaders: 0, followers: 2 })
+  })
+
+  it('has no controller without a majority, though one still believes to be it', () => {
+    const snapshot = livingSnapshot(told(['running', 'killed', 'frozen']))
+    expect(snapshot.controllerId).toBeNull()
+    expect(snapshot.brokers.some(each => each.isController)).toBe(false)
+    expect(leadersOf(snapshot)).toEqual([1, null])
   })
 
   it('lets a starting broker control, for a majority elects before anyone is ready, but not lead', () => {

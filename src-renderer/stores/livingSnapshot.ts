@@ -15,19 +15,17 @@ export function livingSnapshot(told: ClusterSnapshot): ClusterSnapshot {
   const idsOf = (brokers: readonly LocalBroker[]) => new Set<number | null>(brokers.map(each => each.brokerId))
   const leaders = idsOf(told.brokers.filter(mayLead))
   const controllers = idsOf(told.brokers.filter(mayControl))
+  // Every broker has a vote, and a controller without a majority controls nothing.
+  const hasMajority = controllers.size * 2 > told.brokers.length
+  const controllerId = hasMajority && controllers.has(told.controllerId) ? told.controllerId : null
   return {
     ...told,
-    controllerId: controllers.has(told.controllerId) ? told.controllerId : null,
-    brokers: told.brokers.map(each =>
-      leaders.has(each.brokerId)
-        ? each
-        : {
-            ...each,
-            isController: each.isController && controllers.has(each.brokerId),
-            leaders: 0,
-            followers: each.leaders + each.followers,
-          },
-    ),
+    controllerId,
+    brokers: told.brokers.map(each => ({
+      ...each,
+      isController: each.brokerId === controllerId,
+      ...(!leaders.has(each.brokerId) && { leaders: 0, followers: each.leaders + each.followers }),
+    })),
     partitions: told.partitions.map(each => (leaders.has(each.leader) ? each : { ...each, leader: null })),
   }
 }
