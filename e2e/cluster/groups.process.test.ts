@@ -60,10 +60,10 @@ async function readAll(groupId: string, topic: string, count: number): Promise<s
 }
 
 async function committedOffsets(groupId: string, topic: string): Promise<number[]> {
-  // kafkajs's admin does not look for a coordinator again that has moved.
+  // kafkajs's admin does not try again when a coordinator has moved, or is still loading its groups.
   const [of] = await eventually('the coordinator answers', () =>
     withAdmin(kafka(), admin => admin.fetchOffsets({ groupId, topics: [topic] })).catch((error: unknown) => {
-      if ((error as { type?: string }).type !== 'NOT_COORDINATOR_FOR_GROUP') throw error
+      if ((error as { retriable?: boolean }).retriable !== true) throw error
       return undefined
     }),
   )
