@@ -6,7 +6,7 @@ export const en = {
     unexpected: 'Something failed that Trilog did not expect',
     gone: {
       title: 'Trilog has ended',
-      text: 'The program behind this page is gone, so nothing here is alive any more. Your data is untouched. Start Trilog again, then reload.',
+      text: 'The program behind this page is gone, so nothing here is alive any more. Your data is untouched. Start Trilog again and open the address that it prints. If it still runs, reload.',
       reload: 'Reload',
     },
   },
