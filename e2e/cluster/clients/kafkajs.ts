@@ -36,6 +36,8 @@ plugIn(Compression.Snappy, { compress: raw => snappyCompress(raw), decompress: u
 plugIn(Compression.LZ4, { compress: raw => compressFrame(raw), decompress: packed => decompressFrame(packed) })
 plugIn(Compression.ZSTD, { compress: raw => promisify(zstdCompress)(raw), decompress: packed => promisify(zstdDecompress)(packed) })
 
+const CONSUME_MS = 60_000
+
 const types: Record<Codec, CompressionTypes> = {
   none: Compression.None,
   gzip: Compression.GZIP,
@@ -128,7 +130,11 @@ export const kafkajs: Client = {
         if (consumed.length === count) all.resolve()
       },
     })
-    await all.promise.finally(() => consumer.disconnect())
+    const late = setTimeout(() => all.reject(new Error(`only ${consumed.length} of ${count} records came`)), CONSUME_MS)
+    await all.promise.finally(() => {
+      clearTimeout(late)
+      return consumer.disconnect()
+    })
     return consumed
   },
 

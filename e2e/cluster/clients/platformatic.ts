@@ -2,6 +2,8 @@ import { Admin, ConfigResourceTypes, Consumer, IncrementalAlterConfigOperationTy
 import { randomUUID } from 'node:crypto'
 import { bytesOf, caughtUp, everyCodec, textOf, type Client, type Consumed } from './client.ts'
 
+const CONSUME_MS = 60_000
+
 const optionsOf = (bootstrap: string) => ({
   clientId: `platformatic-${randomUUID()}`,
   bootstrapBrokers: bootstrap.split(','),
@@ -67,8 +69,10 @@ export const platformatic: Client = {
   async consume(bootstrap, { topic, groupId, count }) {
     const consumer = new Consumer({ ...optionsOf(bootstrap), groupId, maxWaitTime: 100, sessionTimeout: 10_000, heartbeatInterval: 1_000 })
     const consumed: Consumed[] = []
+    let late: NodeJS.Timeout | undefined
     try {
       const stream = await consumer.consume({ topics: [topic], mode: 'committed', fallbackMode: 'earliest', autocommit: false })
+      late = setTimeout(() => stream.destroy(new Error(`only ${consumed.length} of ${count} records came`)), CONSUME_MS)
       for await (const message of stream) {
         const { partition, offset, key, value, headerEntries, timestamp } = message
         consumed.push({
@@ -83,6 +87,7 @@ export const platformatic: Client = {
         if (consumed.length === count) break
       }
     } finally {
+      clearTimeout(late)
       await consumer.close(true)
     }
     return consumed
