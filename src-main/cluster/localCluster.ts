@@ -6,6 +6,7 @@ import type { BrokerCommand } from './brokerProcess.ts'
 import { ClusterFolder, type ClusterFile } from './clusterFolder.ts'
 import { brokerIdsOf, clientPort, HOST, planCluster, type ClusterPlan, type ClusterWish } from './clusterPlan.ts'
 import { ClusterView } from './clusterView.ts'
+import { livingSnapshot } from './livingSnapshot.ts'
 import { Member } from './member.ts'
 
 /** How often at most the watchers get a new snapshot. */
@@ -159,7 +160,7 @@ export class LocalCluster {
   snapshot(): ClusterSnapshot {
     const nowMs = this.#env.clock.now()
     const { view, file } = this
-    return {
+    return livingSnapshot({
       atMs: nowMs,
       bootstrapServers: this.bootstrapServers,
       profile: file.profile,
@@ -186,7 +187,7 @@ export class LocalCluster {
       })),
       partitions: view.partitions(nowMs),
       story: view.story,
-    }
+    })
   }
 
   profileValues(): ProfileValue[] {

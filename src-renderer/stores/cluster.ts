@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import type { ClusterEvent, ClusterSnapshot, LocalBroker, ProfileValue } from '../../src-main/contract/cluster.ts'
 import { useBridge } from '../composables/useBridge.ts'
-import { isServing, livingSnapshot } from './livingSnapshot.ts'
+import { isServing } from './isServing.ts'
 import { addSample, type RateHistory } from './rateHistory.ts'
 
 /** Events older than the newest this many are forgotten. */
@@ -42,7 +42,7 @@ export const useClusterStore = defineStore('cluster', () => {
 
   const watch = (signal: AbortSignal) => bridge.cluster.watch({}, signal)
   function take(next: ClusterSnapshot) {
-    snapshot.value = livingSnapshot(next)
+    snapshot.value = next
     rates.value = addSample(rates.value, next)
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { BrokerState, ClusterSnapshot } from '../../src-main/contract/cluster.ts'
+import type { BrokerState, ClusterSnapshot } from '../contract/cluster.ts'
 import { livingSnapshot } from './livingSnapshot.ts'
 
 /** Broker 1 controls and leads one of two partitions, broker 2 leads the other. */

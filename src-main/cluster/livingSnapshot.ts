@@ -1,7 +1,4 @@
-import type { ClusterSnapshot, LocalBroker } from '../../src-main/contract/cluster.ts'
-
-/** The process runs and the controller lets it serve. */
-export const isServing = (broker: LocalBroker) => broker.state === 'running' && broker.isActive
+import type { ClusterSnapshot, LocalBroker } from '../contract/cluster.ts'
 
 const mayLead = ({ state }: LocalBroker) => state === 'running' || state === 'stopping'
 /** A majority elects before the first broker is ready. */
