@@ -81,7 +81,8 @@ describe('a child', () => {
     for (let count = 0; count < 10; count++) {
       const child = await start(
         'for (let n = 0; n < 200; n++) { console.log(n); process.send({ n }, () => { if (n === 199) end() }) }\n' +
-          'function end() { process.stderr.write("half a line"); process.send("last"); process.exit(3) }',
+          // What a process has not yet got rid of when it exits is lost with it, so this one waits for its own words to be out.
+          'function end() { process.stdout.write("", () => process.stderr.write("half a line", () => process.send("last", () => process.exit(3)))) }',
       )
       expect(await child.ended).toEqual({ exitCode: 3, signal: null })
       expect(child.lines.at(-1)).toBe('ended')
