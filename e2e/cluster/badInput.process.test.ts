@@ -17,7 +17,7 @@ import { framed, headerOf, int32, Stranger } from './stranger.ts'
 const seed = Number(process.env.SEED ?? randomInt(1, 2 ** 31))
 const MAX_REQUEST_BYTES = 100 * 1024 * 1024
 /** Far above what a broker needs for anything here, far below what believing a stranger's length would take. */
-const TOLERATED_GROWTH_BYTES = 150 * 1024 * 1024
+const TOLERATED_GROWTH_BYTES = 300 * 1024 * 1024
 const TOPIC = 'undisturbed'
 const VICTIM = 1
 

@@ -110,7 +110,7 @@ describe('trilog up', () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise(resolve => server.once('listening', resolve))
     const { port } = server.address() as { port: number }
-    const { status, stdout, stderr } = await trilog.run('up', '--data', data, '--port', String(port - 1))
+    const { status, stdout, stderr } = await trilog.run('up', '--data', data, '--port', String(port))
     server.close()
     expect(status).toBe(1)
     expect(stdout).toBe('')
