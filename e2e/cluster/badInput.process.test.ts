@@ -107,10 +107,12 @@ type Door = keyof typeof ports
 
 async function refusedWithOneLine(door: Door, ...chunks: readonly Buffer[]) {
   const stranger = await Stranger.arrive(ports[door]())
+  // Systems give a port again that somebody had before.
+  const earlier = (await linesAbout(stranger)).length
   stranger.send(...chunks)
   await stranger.losesItsConnection()
   const lines = await eventually('the log says so', async () => {
-    const found = await linesAbout(stranger)
+    const found = (await linesAbout(stranger)).slice(earlier)
     return found.length > 0 ? found : undefined
   })
   expect(lines).toHaveLength(1)
@@ -204,13 +206,14 @@ describe.each(['clients', 'brokers'] as const)(`a broker that strangers talk to 
 describe('a broker that is asked what it cannot do', () => {
   it('tells in version 0 which versions of ApiVersions it speaks, and goes on (KIP-511)', async () => {
     const stranger = await Stranger.arrive(ports.clients())
+    const earlier = await linesAbout(stranger)
     stranger.send(framed(headerOf(ApiVersions.key, 99), Buffer.from([0])))
     const answer = await stranger.hears(20)
     expect(answer.readInt32BE(4), 'correlation id').toBe(77)
     expect(errorName(answer.readInt16BE(8))).toBe('UNSUPPORTED_VERSION')
     stranger.send(framed(headerOf(ApiVersions.key, 0)))
     expect((await stranger.hears(answer.length + 20)).length).toBeGreaterThan(answer.length)
-    expect(await linesAbout(stranger)).toEqual([])
+    expect(await linesAbout(stranger)).toEqual(earlier)
     stranger.leave()
   })
 
