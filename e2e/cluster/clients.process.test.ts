@@ -20,12 +20,15 @@ beforeAll(async () => {
 afterAll(() => cluster.stop())
 
 /** Says what is missing where somebody sees it, and counts as skipped. */
+function skip(context: TestContext, missing: string): never {
+  console.warn(`SKIPPED: ${context.task.name}: ${missing}`)
+  return context.skip(missing)
+}
+
 function need(context: TestContext, ...needed: readonly Client[]) {
   for (const client of needed) {
     const missing = client.missing()
-    if (missing === undefined) continue
-    console.warn(`SKIPPED: ${context.task.name}: ${missing}`)
-    context.skip(missing)
+    if (missing !== undefined) skip(context, missing)
   }
 }
 
@@ -154,6 +157,8 @@ describe('a client that nobody here wrote', () => {
   )
   it.for(pairs)('$names.0 consumes in a group exactly what $names.1 produced', async ({ reader, writer }, context) => {
     need(context, reader, writer)
+    const unreadable = writer.codecs.filter(codec => !reader.codecs.includes(codec))
+    if (unreadable.length > 0) skip(context, `${reader.name} lacks on this machine what it needs for ${unreadable.join(', ')}`)
     const topic = topicOf(writer)
     const produced = everythingOf(writer)
     const count = produced.flat().length
