@@ -25,6 +25,9 @@ export interface PlacedBatch {
   readonly sizeInBytes: number
 }
 
+/** What a name ends with while its file is no part of the log: made by a compaction, about to take the place of others, or doomed. */
+export type SegmentSuffix = '' | '.cleaned' | '.swap' | '.deleted'
+
 const MAX_RELATIVE_OFFSET = 0x7fff_ffff
 /** Index bytes that may wait for a quiet moment before they are written. */
 const PATIENT_INDEX_BYTES = 4096
@@ -37,6 +40,7 @@ export class Segment {
   readonly baseOffset: number
   /** When it was made, or last written to when an earlier process made it; stands in for a time where no record tells one. */
   readonly createdMs: number
+  readonly #path: (kind: LogFileKind) => string
   readonly #log: PooledFile
   readonly #index: IndexFile
   readonly #timeIndex: IndexFile
@@ -59,12 +63,14 @@ export class Segment {
     {
       baseOffset,
       createdMs,
+      suffix = '',
       size = 0,
       hasTxnIndex = false,
       isUnsynced = true,
     }: {
       readonly baseOffset: number
       readonly createdMs: number
+      readonly suffix?: SegmentSuffix
       readonly size?: number
       readonly hasTxnIndex?: boolean
       readonly isUnsynced?: boolean
@@ -75,7 +81,8 @@ export class Segment {
     this.#size = size
     this.#plannedSize = size
     this.#hasTxnIndex = hasTxnIndex
-    const path = (kind: LogFileKind) => `${directory}/${logFileName(baseOffset, kind)}`
+    this.#path = kind => `${directory}/${logFileName(baseOffset, kind)}`
+    const path = (kind: LogFileKind) => `${this.#path(kind)}${suffix}`
     this.#log = pool.file(path('log'), isUnsynced)
     this.#index = new IndexFile(pool, path('index'), { entryBytes: OFFSET_INDEX_ENTRY_BYTES, isUnsynced })
     this.#timeIndex = new IndexFile(pool, path('timeindex'), { entryBytes: TIME_INDEX_ENTRY_BYTES, isUnsynced })
@@ -114,7 +121,11 @@ export class Segment {
   }
 
   /** A segment that does not exist yet: batches can be placed at once, while `create` makes the files. */
-  static begin(pool: FilePool, directory: string, of: { readonly baseOffset: number; readonly createdMs: number }): Segment {
+  static begin(
+    pool: FilePool,
+    directory: string,
+    of: { readonly baseOffset: number; readonly createdMs: number; readonly suffix?: SegmentSuffix },
+  ): Segment {
     const segment = new Segment(pool, directory, of)
     segment.#index.startEmpty()
     segment.#timeIndex.startEmpty()
@@ -343,11 +354,21 @@ export class Segment {
     await Promise.all([this.#log.close(), this.#index.close(), this.#timeIndex.close(), this.#txnIndex.close()])
   }
 
-  /** Gives the files names under which a start removes them. Readers that have them open go on. */
+  /** Gives the files names with another ending, the log's last: it is the log's name that counts. Readers that have them open go on. */
+  async rename(suffix: '.swap' | ''): Promise<void> {
+    for (const [file, kind] of this.#indexes()) await file.rename(`${this.#path(kind)}${suffix}`)
+    await this.#log.rename(`${this.#path('log')}${suffix}`)
+  }
+
+  /** Gives the files names under which a start removes them, the log's first: without it the others are leftovers. Readers go on. */
   async renameToDeleted(): Promise<void> {
-    await this.#log.rename(`${this.#log.path}.deleted`)
-    for (const index of [this.#index, this.#timeIndex, ...(this.#hasTxnIndex ? [this.#txnIndex] : [])])
-      await index.rename(`${index.path}.deleted`)
+    await this.#log.rename(`${this.#path('log')}.deleted`)
+    for (const [file, kind] of this.#indexes()) await file.rename(`${this.#path(kind)}.deleted`)
+  }
+
+  #indexes(): (readonly [IndexFile, LogFileKind])[] {
+    const always = [[this.#index, 'index'] as const, [this.#timeIndex, 'timeindex'] as const]
+    return this.#hasTxnIndex ? [...always, [this.#txnIndex, 'txnindex'] as const] : always
   }
 
   /** Closes it once its readers are done, and removes the files. */
