@@ -38,7 +38,11 @@ export interface FileStat {
   readonly isDirectory: boolean
 }
 
-/** Files by absolute path. Failures are thrown as `DiskError` with the path and the system's code (`ENOENT`, `ENOSPC`, `EIO` …). */
+/**
+ * Files by absolute path. Failures are thrown as `DiskError` with the path and the system's code (`ENOENT`, `ENOSPC`, `EIO` …). A sync of a file or a
+ * directory that failed is an `EIO` whatever the system called it: what it was to make sure of may be gone, so that trying again proves nothing,
+ * while an `ENOSPC` may be tried again.
+ */
 export interface Disk {
   /** Opens for reading and appending. Without `create`, a missing file is an `ENOENT`. */
   open(path: string, options?: { readonly create?: boolean }): Promise<DiskFile>

@@ -246,7 +246,7 @@ export class SimulatedDisk {
               const code = this.faults.strike('sync', path)
               if (code !== undefined) {
                 file.syncFailed()
-                throw new DiskError(code, path, 'cannot sync')
+                throw new DiskError('EIO', path, `cannot sync: ${code}`)
               }
               file.synced(covered)
               if (!nameIsDurable) this.#syncDirectory(dirname(path))
@@ -314,7 +314,7 @@ export class SimulatedDisk {
 
   #failIfStruck(operation: DiskOperation, path: string): void {
     const code = this.faults.strike(operation, path)
-    if (code !== undefined) throw new DiskError(code, path, `cannot ${operation}`)
+    if (code !== undefined) throw new DiskError(operation === 'syncDirectory' ? 'EIO' : code, path, `cannot ${operation}: ${code}`)
   }
 
   #failIfFull(path: string, bytes: number): void {

@@ -1,6 +1,7 @@
 import { decodeLeaderEpochCheckpoint, encodeLeaderEpochCheckpoint } from '../protocol/files/checkpoints.ts'
 import type { Disk } from '../env/env.ts'
 import { EpochCache } from './epochCache.ts'
+import { isOutOfSpace } from './outOfSpace.ts'
 
 const NAME = 'leader-epoch-checkpoint'
 const NO_EPOCHS = encodeLeaderEpochCheckpoint([])
@@ -11,7 +12,7 @@ export class EpochFile {
   readonly #disk: Disk
   readonly #path: string
   #isDirty = false
-  /** One at a time. Once it failed it stays failed. */
+  /** One at a time. Once it failed it stays failed, unless it was merely refused. */
   #writing: Promise<void> = Promise.resolve()
   /** What the file holds; nothing when there is none. */
   #persisted: Buffer
@@ -32,16 +33,22 @@ export class EpochFile {
     if (hasChanged) this.#isDirty = true
   }
 
-  /** All or nothing, and durable. Does nothing when the file says the same already. */
+  /** All or nothing, and durable. Does nothing when the file says the same already. Refused by a full disk, it may be called again. */
   persist(): Promise<void> {
     if (!this.#isDirty) return this.#writing
     this.#isDirty = false
     const bytes = encodeLeaderEpochCheckpoint(this.cache.entries)
-    this.#writing = this.#writing.then(async () => {
+    const writing = this.#writing.then(async () => {
       if (bytes.equals(this.#persisted)) return
       await this.#disk.replaceFile(this.#path, bytes)
       this.#persisted = bytes
     })
-    return this.#writing
+    this.#writing = writing
+    writing.catch((problem: unknown) => {
+      if (!isOutOfSpace(problem)) return
+      this.#isDirty = true
+      if (this.#writing === writing) this.#writing = Promise.resolve()
+    })
+    return writing
   }
 }

@@ -1,5 +1,6 @@
 import type { Disk } from '../env/env.ts'
 import type { FilePool, PooledFile } from './filePool.ts'
+import { isOutOfSpace, wholly } from './outOfSpace.ts'
 
 const FIRST_BYTES = 96
 const NO_ENTRIES = Buffer.alloc(0)
@@ -81,13 +82,21 @@ export class IndexFile {
     return found === undefined || found.size === 0 ? NO_ENTRIES : this.#disk.readFile(this.#file.path)
   }
 
-  /** Brings to the file what is only in memory. */
+  /** Brings to the file what is only in memory; on a full disk it stays there. */
   async write(): Promise<void> {
     const from = this.#writtenBytes
     const to = this.#length
     if (from === to) return
     this.#writtenBytes = to
-    await this.#file.append([Buffer.from(this.#entries!.subarray(from, to))])
+    try {
+      await this.#file.append([Buffer.from(this.#entries!.subarray(from, to))])
+    } catch (problem) {
+      if (isOutOfSpace(problem)) {
+        await wholly(() => this.#file.truncate(from))
+        this.#writtenBytes = from
+      }
+      throw problem
+    }
   }
 
   /** Makes the file hold what is in memory; leaves it alone when it does. Not atomic: whoever calls it must be willing to rebuild after a crash. */

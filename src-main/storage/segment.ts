@@ -17,6 +17,7 @@ import {
 } from '../protocol/files/indexEntries.ts'
 import { BATCH_HEADER_BYTES, maxTimestamp } from '../protocol/records/batch.ts'
 import type { LogConfig } from './logConfig.ts'
+import { isOutOfSpace, wholly } from './outOfSpace.ts'
 
 /** What a segment must know of a batch to place it. */
 export interface PlacedBatch {
@@ -187,9 +188,14 @@ export class Segment {
     this.#isSealed = true
   }
 
-  /** Writes placed batches, in the order of their places. */
+  /** Writes placed batches, in the order of their places: all of them, or none when the disk is full. */
   async append(chunks: readonly Buffer[], sizeInBytes: number): Promise<void> {
-    await this.#log.append(chunks)
+    try {
+      await this.#log.append(chunks)
+    } catch (problem) {
+      if (isOutOfSpace(problem)) await wholly(() => this.#log.truncate(this.#size))
+      throw problem
+    }
     this.#size += sizeInBytes
   }
 

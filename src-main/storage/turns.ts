@@ -1,6 +1,8 @@
+import { isOutOfSpace } from './outOfSpace.ts'
+
 /**
  * Who may change a log's files, one after the other in the order they asked, and what goes on beside them. The first failure is the last thing that
- * happens: whoever waits hears of it, and nobody gets a turn any more.
+ * happens: whoever waits hears of it, and nobody gets a turn any more. Only a full disk is no failure: who meets it leaves things as they were.
  */
 export class Turns {
   #queue: Promise<unknown> = Promise.resolve()
@@ -24,17 +26,19 @@ export class Turns {
       try {
         return await act()
       } catch (problem) {
-        throw this.fail(problem as Error)
+        throw isOutOfSpace(problem) ? problem : this.fail(problem as Error)
       }
     })
     this.#queue = turn.catch(() => undefined) // the caller hears of it; the next turn is another's
     return turn
   }
 
-  /** Begins something at once that goes on beside the turns, and must not wait for one. */
+  /** Begins something at once that goes on beside the turns, and must not wait for one. On a full disk it is left undone. */
   beside(act: () => Promise<void>): void {
     const running = act()
-      .catch((problem: unknown) => void this.fail(problem as Error))
+      .catch((problem: unknown) => {
+        if (!isOutOfSpace(problem)) this.fail(problem as Error)
+      })
       .finally(() => this.#beside.delete(running))
     this.#beside.add(running)
   }

@@ -5,7 +5,7 @@ import type { DiskFaults, DiskOperation } from './diskFaults.ts'
 export function faultyDisk(disk: Disk, faults: DiskFaults): Disk {
   async function guarded<T>(operation: DiskOperation, path: string, act: () => Promise<T>): Promise<T> {
     const code = faults.strike(operation, path)
-    if (code !== undefined) throw new DiskError(code, path, `cannot ${operation}`)
+    if (code !== undefined) throw new DiskError(operation.startsWith('sync') ? 'EIO' : code, path, `cannot ${operation}: ${code}`)
     return act()
   }
 

@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:f
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import type { Disk } from '../env.ts'
-import { diskError } from './diskError.ts'
+import { diskError, syncError } from './diskError.ts'
 import { NodeFile } from './file.ts'
 import { lockFile } from './lockFile.ts'
 
@@ -114,6 +114,8 @@ async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
     await handle.sync()
+  } catch (problem) {
+    throw syncError(problem, path, 'cannot sync the directory')
   } finally {
     await handle.close()
   }

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { DiskError, type DiskFile } from '../env.ts'
-import { diskError } from './diskError.ts'
+import { diskError, syncError } from './diskError.ts'
 
 /** Appends that wait for the same write are written together, up to this. */
 const WRITTEN_TOGETHER_BYTES = 8 * 1024 * 1024
@@ -104,7 +104,7 @@ export class NodeFile implements DiskFile {
         fs.fdatasync(this.#fd, problem => {
           this.#release()
           if (problem === null) this.#nameSynced().then(resolve, reject)
-          else reject(this.#error(problem, 'cannot sync'))
+          else reject(syncError(problem, this.path, 'cannot sync'))
         })
         // It covers what was written so far; later appends need not wait for it.
         done()
@@ -118,7 +118,7 @@ export class NodeFile implements DiskFile {
     try {
       await syncName()
     } catch (problem) {
-      throw this.#error(problem, 'cannot sync the directory of')
+      throw syncError(problem, this.path, 'cannot sync the directory of')
     }
     this.#syncName = undefined
   }
