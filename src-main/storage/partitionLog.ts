@@ -131,7 +131,7 @@ export class PartitionLog {
   #nextFlush: Promise<void> | undefined
   #flushTimer: Timer | undefined
   #appended: () => void = () => {}
-  #failed: (failure: Error) => void = () => {}
+  readonly #failureListeners: ((failure: Error) => void)[] = []
 
   /** Recovers what is in the folder, or begins an empty log. Throws `CorruptLog` when synced data is not what it was. */
   static async open(env: Pick<Env, 'clock' | 'disk' | 'random'>, options: PartitionLogOptions): Promise<PartitionLog> {
@@ -220,9 +220,14 @@ export class PartitionLog {
     this.#appended = listen
   }
 
-  /** Called once, when the disk has failed. One listener. */
+  /** Called once, when the disk has failed; not when it is merely full. In the order in which they asked. */
   onFailure(listen: (failure: Error) => void): void {
-    this.#failed = listen
+    this.#failureListeners.push(listen)
+  }
+
+  /** Takes the log offline, for a reason that lies outside of it: its folder's disk has failed somewhere else. Harmless when it is. */
+  fail(cause: Error): void {
+    this.#turns.fail(cause)
   }
 
   // --- Appending
@@ -688,7 +693,7 @@ export class PartitionLog {
     this.#pending = []
     this.#group?.reject(failure)
     this.#group = undefined
-    this.#failed(failure)
+    for (const listen of this.#failureListeners) listen(failure)
   }
 }
 
