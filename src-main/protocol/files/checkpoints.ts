@@ -22,10 +22,10 @@ export function encodeOffsetCheckpoint(entries: readonly PartitionOffset[]): Buf
 }
 
 export function decodeOffsetCheckpoint(file: Buffer): PartitionOffset[] {
-  return decodeLines(file).map((line, index) => {
+  return decodeLines(file, (line, position) => {
     const [topic, partition, offset, more] = line.split(' ')
-    if (!topic || more !== undefined) return malformed(index, line)
-    return { topic, partition: count(partition, index, line), offset: count(offset, index, line) }
+    if (!topic || more !== undefined) return malformed(line, position)
+    return { topic, partition: count(partition, line, position), offset: count(offset, line, position) }
   })
 }
 
@@ -34,10 +34,10 @@ export function encodeLeaderEpochCheckpoint(entries: readonly EpochStart[]): Buf
 }
 
 export function decodeLeaderEpochCheckpoint(file: Buffer): EpochStart[] {
-  return decodeLines(file).map((line, index) => {
+  return decodeLines(file, (line, position) => {
     const [epoch, startOffset, more] = line.split(' ')
-    if (more !== undefined) return malformed(index, line)
-    return { epoch: count(epoch, index, line), startOffset: count(startOffset, index, line) }
+    if (more !== undefined) return malformed(line, position)
+    return { epoch: count(epoch, line, position), startOffset: count(startOffset, line, position) }
   })
 }
 
@@ -45,21 +45,28 @@ function encodeLines(lines: readonly string[]): Buffer {
   return Buffer.from(['0', `${lines.length}`, ...lines, ''].join('\n'))
 }
 
-function decodeLines(file: Buffer): string[] {
-  const [version, declared, ...rest] = file.toString('utf8').split('\n')
+function decodeLines<Entry>(file: Buffer, read: (line: string, position: number) => Entry): Entry[] {
+  const [version, declared = '', ...lines] = file.toString('utf8').split('\n')
   if (version !== '0') throw new MalformedMessage(`version ${JSON.stringify(version)} of a checkpoint file is not known`, 0)
-  const lines = rest.at(-1) === '' ? rest.slice(0, -1) : rest
-  if (declared !== `${lines.length}`)
-    throw new MalformedMessage(`a checkpoint file declares ${declared} entries and has ${lines.length}`, 2)
-  return lines
+  // Without its newline the last line may be the beginning of a longer one: `topic 0 12` of `topic 0 123`.
+  if (lines.pop() !== '') throw new MalformedMessage('the last line of a checkpoint file is cut off', file.length)
+  if (declared !== `${lines.length}`) {
+    throw new MalformedMessage(`a checkpoint file declares ${JSON.stringify(declared)} entries and has ${lines.length}`, 2)
+  }
+  let position = version.length + declared.length + 2
+  return lines.map(line => {
+    const entry = read(line, position)
+    position += Buffer.byteLength(line) + 1
+    return entry
+  })
 }
 
-function count(text: string | undefined, index: number, line: string): number {
-  if (text === undefined || !/^\d{1,16}$/.test(text)) return malformed(index, line)
-  const number = Number(text)
-  return Number.isSafeInteger(number) ? number : malformed(index, line)
+/** Digits alone: `Number` would take a missing number for 0, and more forms than a checkpoint has. */
+function count(text: string | undefined, line: string, position: number): number {
+  const number = /^\d{1,16}$/.test(text ?? '') ? Number(text) : NaN
+  return Number.isSafeInteger(number) ? number : malformed(line, position)
 }
 
-function malformed(index: number, line: string): never {
-  throw new MalformedMessage(`entry ${index} of a checkpoint file cannot be read: ${JSON.stringify(line)}`, 0)
+function malformed(line: string, position: number): never {
+  throw new MalformedMessage(`an entry of a checkpoint file cannot be read: ${JSON.stringify(line)}`, position)
 }

@@ -121,6 +121,13 @@ describe('a checkpoint', () => {
   )
 })
 
+it.each([
+  { text: '0\n1\na 0 1', at: 9, because: 'its last line has no end, and might be the beginning of another number' },
+  { text: '0\n2\na 0 1\nb 0 \n', at: 10, because: 'a number is missing' },
+])('a checkpoint is refused with the place: $because', ({ text, at }) => {
+  expect(() => decodeOffsetCheckpoint(Buffer.from(text))).toThrow(expect.objectContaining({ position: at }) as Error)
+})
+
 describe('the files that say whose folder this is', () => {
   it('partition.metadata has no newline at its end', () => {
     const file = encodePartitionMetadata({ topicId: UUID })

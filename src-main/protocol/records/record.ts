@@ -49,7 +49,14 @@ export function recordBytes(batch: Buffer, at: number, maxBytes: number): Buffer
 
 /** All records of the batch at `at`. What they decompress to may take `maxBytes`. */
 export function decodeRecords(batch: Buffer, at: number, maxBytes: number): readonly LogRecord[] {
-  const records: LogRecord[] = []
+  return [...iterateRecords(batch, at, maxBytes)]
+}
+
+/**
+ * The same one by one, so that a batch of any number of records takes no more memory than its bytes. What is malformed is thrown when it is reached: the
+ * records before it have been given.
+ */
+export function* iterateRecords(batch: Buffer, at: number, maxBytes: number): Generator<LogRecord, void, undefined> {
   const from = new ByteReader(recordBytes(batch, at, maxBytes))
   const count = checkCount(recordCount(batch, at), from.remaining)
   const firstOffset = baseOffset(batch, at)
@@ -64,10 +71,9 @@ export function decodeRecords(batch: Buffer, at: number, maxBytes: number): read
     const value = nullableBytes(from)
     const headers = readHeaders(from)
     if (from.position !== end) from.fail('a record is not as long as it says')
-    records.push({ offset, timestamp: appendTime ?? timestamp, key, value, headers })
+    yield { offset, timestamp: appendTime ?? timestamp, key, value, headers }
   }
   if (from.remaining > 0) from.fail(`${from.remaining} bytes follow the last record`)
-  return records
 }
 
 /** A place in the bytes given to `walkRecords`; `length` is -1 for null. */
