@@ -60,6 +60,8 @@ export interface Disk {
   /** A file or a whole directory; harmless when it does not exist. Survives a crash as a rename does. */
   remove(path: string): Promise<void>
   syncDirectory(path: string): Promise<void>
+  /** Says of a file that it was last written to at `modifiedMs`, whole milliseconds. A power failure may undo it. */
+  setModified(path: string, modifiedMs: number): Promise<void>
   /** Held until released or until the process ends; another holder is a `DiskError` with code `ELOCKED` that names its pid. */
   lock(path: string): Promise<DiskLock>
   /** Bytes of the file system that holds `path`. */

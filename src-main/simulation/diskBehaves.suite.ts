@@ -130,6 +130,18 @@ export function diskBehaves(name: string, makeDisk: () => Promise<DiskUnderTest>
       await settle(old.close())
     })
 
+    it('says when a file was last written to, also when it was told otherwise', async () => {
+      const { disk, settle, at } = await given()
+      const file = await settle(disk.open(at('a'), { create: true }))
+      await settle(file.append([bytes('one')]))
+      await settle(disk.setModified(at('a'), 1_234_567_890_123))
+      expect(Math.round((await settle(disk.stat(at('a'))))!.modifiedMs)).toBe(1_234_567_890_123)
+      await settle(file.append([bytes('two')]))
+      expect((await settle(disk.stat(at('a'))))!.modifiedMs).not.toBeCloseTo(1_234_567_890_123, -3)
+      await settle(file.close())
+      await expect(settle(disk.setModified(at('b'), 1))).rejects.toMatchObject({ code: 'ENOENT', path: at('b') })
+    })
+
     it('gives a lock to one, until it is released', async () => {
       const { disk, settle, at } = await given()
       const lock = await settle(disk.lock(at('.lock')))

@@ -167,6 +167,10 @@ export class SimulatedDisk {
           if (this.#tree.get(path) !== 'directory') throw missing(path)
           this.#syncDirectory(path)
         }),
+      setModified: (path, modifiedMs) =>
+        perform('setModified', path, () => {
+          this.#file(path).modifiedMs = modifiedMs
+        }),
       lock: path =>
         perform('open', path, () => {
           const holder = this.#locks.get(path)

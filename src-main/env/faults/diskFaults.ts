@@ -15,6 +15,7 @@ export type DiskOperation =
   | 'rename'
   | 'remove'
   | 'syncDirectory'
+  | 'setModified'
 
 export interface DiskFault {
   readonly operations: readonly DiskOperation[]

@@ -31,6 +31,7 @@ export function faultyDisk(disk: Disk, faults: DiskFaults): Disk {
     rename: (from, to) => guarded('rename', from, () => disk.rename(from, to)),
     remove: path => guarded('remove', path, () => disk.remove(path)),
     syncDirectory: path => guarded('syncDirectory', path, () => disk.syncDirectory(path)),
+    setModified: (path, modifiedMs) => guarded('setModified', path, () => disk.setModified(path, modifiedMs)),
     lock: path => disk.lock(path),
     space: path => disk.space(path),
   }

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, utimes } from 'node:fs/promises'
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import type { Disk } from '../env.ts'
@@ -69,6 +69,7 @@ export function nodeDisk(): Disk {
     rename: (from, to) => failing(from, `cannot rename to ${to}`, () => rename(from, to)),
     remove: path => failing(path, 'cannot remove', () => rm(path, { recursive: true, force: true })),
     syncDirectory: path => failing(path, 'cannot sync', () => syncDirectory(path)),
+    setModified: (path, modifiedMs) => failing(path, 'cannot set the time of', () => utimes(path, modifiedMs / 1000, modifiedMs / 1000)),
     lock: lockFile,
     space: path =>
       failing(path, 'cannot measure', async () => {
