@@ -1,13 +1,11 @@
 /** States and requests for tests: complete ones, of which a test names only what it is about. */
 import type { Random } from '../env/env.ts'
-import { applyRecords } from '../metadata/delta.ts'
 import { anImage, aPartition, aTopic, uuidOf } from '../metadata/builders.ts'
 import type { MetadataImage, PartitionImage } from '../metadata/image.ts'
 import type { AlterPartitionRequest } from '../protocol/messages/alterPartition.ts'
 import type { BrokerHeartbeatRequest } from '../protocol/messages/brokerHeartbeat.ts'
 import type { BrokerRegistrationRequest } from '../protocol/messages/brokerRegistration.ts'
 import type { CreateTopicsRequest } from '../protocol/messages/createTopics.ts'
-import type { MetadataRecord } from '../protocol/messages/metadataRecords.ts'
 import { supportedFeatures } from '../metadata/features.ts'
 import { controllerConfigOf } from './controllerConfig.ts'
 import type { ControllerSettings, ControllerState } from './decision.ts'
@@ -26,12 +24,7 @@ export function aState(image: MetadataImage = anImage(), settings: Partial<Contr
   return { image, nextOffset: 1000, settings: { ...controllerConfigOf('a-cluster', statics), ...settings }, random: firstChoice() }
 }
 
-/** The image once the records are applied; the given one stays as it is. */
-export function after(image: MetadataImage, records: readonly MetadataRecord[]): MetadataImage {
-  const copy = image.clone()
-  applyRecords(copy, records)
-  return copy
-}
+export { imageAfter as after } from '../metadata/delta.ts'
 
 /** A topic `orders` with one partition, and brokers of which all are alive but those named. */
 export function ordersOf(partition: Partial<PartitionImage>): MetadataImage {

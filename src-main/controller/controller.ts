@@ -121,9 +121,10 @@ export class Controller {
         const { sessions, image } = this.#active!
         const activeBrokers = [...image.brokers.keys()].filter(id => image.isActive(id))
         const { records, reply } = decideHeartbeat(state, request, sessions.shutdownProgress(brokerId, activeBrokers))
-        const { next, ...answer } = reply
+        const { next, failed, ...answer } = reply
         if (answer.errorCode === 0) {
           sessions.heartbeat(brokerId, { connectionId, metadataOffset })
+          if (records.length > 0 && failed.length > 0) this.#options.logger.warn('log folders of a broker failed', { brokerId, failed })
           if (records.length > 0) {
             this.#options.logger.info('a broker changed its state', { brokerId, state: next })
             if (next === 'controlledShutdown') sessions.movedLeaderships(brokerId, state.nextOffset + records.length - 1)

@@ -65,6 +65,7 @@ export function repeated<T>(values: readonly T[]): Set<T> {
   return new Set(values.filter(value => seen.size === seen.add(value).size))
 }
 
-export function sameNumbers(one: readonly number[], other: readonly number[]): boolean {
+/** The same values in the same order. */
+export function isSame<T extends number | string>(one: readonly T[], other: readonly T[]): boolean {
   return one.length === other.length && one.every((value, index) => value === other[index])
 }

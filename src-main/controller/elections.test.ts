@@ -21,7 +21,7 @@ function become(
   election: 'online' | 'preferred' | 'unclean' = 'online',
 ): PartitionImage | undefined {
   const partition = aPartition(before)
-  const change = partitionChange(orders, partition, target, { election, isAcceptableLeader: brokerId => alive.includes(brokerId) })
+  const change = partitionChange(orders, partition, target, { election, image: anImage(), isActive: brokerId => alive.includes(brokerId) })
   return change === undefined ? undefined : changedPartition(partition, change)
 }
 

@@ -1,14 +1,14 @@
 import type { Uuid } from '../base/uuid.ts'
 import { LEADER_UNCHANGED } from '../metadata/delta.ts'
 import { topicFlag } from '../metadata/effectiveConfig.ts'
-import { leaderRecoveryState, type MetadataImage, NO_LEADER, type PartitionImage } from '../metadata/image.ts'
+import { leaderRecoveryState, type MetadataImage, NO_LEADER, type PartitionImage, type Placement } from '../metadata/image.ts'
 import { type MetadataRecord, metadataRecord } from '../protocol/messages/metadataRecords.ts'
-import { sameNumbers } from './decision.ts'
+import { isSame } from './decision.ts'
 
 /**
- * online: whoever leads stays if it may; else the first replica that is in sync and alive.
- * preferred: the first replica, if it is in sync and alive; else as above.
- * unclean: as online, and when nobody is in sync and alive the first that is alive, at the price of records.
+ * online: whoever leads stays if it may; else the first replica that is in sync and online: its broker is alive, and its log folder works.
+ * preferred: the first replica, if it is in sync and online; else as above.
+ * unclean: as online, and when nobody is in sync and online the first that is online, at the price of records.
  */
 export type Election = 'online' | 'preferred' | 'unclean'
 
@@ -19,12 +19,15 @@ export interface PartitionTarget {
   readonly addingReplicas?: readonly number[]
   readonly removingReplicas?: readonly number[]
   readonly leaderRecoveryState?: number
+  /** By broker, the log folders of replicas that are not where they were. */
+  readonly directories?: ReadonlyMap<number, Uuid>
 }
 
 export interface ElectionRules {
   readonly election: Election
-  /** Whether a broker is alive, from the point of view of this change. */
-  readonly isAcceptableLeader: (brokerId: number) => boolean
+  readonly image: MetadataImage
+  /** Whether a broker is alive, from the point of view of this change; as the image says when left out. */
+  readonly isActive?: ((brokerId: number) => boolean) | undefined
 }
 
 export type PartitionChange = MetadataRecord<'PartitionChangeRecord'>
@@ -45,20 +48,23 @@ export function partitionChange(
     adding: target.addingReplicas ?? before.addingReplicas,
     removing: target.removingReplicas ?? before.removingReplicas,
   })
-  const elected = elect(before, wanted, rules)
+  const directories = wanted.replicas.map(replica => directoryOf(before, replica, target, rules.image))
+  const elected = elect(before, { ...wanted, directories }, rules)
   const isr = elected.unclean ? [elected.leader] : wanted.isr.length > 0 ? wanted.isr : before.isr
   const recovery = elected.unclean ? leaderRecoveryState.RECOVERING : (target.leaderRecoveryState ?? before.leaderRecoveryState)
 
   // A replica that was removed must stop at once, and only a new leader epoch tells the leader and its followers so.
   const losesReplica = before.replicas.some(replica => !wanted.replicas.includes(replica))
   const namesLeader = elected.leader !== before.leader || losesReplica
+  const hasOtherReplicas = !isSame(wanted.replicas, before.replicas)
 
   const changes = {
     ...(namesLeader && { leader: elected.leader }),
-    ...(!sameNumbers(isr, before.isr) && { isr }),
-    ...(!sameNumbers(wanted.replicas, before.replicas) && { replicas: wanted.replicas }),
-    ...(!sameNumbers(wanted.adding, before.addingReplicas) && { addingReplicas: wanted.adding }),
-    ...(!sameNumbers(wanted.removing, before.removingReplicas) && { removingReplicas: wanted.removing }),
+    ...(!isSame(isr, before.isr) && { isr }),
+    ...(hasOtherReplicas && { replicas: wanted.replicas }),
+    ...((hasOtherReplicas || !isSame(directories, before.directories)) && { directories }),
+    ...(!isSame(wanted.adding, before.addingReplicas) && { addingReplicas: wanted.adding }),
+    ...(!isSame(wanted.removing, before.removingReplicas) && { removingReplicas: wanted.removing }),
     ...(recovery !== before.leaderRecoveryState && { leaderRecoveryState: recovery }),
   }
   if (Object.keys(changes).length === 0) return undefined
@@ -70,6 +76,11 @@ interface Assignment {
   readonly replicas: readonly number[]
   readonly adding: readonly number[]
   readonly removing: readonly number[]
+}
+
+/** Where a replica is to be: where the target says, or where it was, or, being new, where its broker cannot but put it. */
+function directoryOf(before: PartitionImage, replica: number, { directories }: PartitionTarget, image: MetadataImage): Uuid {
+  return directories?.get(replica) ?? before.directories[before.replicas.indexOf(replica)] ?? image.directoryOfNewReplica(replica)
 }
 
 /** Ends a reassignment once everybody who was to be added is in sync (KIP-455). */
@@ -84,10 +95,11 @@ function completed(wanted: Assignment): Assignment {
 
 function elect(
   before: PartitionImage,
-  { isr, replicas }: Assignment,
-  { election, isAcceptableLeader }: ElectionRules,
+  { isr, replicas, directories }: Assignment & Placement,
+  { election, image, isActive = brokerId => image.isActive(brokerId) }: ElectionRules,
 ): { readonly leader: number; readonly unclean: boolean } {
-  const mayLead = (replica: number) => isr.includes(replica) && isAcceptableLeader(replica)
+  const isOnline = (replica: number) => isActive(replica) && image.hasOnlineDirectory({ replicas, directories }, replica)
+  const mayLead = (replica: number) => isr.includes(replica) && isOnline(replica)
   const clean = (leader: number) => ({ leader, unclean: false })
   const [preferred = NO_LEADER] = replicas
 
@@ -96,8 +108,8 @@ function elect(
   const inSync = replicas.find(mayLead)
   if (inSync !== undefined) return clean(inSync)
   if (election !== 'unclean') return clean(NO_LEADER)
-  const alive = replicas.find(isAcceptableLeader)
-  return alive === undefined ? clean(NO_LEADER) : { leader: alive, unclean: true }
+  const online = replicas.find(isOnline)
+  return online === undefined ? clean(NO_LEADER) : { leader: online, unclean: true }
 }
 
 /** How a topic's partitions are elected without being asked. */
@@ -107,33 +119,49 @@ export function electionFor(image: MetadataImage, topic: string, staticConfigs: 
 
 /** For a broker that goes: out of every ISR where others remain, and others lead where they can. */
 export function changesWithout(image: MetadataImage, brokerId: number, staticConfigs: ReadonlyMap<string, string>): PartitionChange[] {
-  const isAcceptableLeader = (other: number) => other !== brokerId && image.isActive(other)
-  return changesOf(image, staticConfigs, isAcceptableLeader, ({ isr }) =>
-    isr.includes(brokerId) ? { isr: isr.filter(other => other !== brokerId) } : undefined,
-  )
+  const isActive = (other: number) => other !== brokerId && image.isActive(other)
+  return changesOf(image, staticConfigs, ({ isr }) => (isr.includes(brokerId) ? { isr: without(isr, brokerId) } : undefined), isActive)
+}
+
+/**
+ * For log folders of a broker that work no more, in an image that says so already (KIP-858): the replicas there leave every ISR where others remain,
+ * and others lead where they can.
+ */
+export function changesWithoutOfflineReplicas(
+  image: MetadataImage,
+  brokerId: number,
+  staticConfigs: ReadonlyMap<string, string>,
+): PartitionChange[] {
+  return changesOf(image, staticConfigs, partition => {
+    const isAffected = partition.isr.includes(brokerId) && !image.hasOnlineDirectory(partition, brokerId)
+    return isAffected ? { isr: without(partition.isr, brokerId) } : undefined
+  })
+}
+
+/** In-sync replicas but one. */
+export function without(isr: readonly number[], brokerId: number): readonly number[] {
+  return isr.filter(other => other !== brokerId)
 }
 
 /** For a broker that comes: it leads the partitions that waited for it. */
 export function changesWith(image: MetadataImage, brokerId: number, staticConfigs: ReadonlyMap<string, string>): PartitionChange[] {
-  const isAcceptableLeader = (other: number) => other === brokerId || image.isActive(other)
-  return changesOf(image, staticConfigs, isAcceptableLeader, ({ leader }) => (leader === NO_LEADER ? {} : undefined))
+  return changesOf(image, staticConfigs, whereLeaderless, other => other === brokerId || image.isActive(other))
 }
 
 /** Leaders for the partitions that have none and may have one by now, such as after `unclean.leader.election.enable` was set. */
 export function changesForLeaderless(image: MetadataImage, staticConfigs: ReadonlyMap<string, string>): PartitionChange[] {
-  return changesOf(
-    image,
-    staticConfigs,
-    brokerId => image.isActive(brokerId),
-    ({ leader }) => (leader === NO_LEADER ? {} : undefined),
-  )
+  return changesOf(image, staticConfigs, whereLeaderless)
+}
+
+function whereLeaderless({ leader }: PartitionImage): PartitionTarget | undefined {
+  return leader === NO_LEADER ? {} : undefined
 }
 
 function changesOf(
   image: MetadataImage,
   staticConfigs: ReadonlyMap<string, string>,
-  isAcceptableLeader: (brokerId: number) => boolean,
   targetOf: (partition: PartitionImage) => PartitionTarget | undefined,
+  isActive?: (brokerId: number) => boolean,
 ): PartitionChange[] {
   const changes: PartitionChange[] = []
   for (const { topicId, name, partitions } of image.topicsById.values()) {
@@ -142,17 +170,17 @@ function changesOf(
       const target = targetOf(partition)
       if (target === undefined) continue
       election ??= electionFor(image, name, staticConfigs)
-      const change = partitionChange(topicId, partition, target, { election, isAcceptableLeader })
+      const change = partitionChange(topicId, partition, target, { election, image, isActive })
       if (change !== undefined) changes.push(change)
     }
   }
   return changes
 }
 
-/** Gives leadership back to preferred replicas that are in sync and alive. At most `limit` partitions at a time. */
+/** Gives leadership back to preferred replicas that are in sync and online. At most `limit` partitions at a time. */
 export function changesToPreferred(image: MetadataImage, limit: number): PartitionChange[] {
   const changes: PartitionChange[] = []
-  const rules: ElectionRules = { election: 'preferred', isAcceptableLeader: brokerId => image.isActive(brokerId) }
+  const rules: ElectionRules = { election: 'preferred', image }
   for (const { topicId, partitions } of image.topicsById.values()) {
     for (const partition of partitions) {
       if (changes.length === limit) return changes

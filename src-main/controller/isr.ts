@@ -34,7 +34,7 @@ export function decideIsr(state: ControllerState, request: AlterPartitionRequest
 
         const change = changeOf(topicId, partition, asked, {
           election: electionFor(image, topic.name, settings.staticConfigs),
-          isAcceptableLeader: brokerId => image.isActive(brokerId),
+          image,
         })
         if (change !== undefined) records.push(change)
         const after = change === undefined ? partition : changedPartition(partition, change)
@@ -69,12 +69,12 @@ export function isrError(image: MetadataImage, brokerId: number, partition: Part
   if (asked.leaderRecoveryState === leaderRecoveryState.RECOVERING) {
     if (isr.length > 1 || partition.leaderRecoveryState === leaderRecoveryState.RECOVERED) return 'INVALID_REQUEST'
   }
-  return isr.every(replica => isEligible(image, replica, asked)) ? undefined : 'INELIGIBLE_REPLICA'
+  return isr.every(replica => isEligible(image, partition, replica, asked)) ? undefined : 'INELIGIBLE_REPLICA'
 }
 
-function isEligible(image: MetadataImage, replica: number, { newIsrWithEpochs }: AskedPartition): boolean {
+function isEligible(image: MetadataImage, partition: PartitionImage, replica: number, { newIsrWithEpochs }: AskedPartition): boolean {
   const epoch = newIsrWithEpochs.find(member => member.brokerId === replica)?.brokerEpoch ?? -1
-  return image.isActive(replica) && (epoch === -1 || epoch === image.brokers.get(replica)!.brokerEpoch)
+  return image.isOnline(partition, replica) && (epoch === -1 || epoch === image.brokers.get(replica)!.brokerEpoch)
 }
 
 function accepted(partition: PartitionImage): PartitionReply {

@@ -40,12 +40,7 @@ export function decideElections({ image }: ControllerState, request: ElectLeader
     if (topic === undefined || partition === undefined) return refusal('UNKNOWN_TOPIC_OR_PARTITION')
     const isNeeded = electionType === PREFERRED ? partition.leader !== partition.replicas[0] : partition.leader === NO_LEADER
     if (!isNeeded) return refusal('ELECTION_NOT_NEEDED', 'The partition has the leader that this election would give it.')
-    const change = partitionChange(
-      topic.topicId,
-      partition,
-      {},
-      { election: electionType === PREFERRED ? 'preferred' : 'unclean', isAcceptableLeader: brokerId => image.isActive(brokerId) },
-    )
+    const change = partitionChange(topic.topicId, partition, {}, { election: electionType === PREFERRED ? 'preferred' : 'unclean', image })
     return change ?? refusal(electionType === PREFERRED ? 'PREFERRED_LEADER_NOT_AVAILABLE' : 'ELIGIBLE_LEADERS_NOT_AVAILABLE')
   }
 }

@@ -33,7 +33,7 @@ export function decideReassignments(
         if ('error' in outcome) return { partitionIndex, ...refused(outcome) }
         const change = partitionChange(topic!.topicId, partition!, outcome, {
           election: electionFor(image, name, settings.staticConfigs),
-          isAcceptableLeader: brokerId => image.isActive(brokerId),
+          image,
         })
         if (change !== undefined) records.push(change)
         return { partitionIndex, ...accepted }
@@ -71,10 +71,10 @@ function cancelled(image: MetadataImage, topic: TopicImage, partition: Partition
   const replicas = original(partition)
   const isr = partition.isr.filter(replica => replicas.includes(replica))
   // Only those that are to be added have everything: giving them up would give up records.
-  if (isr.length === 0 || !isr.some(replica => image.isActive(replica))) {
+  if (isr.length === 0 || !isr.some(replica => image.isOnline(partition, replica))) {
     return refusal(
       'INVALID_REPLICA_ASSIGNMENT',
-      `None of the former replicas of ${topic.name}-${partition.partition} is in sync and alive.`,
+      `None of the former replicas of ${topic.name}-${partition.partition} is in sync and online.`,
     )
   }
   return { replicas, isr, addingReplicas: [], removingReplicas: [] }

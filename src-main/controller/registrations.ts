@@ -1,4 +1,5 @@
-import { LOST_DIRECTORY, UNASSIGNED_DIRECTORY, ZERO_UUID } from '../base/uuid.ts'
+import { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY, type Uuid } from '../base/uuid.ts'
+import { imageAfter } from '../metadata/delta.ts'
 import { METADATA_VERSION_FEATURE } from '../metadata/features.ts'
 import type { BrokerImage, MetadataImage } from '../metadata/image.ts'
 import { errorCode, type ErrorName } from '../protocol/errors.ts'
@@ -7,7 +8,7 @@ import type { BrokerRegistration, BrokerRegistrationRequest } from '../protocol/
 import { type MetadataRecord, metadataRecord } from '../protocol/messages/metadataRecords.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
 import { type ControllerState, type Decision, type Refusal, refusal, refuse } from './decision.ts'
-import { changesWith, changesWithout } from './elections.ts'
+import { changesWith, changesWithout, changesWithoutOfflineReplicas } from './elections.ts'
 
 /** Who speaks for a broker must have its current epoch; whoever has an older one is a process that was replaced. */
 export function brokerEpochError(image: MetadataImage, brokerId: number, brokerEpoch: number): ErrorName | undefined {
@@ -16,7 +17,8 @@ export function brokerEpochError(image: MetadataImage, brokerId: number, brokerE
 
 /**
  * Takes a broker in, fenced until it has caught up. Its epoch is the offset of the record that does so. A new incarnation leaves every ISR where
- * others remain, because what its predecessor had not synced may be gone.
+ * others remain, because what its predecessor had not synced may be gone. Replicas in log folders that it does not name are offline until it says
+ * where they are now (`decideDirectoryAssignments`): such as all of them, when its disk was wiped and its folder has a new id.
  */
 export function decideRegistration(
   state: ControllerState,
@@ -49,7 +51,9 @@ export function decideRegistration(
     inControlledShutdown: isSameProcess ? known.inControlledShutdown : false,
     logDirs: request.logDirs,
   })
-  const changes = known === undefined || isSameProcess ? [] : changesWithout(image, brokerId, settings.staticConfigs)
+  const changes = isSameProcess
+    ? changesWithoutOfflineReplicas(imageAfter(image, [register]), brokerId, settings.staticConfigs)
+    : changesWithout(image, brokerId, settings.staticConfigs)
   return { records: [register, ...changes], reply: { throttleTimeMs: 0, errorCode: 0, brokerEpoch } }
 }
 
@@ -57,7 +61,7 @@ function registrationProblem({ image, settings }: ControllerState, request: Brok
   if (request.clusterId !== settings.clusterId) return refusal('INCONSISTENT_CLUSTER_ID')
 
   const { logDirs } = request
-  const reserved = [ZERO_UUID, UNASSIGNED_DIRECTORY, LOST_DIRECTORY]
+  const reserved = [MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY, LOST_DIRECTORY]
   if (logDirs.length === 0) return refusal('INVALID_REGISTRATION', 'A broker has at least one log folder.')
   if (new Set(logDirs).size !== logDirs.length) return refusal('INVALID_REGISTRATION', 'A log folder is named twice.')
   if (logDirs.some(id => reserved.includes(id))) return refusal('INVALID_REGISTRATION', 'A log folder has a reserved id.')
@@ -124,19 +128,29 @@ function leadsAnything(image: MetadataImage, brokerId: number): boolean {
   return false
 }
 
+/** The answer, and what the controller logs of it. */
+export type HeartbeatReply = ResponseInput<typeof BrokerHeartbeat> & {
+  readonly next: BrokerState
+  /** Log folders of which it was not known yet that they failed. */
+  readonly failed: readonly Uuid[]
+}
+
 /** A heartbeat, of a broker whose epoch is right. */
 export function decideHeartbeat(
   { image, settings }: ControllerState,
   request: BrokerHeartbeatRequest,
   progress: ShutdownProgress,
-): Decision<ResponseInput<typeof BrokerHeartbeat> & { readonly next: BrokerState }> {
+): Decision<HeartbeatReply> {
   const broker = image.brokers.get(request.brokerId)
   if (broker === undefined || broker.brokerEpoch !== request.brokerEpoch) {
-    return refuse({ throttleTimeMs: 0, errorCode: errorCode('STALE_BROKER_EPOCH'), shouldShutDown: false, next: 'fenced' })
+    return refuse({ throttleTimeMs: 0, errorCode: errorCode('STALE_BROKER_EPOCH'), shouldShutDown: false, next: 'fenced', failed: [] })
   }
-  const next = nextBrokerState(image, broker, request, progress)
+  const failed = broker.directories.filter(id => request.offlineLogDirs.includes(id))
+  const losses = lossOf(image, broker, failed, settings.staticConfigs)
+  const now = losses.length > 0 ? imageAfter(image, losses) : image
+  const next = nextBrokerState(now, now.brokers.get(broker.brokerId)!, request, progress)
   return {
-    records: transition(image, broker, next, settings.staticConfigs),
+    records: [...losses, ...transition(now, broker, next, settings.staticConfigs)],
     reply: {
       throttleTimeMs: 0,
       errorCode: 0,
@@ -144,8 +158,26 @@ export function decideHeartbeat(
       isFenced: next === 'fenced' || next === 'shutDown',
       shouldShutDown: next === 'shutDown',
       next,
+      failed,
     },
   }
+}
+
+/**
+ * Takes log folders that failed from those of a broker (KIP-858). They stay out until it registers again: a folder that failed is never trusted again
+ * by the same process. When none would remain, nothing is taken, as the record could not say so: the broker is fenced, which comes to the same.
+ */
+function lossOf(
+  image: MetadataImage,
+  broker: BrokerImage,
+  failed: readonly Uuid[],
+  staticConfigs: ReadonlyMap<string, string>,
+): readonly MetadataRecord[] {
+  const { brokerId, brokerEpoch } = broker
+  const logDirs = broker.directories.filter(id => !failed.includes(id))
+  if (failed.length === 0 || logDirs.length === 0) return []
+  const loss = metadataRecord({ type: 'BrokerRegistrationChangeRecord', brokerId, brokerEpoch, logDirs })
+  return [...changesWithoutOfflineReplicas(imageAfter(image, [loss]), brokerId, staticConfigs), loss]
 }
 
 function transition(

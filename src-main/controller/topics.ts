@@ -1,4 +1,4 @@
-import { randomUuid, UNASSIGNED_DIRECTORY, type Uuid, ZERO_UUID } from '../base/uuid.ts'
+import { randomUuid, type Uuid, ZERO_UUID } from '../base/uuid.ts'
 import { describedConfigs } from '../metadata/describedConfigs.ts'
 import { configResourceType } from '../metadata/configResource.ts'
 import type { MetadataImage, TopicImage } from '../metadata/image.ts'
@@ -139,14 +139,8 @@ export function newPartition(image: MetadataImage, topicId: Uuid, partitionId: n
     leader: isr[0]!,
     leaderEpoch: 0,
     partitionEpoch: 0,
-    directories: replicas.map(replica => onlyDirectory(image, replica)),
+    directories: replicas.map(replica => image.directoryOfNewReplica(replica)),
   })
-}
-
-/** A broker with one log folder has no choice; with more, it says itself where it put the replica. */
-function onlyDirectory(image: MetadataImage, brokerId: number): Uuid {
-  const directories = image.brokers.get(brokerId)?.directories ?? []
-  return directories.length === 1 ? directories[0]! : UNASSIGNED_DIRECTORY
 }
 
 /** What will hold for the topic, once it is there with the configs that were asked for. */

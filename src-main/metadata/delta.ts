@@ -30,6 +30,13 @@ export function applyRecords(image: MetadataImage, records: readonly MetadataRec
   return change.finish()
 }
 
+/** The image once the records are applied; the given one stays as it is. */
+export function imageAfter(image: MetadataImage, records: readonly MetadataRecord[]): MetadataImage {
+  const copy = image.clone()
+  applyRecords(copy, records)
+  return copy
+}
+
 /** A topic that this batch has already copied, so that a thousand partitions cost one copy and not a thousand. */
 interface OwnTopic {
   readonly topicId: Uuid

@@ -1,4 +1,4 @@
-import type { Uuid } from '../base/uuid.ts'
+import { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY, type Uuid } from '../base/uuid.ts'
 import { type ConfigResourceType, configKey, configResourceType } from './configResource.ts'
 
 /** No broker leads: every in-sync replica is away. */
@@ -25,6 +25,9 @@ export interface PartitionImage {
   readonly elr: readonly number[]
   readonly lastKnownElr: readonly number[]
 }
+
+/** Of a partition, where its replicas are. */
+export type Placement = Pick<PartitionImage, 'replicas' | 'directories'>
 
 /** A topic. Never changed: a new one takes its place. */
 export interface TopicImage {
@@ -62,7 +65,7 @@ export interface BrokerImage {
   /** Not to be asked for anything: new, away, or shut down. */
   readonly fenced: boolean
   readonly inControlledShutdown: boolean
-  /** Ids of its log folders. */
+  /** Ids of its log folders that work, as far as the controller has heard. Empty is not known: another Kafka may have left it so. */
   readonly directories: readonly Uuid[]
 }
 
@@ -138,6 +141,34 @@ export class MetadataImage {
   isActive(brokerId: number): boolean {
     const broker = this.brokers.get(brokerId)
     return broker !== undefined && !broker.fenced && !broker.inControlledShutdown
+  }
+
+  /**
+   * Whether a log folder of a broker works (KIP-858). A folder that is not known yet counts as one that does: a replica is not offline for being
+   * new. Any id that is not among the broker's own, such as that of a folder that failed or was wiped, does not.
+   */
+  isOnlineDirectory(brokerId: number, directory: Uuid): boolean {
+    if (directory === UNASSIGNED_DIRECTORY || directory === MIGRATING_DIRECTORY) return true
+    const broker = this.brokers.get(brokerId)
+    if (broker === undefined || directory === LOST_DIRECTORY) return false
+    return broker.directories.length === 0 || broker.directories.includes(directory)
+  }
+
+  /** Whether the log folder of a broker's replica works; no if the broker is no replica. Says nothing of the broker: see `isOnline`. */
+  hasOnlineDirectory({ replicas, directories }: Placement, brokerId: number): boolean {
+    const directory = directories[replicas.indexOf(brokerId)]
+    return directory !== undefined && this.isOnlineDirectory(brokerId, directory)
+  }
+
+  /** Whether a replica may lead and join in-sync replicas: its broker is active, and its log folder works. */
+  isOnline(partition: Placement, brokerId: number): boolean {
+    return this.isActive(brokerId) && this.hasOnlineDirectory(partition, brokerId)
+  }
+
+  /** Where a replica that is new on a broker will be: with one log folder there is no choice; with more, the broker says itself where it put it. */
+  directoryOfNewReplica(brokerId: number): Uuid {
+    const [only, ...others] = this.brokers.get(brokerId)?.directories ?? []
+    return only === undefined || others.length > 0 ? UNASSIGNED_DIRECTORY : only
   }
 
   /** Brokers that clients may be told of. */

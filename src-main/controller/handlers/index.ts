@@ -3,6 +3,7 @@ import { allocateProducerIds } from './allocateProducerIds.ts'
 import { alterConfigs } from './alterConfigs.ts'
 import { alterPartition } from './alterPartition.ts'
 import { alterPartitionReassignments } from './alterPartitionReassignments.ts'
+import { assignReplicasToDirs } from './assignReplicasToDirs.ts'
 import { brokerHeartbeat } from './brokerHeartbeat.ts'
 import { brokerRegistration } from './brokerRegistration.ts'
 import { createPartitions } from './createPartitions.ts'
@@ -20,6 +21,7 @@ export const controllerHandlers: readonly Handler<ControllerParts>[] = [
   brokerRegistration,
   brokerHeartbeat,
   alterPartition,
+  assignReplicasToDirs,
   allocateProducerIds,
   createTopics,
   deleteTopics,

@@ -3,6 +3,7 @@ import { AlterConfigs } from './alterConfigs.ts'
 import { AlterPartition } from './alterPartition.ts'
 import { AlterPartitionReassignments } from './alterPartitionReassignments.ts'
 import { ApiVersions } from './apiVersions.ts'
+import { AssignReplicasToDirs } from './assignReplicasToDirs.ts'
 import { BeginQuorumEpoch } from './beginQuorumEpoch.ts'
 import { BrokerHeartbeat } from './brokerHeartbeat.ts'
 import { BrokerRegistration } from './brokerRegistration.ts'
@@ -87,6 +88,7 @@ export const allApis: readonly AnyApi[] = [
   BrokerHeartbeat,
   AlterPartition,
   AllocateProducerIds,
+  AssignReplicasToDirs,
   Envelope,
 ]
 
@@ -96,6 +98,7 @@ export {
   AlterPartition,
   AlterPartitionReassignments,
   ApiVersions,
+  AssignReplicasToDirs,
   BeginQuorumEpoch,
   BrokerHeartbeat,
   BrokerRegistration,
