@@ -84,6 +84,9 @@ export const isControl = (buffer: Buffer, at = 0): boolean => (attributes(buffer
 export const isLogAppendTime = (buffer: Buffer, at = 0): boolean => (attributes(buffer, at) & LOG_APPEND_TIME) !== 0
 /** Whether the base timestamp is the time from which a compacted batch's tombstones and markers may go (KIP-534). */
 export const hasDeleteHorizon = (buffer: Buffer, at = 0): boolean => (attributes(buffer, at) & DELETE_HORIZON) !== 0
+/** From when on the batch's tombstones or marker may go; undefined while no compaction has seen them (KIP-534). */
+export const deleteHorizonMs = (buffer: Buffer, at = 0): number | undefined =>
+  hasDeleteHorizon(buffer, at) ? baseTimestamp(buffer, at) : undefined
 
 export function compressionName(buffer: Buffer, at = 0): CompressionName {
   const name = compressionNames[compressionCode(buffer, at)]

@@ -76,9 +76,19 @@ export function* iterateRecords(batch: Buffer, at: number, maxBytes: number): Ge
   if (from.remaining > 0) from.fail(`${from.remaining} bytes follow the last record`)
 }
 
-/** A place in the bytes given to `walkRecords`; `length` is -1 for null. */
+/** Places in the bytes given to `walkRecords`; `length` is -1 for null, the record itself lies in [recordAt, recordEnd). */
 export interface RecordVisitor {
-  (index: number, offsetDelta: number, timestampDelta: number, keyAt: number, keyLength: number, valueAt: number, valueLength: number): void
+  (
+    index: number,
+    offsetDelta: number,
+    timestampDelta: number,
+    keyAt: number,
+    keyLength: number,
+    valueAt: number,
+    valueLength: number,
+    recordAt: number,
+    recordEnd: number,
+  ): void
 }
 
 /**
@@ -90,6 +100,7 @@ export function walkRecords(records: Buffer, count: number, visit: RecordVisitor
   const from = new ByteReader(records)
   checkCount(count, from.remaining)
   for (let index = 0; index < count; index++) {
+    const recordAt = from.position
     const end = recordEnd(from)
     from.int8()
     const timestampDelta = from.varlong()
@@ -104,7 +115,7 @@ export function walkRecords(records: Buffer, count: number, visit: RecordVisitor
       from.take(Math.max(0, from.varint()))
     }
     if (from.position !== end) from.fail('a record is not as long as it says')
-    visit(index, offsetDelta, timestampDelta, keyAt, keyLength, valueAt, valueLength)
+    visit(index, offsetDelta, timestampDelta, keyAt, keyLength, valueAt, valueLength, recordAt, end)
   }
   if (from.remaining > 0) from.fail(`${from.remaining} bytes follow the last record`)
 }
@@ -191,7 +202,8 @@ export function varintBytes(value: number): number {
   return zigzag < 0x80 ? 1 : zigzag < 0x4000 ? 2 : zigzag < 0x20_0000 ? 3 : zigzag < 0x1000_0000 ? 4 : 5
 }
 
-function varlongBytes(value: number): number {
+/** Bytes of a number as a zigzag varint of up to 64 bits. */
+export function varlongBytes(value: number): number {
   if ((value | 0) === value) return varintBytes(value)
   let bytes = 1
   // Exact enough: doubling and adding one cannot cross a power of 128 by rounding.
