@@ -6,6 +6,7 @@ import { failover } from './rows/failover.ts'
 import { idleMemory } from './rows/idleMemory.ts'
 import { latency } from './rows/latency.ts'
 import { startUp } from './rows/startUp.ts'
+import { storage } from './rows/storage.ts'
 import { throughput } from './rows/throughput.ts'
 import { wireFailover } from './rows/wireFailover.ts'
 
@@ -20,6 +21,7 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   failover: async () => [...(await failover(quick ? 5 : 20)), ...(await wireFailover(quick ? 5 : 20))],
   latency: () => latency(quick ? 500 : 5_000),
   throughput: () => throughput(quick ? 1 : 3, quick ? 100 : 500),
+  storage: () => storage(quick),
 }
 
 const wanted = given.only?.split(',') ?? Object.keys(parts)
