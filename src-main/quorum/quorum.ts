@@ -130,6 +130,8 @@ export class Quorum {
       state,
     )
     this.#told = { leaderId: undefined, epoch: state.epoch }
+    // The log stands still then, and so would the cluster's metadata: another disk may have room.
+    log.onFull(() => this.resign())
     this.#driver.start()
   }
 
@@ -137,6 +139,8 @@ export class Quorum {
   async stop(): Promise<void> {
     const driver = this.#driver
     if (driver === undefined || driver.isStopped) return
+    this.#options.log.stopWaiting()
+    this.#voteFile.stopWaiting()
     driver.post({ type: 'resign' })
     await driver.stop(FAREWELL_MS)
     await this.#committed.stop()

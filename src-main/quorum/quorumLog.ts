@@ -14,6 +14,8 @@ export type QuorumLog = Pick<
   | 'read'
   | 'truncateTo'
   | 'flush'
+  | 'onFull'
+  | 'stopWaiting'
 >
 
 /** The log as `step` looks at it. */

@@ -1,6 +1,10 @@
 import { isUuid, ZERO_UUID } from '../base/uuid.ts'
-import { type Disk, DiskError } from '../env/env.ts'
+import { type Clock, type Disk, DiskError } from '../env/env.ts'
+import { isOutOfSpace } from '../storage/outOfSpace.ts'
 import type { Vote } from './state.ts'
+
+/** How often a vote that the disk has no room for is tried again. */
+const SPACE_CHECK_MS = 1000
 
 /**
  * `quorum-state` in the directory of the metadata log: one line of JSON, version 1 (formats.md §6), -1 for "none".
@@ -9,10 +13,13 @@ import type { Vote } from './state.ts'
  */
 export class VoteFile {
   readonly #disk: Disk
+  readonly #clock: Clock
   readonly #path: string
+  #waits = true
 
-  constructor({ disk }: { readonly disk: Disk }, directory: string) {
+  constructor({ clock, disk }: { readonly clock: Clock; readonly disk: Disk }, directory: string) {
     this.#disk = disk
+    this.#clock = clock
     this.#path = `${directory}/quorum-state`
   }
 
@@ -32,8 +39,8 @@ export class VoteFile {
     }
   }
 
-  /** Once this resolves, a crash cannot take the vote back. */
-  write({ epoch, votedFor, leaderId }: Vote): Promise<void> {
+  /** Once this resolves, a crash cannot take the vote back. On a full disk it waits for space: a voter that stands still harms nobody. */
+  async write({ epoch, votedFor, leaderId }: Vote): Promise<void> {
     const content = {
       leaderId: leaderId ?? -1,
       leaderEpoch: epoch,
@@ -41,7 +48,19 @@ export class VoteFile {
       votedDirectoryId: votedFor?.directoryId ?? ZERO_UUID,
       data_version: 1,
     }
-    return this.#disk.replaceFile(this.#path, Buffer.from(JSON.stringify(content)))
+    for (;;) {
+      try {
+        return await this.#disk.replaceFile(this.#path, Buffer.from(JSON.stringify(content)))
+      } catch (problem) {
+        if (!isOutOfSpace(problem) || !this.#waits) throw problem
+        await new Promise<void>(resolve => this.#clock.after(SPACE_CHECK_MS, resolve))
+      }
+    }
+  }
+
+  /** From now on a full disk is a failure: there is no more time. */
+  stopWaiting(): void {
+    this.#waits = false
   }
 }
 

@@ -5,6 +5,7 @@ import type { EpochFile } from './epochFile.ts'
 import type { FilePool } from './filePool.ts'
 import { type LoadedLog, firstSegment, resume } from './loadLog.ts'
 import { segmentFor } from './logReader.ts'
+import { wholly } from './outOfSpace.ts'
 import type { ProducerSnapshots } from './producerSnapshots.ts'
 import { scanBatches } from './scanBatches.ts'
 import type { Segment } from './segment.ts'
@@ -14,6 +15,14 @@ import type { Turns } from './turns.ts'
 export type Work =
   | { readonly type: 'batch'; readonly segment: Segment; readonly bytes: Buffer; readonly position: number }
   | { readonly type: 'roll'; readonly from: Segment; readonly to: Segment; readonly producers: readonly ProducerSnapshotEntry[] }
+
+/** How far the writing of a list of work has come. */
+export interface Written {
+  /** Of the list, from its beginning. */
+  done: number
+  /** Where the log ends by now; nothing while no batch was among it. */
+  end: number | undefined
+}
 
 /**
  * The files of one log, and up to where they are on the disk. Does what its log decided, in the order that leaves something good behind whenever the
@@ -75,21 +84,20 @@ export class LogFiles {
     return this.#recoveryPoint
   }
 
-  /** Writes what was decided, with one append for each segment. Answers where the log ends then; nothing when no batch was among it. */
-  async write(work: readonly Work[]): Promise<number | undefined> {
+  /** Writes what was decided, with one append for each segment, and counts it in `written`. Refused by a full disk it can go on from there. */
+  async write(work: readonly Work[], written: Written): Promise<void> {
     // An epoch must be in its file before its first batch is in the log.
     await this.epochs.persist()
-    let end: number | undefined
-    for (let at = 0; at < work.length;) {
-      const next = work[at]!
+    while (written.done < work.length) {
+      const next = work[written.done]!
       if (next.type === 'roll') {
         await this.#roll(next)
-        at += 1
+        written.done += 1
         continue
       }
       const chunks: Buffer[] = []
       let bytes = 0
-      for (; at < work.length; at += 1) {
+      for (let at = written.done; at < work.length; at += 1) {
         const each = work[at]!
         if (each.type === 'roll' || each.segment !== next.segment) break
         chunks.push(each.bytes)
@@ -97,9 +105,9 @@ export class LogFiles {
       }
       await next.segment.append(chunks, bytes)
       this.#sizeInBytes += bytes
-      end = lastOffset(chunks.at(-1)!) + 1
+      written.done += chunks.length
+      written.end = lastOffset(chunks.at(-1)!) + 1
     }
-    return end
   }
 
   /**
@@ -147,7 +155,9 @@ export class LogFiles {
     const doomed = this.#segments.slice(0, count)
     this.#segments = this.#segments.slice(count)
     this.#sizeInBytes -= doomed.reduce((sum, segment) => sum + segment.size, 0)
-    for (const segment of doomed) await segment.renameToDeleted()
+    await wholly(async () => {
+      for (const segment of doomed) await segment.renameToDeleted()
+    })
     await this.#env.disk.syncDirectory(this.directory)
     // Only now: a log start that was merely raised may be lower again after a crash, and then needs the epochs of what it uncovers.
     this.epochs.changed(this.epochs.cache.raiseStart(this.#segments[0]!.baseOffset))
@@ -173,17 +183,32 @@ export class LogFiles {
   }
 
   /**
-   * Lets the log end at `end`, cutting at a place that `find` gave. First the recovery point is lowered, on the disk too: from then on a crash leads to
-   * a recovery that reads everything from the cut on. Then things go from the end to the front, so that what a crash leaves is a beginning of the
-   * log; epochs last, because a recovery cuts those that are too many. `replay` brings back whatever else was learnt from the batches.
+   * What is at `offset` and above is about to be taken away: from now on, on the disk too, a crash leads to a recovery that reads everything from there
+   * on. A full disk may refuse it; then nothing has changed.
+   */
+  async lowerRecoveryPoint(offset: number): Promise<void> {
+    this.#cuts += 1
+    const before = this.#recoveryPoint
+    if (offset >= before) return
+    this.#recoveryPoint = offset
+    try {
+      await this.#checkpoint()
+    } catch (problem) {
+      this.#recoveryPoint = before
+      throw problem
+    }
+  }
+
+  /**
+   * Lets the log end at `end`, cutting at a place that `find` gave, after `lowerRecoveryPoint`. Things go from the end to the front, so that what a
+   * crash leaves is a beginning of the log; epochs last, with a `persist` of their own, because a recovery cuts those that are too many. `replay`
+   * brings back whatever else was learnt from the batches.
    */
   async cutAt(
     { segment, position }: { readonly segment: Segment; readonly position: number },
     end: number,
     replay: () => Promise<void>,
   ): Promise<void> {
-    this.#cuts += 1
-    await this.#lowerRecoveryPoint(end)
     await this.snapshots.removeAbove(end)
     await this.#removeNewest(this.#segments.length - 1 - this.#segments.indexOf(segment))
     this.#sizeInBytes -= segment.size - position
@@ -192,13 +217,10 @@ export class LogFiles {
     await resume(segment, end)
     await replay()
     this.epochs.changed(this.epochs.cache.truncateFrom(end))
-    await this.epochs.persist()
   }
 
   /** As above, for everything: an empty segment at `offset` is all that is left. What a crash may leave in between is a log that was never there. */
   async startOver(offset: number): Promise<void> {
-    this.#cuts += 1
-    await this.#lowerRecoveryPoint(0)
     await this.snapshots.removeAbove(-1)
     await this.#removeNewest(this.#segments.length)
     this.epochs.changed(this.epochs.cache.clear())
@@ -209,12 +231,6 @@ export class LogFiles {
     this.#segments = [first]
     this.#sizeInBytes = 0
     this.#recoveryPoint = offset
-  }
-
-  async #lowerRecoveryPoint(offset: number): Promise<void> {
-    if (offset >= this.#recoveryPoint) return
-    this.#recoveryPoint = offset
-    await this.#checkpoint()
   }
 
   async #removeNewest(count: number): Promise<void> {

@@ -18,9 +18,10 @@ import {
 import { FilePool } from './filePool.ts'
 import { type LoadedLog, loadLog, placed, restoreProducers } from './loadLog.ts'
 import { type LogConfig, isCompacted } from './logConfig.ts'
-import { LogFiles, type Work } from './logFiles.ts'
+import { LogFiles, type Work, type Written } from './logFiles.ts'
 import { Places, type ReadOptions, readBatches } from './logReader.ts'
 import { type Bounds, type FoundOffset, abortedBetween, findByTimestamp, findMaxTimestamp } from './lookups.ts'
+import { isOutOfSpace, wholly } from './outOfSpace.ts'
 import { producerBatchOf, replayInto, transactionMarkerOf } from './producerBatches.ts'
 import type { ActiveProducer, ProducerState } from './producerState.ts'
 import { deletableSegments } from './retention.ts'
@@ -55,6 +56,13 @@ export interface PartitionLogOptions {
   readonly pool?: FilePool
   /** Makes a lowered `recoveryPoint` and `logStartOffset` durable, before what they promise is taken away. */
   readonly checkpoint?: (log: PartitionLog) => Promise<void>
+  /**
+   * What becomes of appends that the disk has no room for. They are refused and forgotten, or they stand in line until there is room again: for a
+   * log whose owner would rather stand still than go on without what it decided.
+   */
+  readonly whenFull?: 'refuse' | 'wait'
+  /** As checkpointed: a compaction made everything below clean. */
+  readonly firstDirtyOffset?: number
 }
 
 export interface AppendOptions {
@@ -71,7 +79,10 @@ export interface Appended {
   readonly logAppendTimeMs: number
   /** Whether an earlier batch was this one: nothing was appended. */
   readonly duplicate: boolean
-  /** Resolves when the bytes were handed to the system and lie below `logEndOffset`; rejects when the disk failed, and the log with it. */
+  /**
+   * Resolves when the bytes were handed to the system and lie below `logEndOffset`; rejects when the disk failed, and the log with it, or when it
+   * was full: then the batch was forgotten and its offsets go to others.
+   */
   readonly written: Promise<void>
 }
 
@@ -87,6 +98,10 @@ export interface FollowerAppendResult {
   readonly lastOffset: number | undefined
 }
 
+/** How often a log that met a full disk looks whether there is space again, and how much it takes to go on. */
+const SPACE_CHECK_MS = 1000
+const ENOUGH_BYTES = 256 * 1024
+
 /** Everything that shares one file append; `written` of all its batches. */
 interface Group {
   readonly written: Promise<void>
@@ -97,7 +112,8 @@ interface Group {
 /**
  * One partition's log. Appends are decided at once and in call order — offsets, sequences, the segment — and then written by one loop: what was
  * decided while a write was under way goes out with the next one. What changes files beside that (truncation, retention, closing) takes its turn in
- * the same queue, so that the disk sees one change at a time. A failed write ends the log: nothing after it is acknowledged or tried again.
+ * the same queue, so that the disk sees one change at a time. A failed write ends the log: nothing after it is acknowledged or tried again. A full
+ * disk does not: what it has no room for is undone, and appends are refused until there is room.
  */
 export class PartitionLog {
   readonly directory: string
@@ -108,6 +124,7 @@ export class PartitionLog {
   readonly #log: Logger
   readonly #pool: FilePool
   readonly #turns: Turns
+  #whenFull: 'refuse' | 'wait'
   readonly #files: LogFiles
   readonly #producers: ProducerState
   readonly #places = new Places()
@@ -127,11 +144,18 @@ export class PartitionLog {
   #truncating = 0
   #truncations = 0
   #isClosed = false
+  /** Why appends are refused, or stand in line: the disk has no room for them. */
+  #outOfSpace: Error | undefined
+  #spaceTimer: Timer | undefined
+  /** The epoch in which this log is appended to as leader's. */
+  #ledEpoch: number | undefined
   #flushing: Promise<void> | undefined
   #nextFlush: Promise<void> | undefined
   #flushTimer: Timer | undefined
   #appended: () => void = () => {}
   readonly #failureListeners: ((failure: Error) => void)[] = []
+  #undone: (logEndOffset: number) => void = () => {}
+  #filled: () => void = () => {}
 
   /** Recovers what is in the folder, or begins an empty log. Throws `CorruptLog` when synced data is not what it was. */
   static async open(env: Pick<Env, 'clock' | 'disk' | 'random'>, options: PartitionLogOptions): Promise<PartitionLog> {
@@ -148,6 +172,7 @@ export class PartitionLog {
     this.#log = options.log
     this.#pool = pool
     this.#config = options.config
+    this.#whenFull = options.whenFull ?? 'refuse'
     this.#turns = new Turns(failure => this.#hasFailed(failure))
     this.#files = new LogFiles(env, loaded, {
       directory: options.directory,
@@ -206,6 +231,11 @@ export class PartitionLog {
     return this.#turns.failure
   }
 
+  /** Whether the disk has no room for appends. Reads go on, and by itself so does the rest, once there is room. */
+  get isFull(): boolean {
+    return this.#outOfSpace !== undefined
+  }
+
   /** Base offset and bytes of each segment, oldest first. */
   get segments(): readonly { readonly baseOffset: number; readonly sizeInBytes: number }[] {
     return this.#files.segments.map(({ baseOffset, size }) => ({ baseOffset, sizeInBytes: size }))
@@ -230,6 +260,24 @@ export class PartitionLog {
     this.#turns.fail(cause)
   }
 
+  /**
+   * Called when the disk was full, before anything else is appended: whatever was decided at `logEndOffset` and above is forgotten, and its offsets
+   * will be given to others. One listener.
+   */
+  onUndone(listen: (logEndOffset: number) => void): void {
+    this.#undone = listen
+  }
+
+  /** Called each time the disk turns out to be full. One listener. */
+  onFull(listen: () => void): void {
+    this.#filled = listen
+  }
+
+  /** From now on a full disk is refused, not waited for: whoever owns the log has no more time. */
+  stopWaiting(): void {
+    this.#whenFull = 'refuse'
+  }
+
   // --- Appending
 
   /** The leader of a new epoch begins where the log ends. Durable when it resolves, also when nothing is ever appended. */
@@ -237,8 +285,9 @@ export class PartitionLog {
     const begin = () => this.#files.epochs.changed(this.#files.epochs.cache.assign(leaderEpoch, this.#nextOffset))
     if (this.#truncating === 0) begin()
     await this.#turns.take(() => {
+      this.#ledEpoch = leaderEpoch
       begin() // a truncation that came first took it with it
-      return this.#files.epochs.persist()
+      return this.#patiently(() => this.#files.epochs.persist())
     })
   }
 
@@ -303,6 +352,7 @@ export class PartitionLog {
     if (this.#truncating > 0) await this.#turns.take(() => Promise.resolve())
     await this.#startInsideOf(records)
     if (this.#unavailable() !== undefined) return { error: 'KAFKA_STORAGE_ERROR', lastOffset: undefined }
+    this.#ledEpoch = undefined
     let error: FollowerAppendResult['error'] = 'NONE'
     let last: number | undefined
     let written: Promise<void> | undefined
@@ -323,7 +373,7 @@ export class PartitionLog {
     try {
       await written
     } catch {
-      return { error: 'KAFKA_STORAGE_ERROR', lastOffset: undefined } // `failure` has the reason, and its listener knows
+      return { error: 'KAFKA_STORAGE_ERROR', lastOffset: undefined } // `failure` has the reason, and its listener knows; or the disk was full
     }
     if (leaderLogStartOffset !== undefined) this.raiseLogStartOffset(Math.min(leaderLogStartOffset, this.#logEndOffset))
     return { error, lastOffset: last }
@@ -341,6 +391,7 @@ export class PartitionLog {
   #unavailable(): BatchRefused | undefined {
     if (this.#turns.failure !== undefined || this.#isClosed) return { error: 'KAFKA_STORAGE_ERROR' }
     if (this.#truncating > 0) return { error: 'NOT_LEADER_OR_FOLLOWER', message: 'The log is being truncated' }
+    if (this.isFull && this.#whenFull === 'refuse') return { error: 'KAFKA_STORAGE_ERROR', message: 'The disk is full' }
     return undefined
   }
 
@@ -415,22 +466,102 @@ export class PartitionLog {
     const group = this.#group
     this.#pending = []
     this.#group = undefined
+    const written: Written = { done: 0, end: undefined }
     try {
-      const end = await this.#files.write(work)
+      await this.#patiently(() => this.#files.write(work, written))
+      const { end } = written
       if (end !== undefined) {
         if (end - this.#files.recoveryPoint >= this.#config.flushMessages) await this.#files.syncUpTo(end)
         for (const each of work) if (each.type === 'batch') this.#places.note(baseOffset(each.bytes), each.position)
         this.#logEndOffset = end
       }
     } catch (problem) {
+      if (isOutOfSpace(problem)) {
+        if (written.end !== undefined) this.#logEndOffset = written.end
+        return this.#undoUnwritten(problem, group)
+      }
       group?.reject(this.#turns.fail(problem as Error))
       throw problem
     }
     group?.resolve()
     if (group !== undefined) this.#appended()
     this.#armFlushTimer()
-    // Indexes wait for a quiet moment: readers have them in memory, and a crash has them made anew.
-    await this.#files.segments.at(-1)!.writeIndexes(this.#pending.length === 0)
+    try {
+      // Indexes wait for a quiet moment: readers have them in memory, and a crash has them made anew.
+      await this.#files.segments.at(-1)!.writeIndexes(this.#pending.length === 0)
+    } catch (problem) {
+      if (!isOutOfSpace(problem)) throw problem // otherwise they wait on
+    }
+  }
+
+  // --- A full disk
+
+  /** In a turn. Where the log waits for space rather than refuse, this resolves once `act` found enough of it. */
+  async #patiently(act: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await act()
+        if (this.#whenFull === 'wait') this.#hasSpace()
+        return
+      } catch (problem) {
+        if (!isOutOfSpace(problem) || this.#whenFull === 'refuse' || this.#isClosed) throw problem
+        this.#ranOutOfSpace(problem)
+        await new Promise<void>(resolve => this.#env.clock.after(SPACE_CHECK_MS, resolve))
+      }
+    }
+  }
+
+  /**
+   * Forgets what was decided and is not in the file, as if it had never been asked for: offsets, producers, epochs and segments are those of the log
+   * as it is. Whoever waits for any of it hears of it in this turn, before the offsets are given to others.
+   */
+  async #undoUnwritten(problem: Error, group: Group | undefined): Promise<void> {
+    this.#ranOutOfSpace(problem)
+    const decidedMeanwhile = this.#group
+    this.#pending = []
+    this.#group = undefined
+    group?.reject(problem)
+    decidedMeanwhile?.reject(problem)
+    const end = this.#logEndOffset
+    this.#undone(end)
+    await this.#turns.alone()
+    const active = this.#files.segments.at(-1)!
+    await this.#takeAway({ segment: active, position: active.size }, end)
+    if (this.#ledEpoch !== undefined) this.#files.epochs.changed(this.#files.epochs.cache.assign(this.#ledEpoch, end))
+    this.#appended()
+    this.#lookForSpace()
+  }
+
+  #ranOutOfSpace(problem: Error): void {
+    const isNews = this.#outOfSpace === undefined
+    this.#outOfSpace = problem
+    if (!isNews) return
+    this.#log.warn('the disk is full: nothing is appended until there is space', { ...this.#name, problem })
+    this.#filled()
+  }
+
+  #hasSpace(): void {
+    if (this.#outOfSpace === undefined) return
+    this.#outOfSpace = undefined
+    this.#log.info('there is space again', this.#name)
+  }
+
+  #lookForSpace(): void {
+    this.#spaceTimer ??= this.#env.clock.after(SPACE_CHECK_MS, () => {
+      this.#spaceTimer = undefined
+      this.#env.disk.space(this.directory).then(
+        ({ freeBytes }) => {
+          if (this.#isClosed) return
+          if (freeBytes >= ENOUGH_BYTES) this.#hasSpace()
+          else this.#lookForSpace()
+        },
+        (problem: Error) => void this.#turns.fail(problem),
+      )
+    })
+  }
+
+  get #name(): { readonly topic: string; readonly partition: number } {
+    return { topic: this.topic, partition: this.partition }
   }
 
   // --- Reading
@@ -553,6 +684,7 @@ export class PartitionLog {
         else this.#planRoll(this.#nextOffset)
         await this.#drainAll()
         await this.#turns.alone()
+        count = Math.min(count, this.#files.segments.length - 1) // a full disk has no room for another
       }
       if (count === 0) return 0
       this.raiseLogStartOffset(this.#files.segments[count]!.baseOffset)
@@ -571,7 +703,7 @@ export class PartitionLog {
       // An epoch whose leader we were, without writing anything, may contradict the new leader's.
       const { epochs } = this.#files
       epochs.changed(epochs.cache.truncateFrom(this.#logEndOffset))
-      return epochs.persist()
+      return this.#patiently(() => epochs.persist())
     })
   }
 
@@ -600,18 +732,36 @@ export class PartitionLog {
     const cut = await this.#files.find(offset)
     // A log start in the middle of a batch stays where it is when the batch goes.
     const end = Math.max(Math.min(offset, cut.baseOffset), this.#logStartOffset)
+    await this.#patiently(() => this.#files.lowerRecoveryPoint(end))
     this.#logEndOffset = end
-    this.#nextOffset = end
     this.#highWatermark = Math.min(this.#highWatermark, end)
-    await this.#files.cutAt(cut, end, () => restoreProducers(this.#producers, this.#files.snapshots, this.#files.segments, end))
+    await this.#takeAway(cut, end)
+    await this.#patiently(() => this.#files.epochs.persist())
+  }
+
+  /** What is in the files from the cut on, and what is known of it. */
+  async #takeAway(cut: { readonly segment: Segment; readonly position: number }, end: number): Promise<void> {
+    await wholly(() =>
+      this.#files.cutAt(cut, end, () => restoreProducers(this.#producers, this.#files.snapshots, this.#files.segments, end)),
+    )
     this.#producers.forgetDecidedBelow(this.#highWatermark)
     this.#active = cut.segment
+    this.#nextOffset = end
   }
 
   async #startOver(offset: number): Promise<void> {
+    const { logStartOffset, logEndOffset, highWatermark } = this
     // Readers find nothing in the meantime, and a checkpoint promises nothing.
     this.#moveTo(0)
-    await this.#files.startOver(offset)
+    try {
+      await this.#patiently(() => this.#files.lowerRecoveryPoint(0))
+    } catch (problem) {
+      this.#moveTo(logEndOffset)
+      this.#logStartOffset = logStartOffset
+      this.#highWatermark = highWatermark
+      throw problem
+    }
+    await wholly(() => this.#files.startOver(offset))
     this.#producers.load([])
     this.#active = this.#files.segments[0]!
     this.#moveTo(offset)
@@ -644,9 +794,9 @@ export class PartitionLog {
   async #flushNow(): Promise<void> {
     await this.#turns.take(() => this.#drainAll())
     try {
-      await this.#files.syncUpTo(this.#logEndOffset)
+      await this.#patiently(() => this.#files.syncUpTo(this.#logEndOffset))
     } catch (problem) {
-      throw this.#turns.fail(problem as Error)
+      throw isOutOfSpace(problem) ? problem : this.#turns.fail(problem as Error)
     }
   }
 
@@ -654,7 +804,7 @@ export class PartitionLog {
     if (this.#config.flushMs >= Number.MAX_SAFE_INTEGER || this.#flushTimer !== undefined) return
     this.#flushTimer = this.#env.clock.after(this.#config.flushMs, () => {
       this.#flushTimer = undefined
-      this.flush().catch(() => undefined) // the log has failed and said so
+      this.flush().catch(() => undefined) // the log has failed and said so, or the disk is full and the next flush comes
     })
   }
 
@@ -683,6 +833,7 @@ export class PartitionLog {
 
   async #letGo(): Promise<void> {
     this.#flushTimer?.cancel()
+    this.#spaceTimer?.cancel()
     await this.#turns.idle()
     await this.#flushing?.catch(() => undefined) // told to its callers
     await this.#files.close()

@@ -146,9 +146,20 @@ export class Partition implements LedPartition {
       this.leadership?.advance()
       this.#wake('logEnd')
     })
+    log.onUndone(logEndOffset => this.#forgetAbove(logEndOffset))
     log.onFailure(failure => this.#goOffline(failure))
     this.#log = log
     return log
+  }
+
+  /** The disk had no room for what was appended last: its offsets go to other records, which must not answer for it. */
+  #forgetAbove(logEndOffset: number): void {
+    this.#appendedEnd = Math.min(this.#appendedEnd, logEndOffset)
+    for (const wait of this.#waits) {
+      if (wait.requiredOffset <= logEndOffset) continue
+      this.#waits.delete(wait)
+      wait.settle('KAFKA_STORAGE_ERROR')
+    }
   }
 
   #isStillSettling({ leader, leaderEpoch }: PartitionState): boolean {

@@ -100,6 +100,11 @@ export class MemoryLog implements QuorumLog {
     })
   }
 
+  /** There is always room. */
+  onFull(): void {}
+
+  stopWaiting(): void {}
+
   async flush(): Promise<void> {
     const covered = await this.#later(0, () => this.#medium.batches.length)
     await this.#unordered(2, () => {
