@@ -1,8 +1,10 @@
 /** States and requests for tests: complete ones, of which a test names only what it is about. */
+import type { Uuid } from '../base/uuid.ts'
 import type { Random } from '../env/env.ts'
 import { anImage, aPartition, aTopic, uuidOf } from '../metadata/builders.ts'
 import type { MetadataImage, PartitionImage } from '../metadata/image.ts'
 import type { AlterPartitionRequest } from '../protocol/messages/alterPartition.ts'
+import type { AssignReplicasToDirsRequest } from '../protocol/messages/assignReplicasToDirs.ts'
 import type { BrokerHeartbeatRequest } from '../protocol/messages/brokerHeartbeat.ts'
 import type { BrokerRegistrationRequest } from '../protocol/messages/brokerRegistration.ts'
 import type { CreateTopicsRequest } from '../protocol/messages/createTopics.ts'
@@ -99,6 +101,20 @@ export function anIsrRequest(
       },
     ],
   }
+}
+
+/** A broker says that its replica of the first partition of `orders` is in a log folder; one after the other, when there are more. */
+export function anAssignment(
+  brokerId: number,
+  directories: readonly Uuid[],
+  {
+    brokerEpoch = 100 + brokerId,
+    topicId = orders,
+    partitionIndex = 0,
+  }: { brokerEpoch?: number; topicId?: Uuid; partitionIndex?: number } = {},
+): AssignReplicasToDirsRequest {
+  const topics = [{ topicId, partitions: [{ partitionIndex }] }]
+  return { brokerId, brokerEpoch, directories: directories.map(id => ({ id, topics })) }
 }
 
 type AskedTopic = CreateTopicsRequest['topics'][number]

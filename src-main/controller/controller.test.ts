@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../base/logger.ts'
+import { UNASSIGNED_DIRECTORY } from '../base/uuid.ts'
 import { uuidOf } from '../metadata/builders.ts'
 import { errorName } from '../protocol/errors.ts'
 import { AlterPartition } from '../protocol/messages/alterPartition.ts'
+import { AssignReplicasToDirs } from '../protocol/messages/assignReplicasToDirs.ts'
 import { CreateTopics } from '../protocol/messages/createTopics.ts'
 import type { AnyApi, RequestOf, ResponseInput } from '../protocol/schema.ts'
 import { type World, simulatedWorld } from '../simulation/world.ts'
 import { bind, byApiKey, type Call } from '../wire/handler.ts'
 import { AQuorum } from './aQuorum.ts'
-import { aHeartbeat, aRegistration, creationOf } from './builders.ts'
+import { aHeartbeat, anAssignment, aRegistration, creationOf } from './builders.ts'
 import { Controller } from './controller.ts'
 import { type ControllerConfig, controllerConfigOf } from './controllerConfig.ts'
 import { controllerHandlers } from './handlers/index.ts'
@@ -226,6 +228,30 @@ describe('a broker', () => {
     expect(await setting.beat(1, { wantShutDown: true })).toMatchObject({ shouldShutDown: true, isFenced: true })
     expect(setting.fenced()).toEqual([1])
   })
+})
+
+it('moves leaders out of a log folder that failed, and learns where replicas are', async () => {
+  const setting = new Setting()
+  const logDirs = [uuidOf('fine'), uuidOf('bad')]
+  const { brokerEpoch = -1 } = await setting.controller.register(aRegistration(1, { logDirs }), 1)
+  await setting.beat(1)
+  await setting.join(2)
+  const assignments = [{ partitionIndex: 0, brokerIds: [1, 2] }]
+  await setting.ask(CreateTopics, creationOf({ name: 'orders', numPartitions: -1, replicationFactor: -1, assignments }))
+  const { topicId } = setting.image.topicsByName.get('orders')!
+  const orders = () => setting.image.partition(topicId, 0)
+  expect(orders()).toMatchObject({ leader: 1, directories: [UNASSIGNED_DIRECTORY, uuidOf('directory-2')] })
+
+  const answer = await setting.ask(AssignReplicasToDirs, anAssignment(1, [uuidOf('bad')], { brokerEpoch, topicId }))
+  expect(answer).toMatchObject({
+    errorCode: 0,
+    directories: [{ topics: [{ topicId, partitions: [{ partitionIndex: 0, errorCode: 0 }] }] }],
+  })
+  expect(orders()).toMatchObject({ leader: 1, directories: [uuidOf('bad'), uuidOf('directory-2')] })
+
+  expect(await setting.beat(1, { offlineLogDirs: [uuidOf('bad')] })).toMatchObject({ isFenced: false })
+  expect(setting.image.brokers.get(1)?.directories).toEqual([uuidOf('fine')])
+  expect(orders()).toMatchObject({ leader: 2, isr: [2] })
 })
 
 it('gives leadership back after a while', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aBroker, anImage, aPartition, aTopic } from '../metadata/builders.ts'
+import { aBroker, anImage, aPartition, aTopic, uuidOf } from '../metadata/builders.ts'
 import { changedPartition } from '../metadata/delta.ts'
 import type { PartitionImage } from '../metadata/image.ts'
 import { after, orders, ordersIn } from './builders.ts'
@@ -8,6 +8,7 @@ import {
   changesToPreferred,
   changesWith,
   changesWithout,
+  changesWithoutOfflineReplicas,
   partitionChange,
   type PartitionTarget,
 } from './elections.ts'
@@ -166,6 +167,49 @@ describe('a broker that comes', () => {
     const image = anImage({ brokers, topics: [aTopic('orders', [{ isr: [3], leader: -1 }])] })
     image.brokers.set(3, aBroker(3, { fenced: true }))
     expect(changesWith(image, 1, NO_CONFIG)).toEqual([])
+  })
+})
+
+describe('a log folder that failed', () => {
+  const [fine, bad] = [uuidOf('fine'), uuidOf('bad')]
+  const image = (partition: Partial<PartitionImage>, directories = [bad, uuidOf('directory-2'), uuidOf('directory-3')]) =>
+    anImage({
+      brokers: [aBroker(1, { directories: [fine] }), aBroker(2), aBroker(3)],
+      topics: [aTopic('orders', [{ directories, ...partition }])],
+    })
+
+  it('takes its replicas out of every isr, and their leaderships to others', () => {
+    const failed = image({})
+    const changes = changesWithoutOfflineReplicas(failed, 1, NO_CONFIG)
+    expect(ordersIn(after(failed, changes))).toMatchObject({ leader: 2, leaderEpoch: 6, isr: [2, 3] })
+  })
+
+  it('leaves the replicas in other folders alone', () => {
+    const elsewhere = image({}, [fine, uuidOf('directory-2'), uuidOf('directory-3')])
+    expect(changesWithoutOfflineReplicas(elsewhere, 1, NO_CONFIG)).toEqual([])
+  })
+
+  it('leaves the last in-sync replica in the isr, and nobody leads', () => {
+    const failed = image({ isr: [1] })
+    const changes = changesWithoutOfflineReplicas(failed, 1, NO_CONFIG)
+    expect(ordersIn(after(failed, changes))).toMatchObject({ leader: -1, leaderEpoch: 6, isr: [1] })
+    expect(changesWithoutOfflineReplicas(after(failed, changes), 1, NO_CONFIG)).toEqual([])
+  })
+
+  it('is not led from, whoever goes or comes', () => {
+    const failed = image({ isr: [1, 2], leader: 2 })
+    const without2 = after(failed, changesWithout(failed, 2, NO_CONFIG))
+    expect(ordersIn(without2)).toMatchObject({ leader: -1, isr: [1] })
+    expect(changesWith(without2, 1, NO_CONFIG)).toEqual([])
+    expect(changesForLeaderless(without2, NO_CONFIG)).toEqual([])
+    expect(changesToPreferred(image({ isr: [1, 2], leader: 2 }), 10)).toEqual([])
+  })
+
+  it('is not led from in an unclean election either', () => {
+    const failed = image({ isr: [2], leader: -1 })
+    failed.brokers.set(2, aBroker(2, { fenced: true }))
+    const changes = changesForLeaderless(failed, new Map([['unclean.leader.election.enable', 'true']]))
+    expect(ordersIn(after(failed, changes))).toMatchObject({ leader: 3, isr: [3] })
   })
 })
 

@@ -1,11 +1,13 @@
 import { fc, test } from '@fast-check/vitest'
 import { expect } from 'vitest'
+import { LOST_DIRECTORY } from '../base/uuid.ts'
 import { aBroker, anImage, aTopic, uuidOf } from '../metadata/builders.ts'
 import { applyRecords } from '../metadata/delta.ts'
 import type { MetadataImage, PartitionImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../protocol/messages/metadataRecords.ts'
-import { aHeartbeat, anIsrRequest, aRegistration, aState, orders, ordersIn } from './builders.ts'
+import { aHeartbeat, anAssignment, anIsrRequest, aRegistration, aState, orders, ordersIn } from './builders.ts'
 import { decideIncrementalConfigs } from './configs.ts'
+import { decideDirectoryAssignments } from './directories.ts'
 import { changesToPreferred } from './elections.ts'
 import { decideIsr } from './isr.ts'
 import { decideElections } from './leaderElections.ts'
@@ -14,14 +16,41 @@ import { decideFencing, decideHeartbeat, decideRegistration } from './registrati
 
 /** What can happen to a cluster, as far as the controller hears of it. */
 interface Happening {
-  readonly what: 'fence' | 'unfence' | 'shutDown' | 'restart' | 'isr' | 'prefer' | 'elect' | 'reassign' | 'cancel' | 'unclean'
+  readonly what:
+    | 'fence'
+    | 'unfence'
+    | 'shutDown'
+    | 'restart'
+    | 'isr'
+    | 'prefer'
+    | 'elect'
+    | 'reassign'
+    | 'cancel'
+    | 'unclean'
+    | 'failFolder'
+    | 'assign'
+    | 'lose'
   readonly broker: number
   readonly members: readonly number[]
 }
 
 const happenings = fc.array(
   fc.record<Happening>({
-    what: fc.constantFrom('fence', 'unfence', 'shutDown', 'restart', 'isr', 'prefer', 'elect', 'reassign', 'cancel', 'unclean'),
+    what: fc.constantFrom(
+      'fence',
+      'unfence',
+      'shutDown',
+      'restart',
+      'isr',
+      'prefer',
+      'elect',
+      'reassign',
+      'cancel',
+      'unclean',
+      'failFolder',
+      'assign',
+      'lose',
+    ),
     broker: fc.integer({ min: 1, max: 4 }),
     members: fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
   }),
@@ -29,7 +58,8 @@ const happenings = fc.array(
 )
 
 test.prop([happenings, fc.boolean()], { numRuns: 500 })('whatever happens, a partition stays whole', (events, allowUnclean) => {
-  const image = anImage({ brokers: [1, 2, 3, 4].map(id => aBroker(id)), topics: [aTopic('orders', [{ replicas: [1, 2, 3] }])] })
+  const brokers = [1, 2, 3, 4].map(id => aBroker(id, { directories: foldersOf(id) }))
+  const image = anImage({ brokers, topics: [aTopic('orders', [{ replicas: [1, 2, 3] }])] })
   let offset = 1000
   for (const event of events) {
     if (event.what === 'unclean' && !allowUnclean) continue
@@ -45,10 +75,13 @@ test.prop([happenings, fc.boolean()], { numRuns: 500 })('whatever happens, a par
   }
 })
 
+const foldersOf = (broker: number) => [uuidOf(`one of ${broker}`), uuidOf(`other of ${broker}`)]
+
 function recordsOf({ what, broker, members }: Happening, image: MetadataImage, nextOffset: number): readonly MetadataRecord[] {
   const state = { ...aState(image), nextOffset }
   const { brokerEpoch } = image.brokers.get(broker)!
   const partition = ordersIn(image)
+  const anyFolder = foldersOf(broker)[members[0]! % 2]!
   const beat = (given: object) =>
     decideHeartbeat(state, aHeartbeat(broker, { brokerEpoch, currentMetadataOffset: nextOffset, ...given }), {
       controlledShutdownOffset: 0,
@@ -62,7 +95,14 @@ function recordsOf({ what, broker, members }: Happening, image: MetadataImage, n
     case 'shutDown':
       return beat({ wantShutDown: true })
     case 'restart':
-      return decideRegistration(state, aRegistration(broker, { incarnationId: uuidOf(`${nextOffset}`) }), false).records
+      return decideRegistration(
+        state,
+        aRegistration(broker, {
+          incarnationId: uuidOf(`${nextOffset}`),
+          logDirs: members.length > 1 ? foldersOf(broker) : foldersOf(broker).slice(0, 1),
+        }),
+        false,
+      ).records
     case 'isr': {
       // The leader asks for what it likes, in the epochs that are right, as a leader with a newer view than ours could not.
       const leader = image.brokers.get(partition.leader)
@@ -82,6 +122,13 @@ function recordsOf({ what, broker, members }: Happening, image: MetadataImage, n
       const topics = [{ name: 'orders', partitions }]
       return decideReassignments(state, { topics, timeoutMs: 1, allowReplicationFactorChange: true }).records
     }
+    case 'failFolder':
+      return beat({ offlineLogDirs: members.length > 3 ? foldersOf(broker) : [anyFolder] })
+    case 'assign':
+    case 'lose': {
+      const directory = what === 'lose' ? LOST_DIRECTORY : anyFolder
+      return decideDirectoryAssignments(state, anAssignment(broker, [directory], { brokerEpoch })).records
+    }
     case 'unclean': {
       const configs = [{ name: 'unclean.leader.election.enable', configOperation: 0, value: broker % 2 === 0 ? 'true' : 'false' }]
       return decideIncrementalConfigs(state, { resources: [{ resourceType: 2, resourceName: 'orders', configs }], validateOnly: false })
@@ -90,20 +137,22 @@ function recordsOf({ what, broker, members }: Happening, image: MetadataImage, n
   }
 }
 
-function stayWhole(image: MetadataImage, { isr, replicas, leader, addingReplicas, removingReplicas }: PartitionImage): void {
+function stayWhole(image: MetadataImage, partition: PartitionImage): void {
+  const { isr, replicas, leader, addingReplicas, removingReplicas } = partition
+  expect(partition.directories).toHaveLength(replicas.length)
   expect(isr.length).toBeGreaterThan(0)
   expect(new Set(isr).size).toBe(isr.length)
   expect(new Set(replicas).size).toBe(replicas.length)
   for (const member of isr) expect(replicas).toContain(member)
   if (leader !== -1) {
     expect(isr).toContain(leader)
-    expect(image.isActive(leader)).toBe(true)
+    expect(image.isOnline(partition, leader)).toBe(true)
   } else {
     // Nobody leads only while nobody may.
-    for (const member of isr) expect(image.isActive(member)).toBe(false)
+    for (const member of isr) expect(image.isOnline(partition, member)).toBe(false)
   }
-  // Who is away is only in the isr when it is all there is.
-  if (isr.length > 1) for (const member of isr) expect(image.isActive(member)).toBe(true)
+  // Who is away, or in a folder that does not work, is only in the isr when it is all there is.
+  if (isr.length > 1) for (const member of isr) expect(image.isOnline(partition, member)).toBe(true)
   for (const moving of [...addingReplicas, ...removingReplicas]) expect(replicas).toContain(moving)
   expect(ordersIn(image)).toBe(image.topicsById.get(orders)!.partitions[0])
 }

@@ -38,6 +38,11 @@ it.each([
   { given: 'has been registered anew', broker: { brokerEpoch: 777 } },
 ])('refuses a member that $given', ({ broker }) => expect(errorOf(anIsrRequest([1, 2, 3]), without3(broker))).toBe('INELIGIBLE_REPLICA'))
 
+it('refuses a member whose log folder does not work', () => {
+  const directories = [uuidOf('directory-1'), uuidOf('directory-2'), uuidOf('wiped')]
+  expect(errorOf(anIsrRequest([1, 2, 3]), ordersOf({ isr: [1, 2], directories }))).toBe('INELIGIBLE_REPLICA')
+})
+
 it('takes a member on trust when its epoch is not given', () => {
   const request = anIsrRequest([], { newIsr: [1, 2, 3] })
   expect(errorOf(request, without3({ brokerEpoch: 777 }))).toBe('NONE')

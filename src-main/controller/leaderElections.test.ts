@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { LOST_DIRECTORY, UNASSIGNED_DIRECTORY } from '../base/uuid.ts'
 import { aBroker, anImage, aTopic } from '../metadata/builders.ts'
 import { errorName } from '../protocol/errors.ts'
 import { after, aState } from './builders.ts'
@@ -31,6 +32,21 @@ it.each([
   const { records, reply } = elect(type, [partition])
   expect(errorName(reply.replicaElectionResults[0]!.partitionResult[0]!.errorCode)).toBe(error)
   expect(records).toHaveLength(error === 'NONE' ? 1 : 0)
+})
+
+it.each([
+  { type: PREFERRED, partition: { isr: [1, 2], leader: 2 }, error: 'PREFERRED_LEADER_NOT_AVAILABLE' },
+  { type: UNCLEAN, partition: { replicas: [1, 3], isr: [3], leader: -1 }, error: 'ELIGIBLE_LEADERS_NOT_AVAILABLE' },
+])('elects no replica in a log folder that does not work (type $type)', ({ type, partition, error }) => {
+  const directories = [LOST_DIRECTORY, UNASSIGNED_DIRECTORY, UNASSIGNED_DIRECTORY].slice(0, partition.replicas?.length ?? 3)
+  const lost = anImage({
+    brokers: [aBroker(1), aBroker(2), aBroker(3, { fenced: true })],
+    topics: [aTopic('orders', [{ ...partition, directories }])],
+  })
+  const topicPartitions = [{ topic: 'orders', partitions: [0] }]
+  const { records, reply } = decideElections(aState(lost), { electionType: type, topicPartitions, timeoutMs: 1 })
+  expect(errorName(reply.replicaElectionResults[0]!.partitionResult[0]!.errorCode)).toBe(error)
+  expect(records).toEqual([])
 })
 
 it('says nothing of partitions that need no election when asked for all', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { aBroker, anImage, aTopic } from '../metadata/builders.ts'
+import { LOST_DIRECTORY, UNASSIGNED_DIRECTORY } from '../base/uuid.ts'
+import { aBroker, anImage, aTopic, uuidOf } from '../metadata/builders.ts'
 import type { PartitionImage } from '../metadata/image.ts'
 import { errorName } from '../protocol/errors.ts'
 import { after, aState, ordersIn } from './builders.ts'
@@ -73,6 +74,24 @@ it.each([
   { given: 'another number of replicas', target: [1], options: { allowed: false }, error: 'INVALID_REPLICATION_FACTOR' },
 ])('refuses $given with $error', ({ target, options, error }) => {
   expect(reassign({}, target, options)).toMatchObject({ error, records: [] })
+})
+
+it('puts a new replica into the only log folder of its broker, and leaves it open where there are two', () => {
+  const image = anImage({
+    brokers: [aBroker(1), aBroker(2), aBroker(3), aBroker(4, { directories: [uuidOf('a'), uuidOf('b')] })],
+    topics: [aTopic('orders', [{ replicas: [1, 2], directories: [uuidOf('directory-1'), uuidOf('directory-2')] }])],
+  })
+  const topics = [{ name: 'orders', partitions: [{ partitionIndex: 0, replicas: [3, 4, 2] }] }]
+  const { records } = decideReassignments(aState(image), { topics, timeoutMs: 1, allowReplicationFactorChange: true })
+  const { replicas, directories } = ordersIn(after(image, records))
+  expect(replicas).toEqual([3, 4, 2, 1])
+  expect(directories).toEqual([uuidOf('directory-3'), UNASSIGNED_DIRECTORY, uuidOf('directory-2'), uuidOf('directory-1')])
+})
+
+it('does not call off a move when those in sync are in log folders that do not work', () => {
+  const directories = [UNASSIGNED_DIRECTORY, LOST_DIRECTORY, LOST_DIRECTORY]
+  expect(reassign({ ...moving, directories }, null).error).toBe('INVALID_REPLICA_ASSIGNMENT')
+  expect(reassign({ ...moving, directories: directories.with(2, UNASSIGNED_DIRECTORY) }, null).error).toBe('NONE')
 })
 
 it('does not call off a move when only the new replicas have everything', () => {

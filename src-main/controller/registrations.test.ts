@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { UNASSIGNED_DIRECTORY, type Uuid } from '../base/uuid.ts'
 import { aBroker, anImage, aTopic, uuidOf } from '../metadata/builders.ts'
-import type { BrokerImage, MetadataImage } from '../metadata/image.ts'
+import type { BrokerImage, MetadataImage, PartitionImage } from '../metadata/image.ts'
 import { errorName } from '../protocol/errors.ts'
 import type { BrokerHeartbeatRequest } from '../protocol/messages/brokerHeartbeat.ts'
-import { after, aHeartbeat, aRegistration, aState, ordersIn } from './builders.ts'
+import { after, anAssignment, aHeartbeat, aRegistration, aState, ordersIn } from './builders.ts'
+import { decideDirectoryAssignments } from './directories.ts'
 import { type BrokerState, decideFencing, decideHeartbeat, decideRegistration, nextBrokerState } from './registrations.ts'
 
 describe('a registration', () => {
@@ -51,6 +53,38 @@ describe('a registration', () => {
     expect(result.topicsByName.get('orders')!.partitions[1]).toMatchObject({ isr: [1], leader: -1 })
   })
 
+  it('after a wipe leaves its replicas offline, for good as far as the controller goes', () => {
+    const [old, fresh] = [uuidOf('directory-1'), uuidOf('fresh')]
+    const directories = [old, UNASSIGNED_DIRECTORY, UNASSIGNED_DIRECTORY]
+    const image = anImage({
+      topics: [
+        aTopic('orders', [
+          { isr: [1], directories },
+          { isr: [2, 3], directories },
+        ]),
+      ],
+    })
+    const registered = after(image, decideRegistration(aState(image), aRegistration(1, { logDirs: [fresh] }), false).records)
+    const beat = aHeartbeat(1, { brokerEpoch: 1000, currentMetadataOffset: 1000 })
+    const progress = { controlledShutdownOffset: undefined, lowestActiveOffset: 0 }
+    const unfenced = after(registered, decideHeartbeat(aState(registered), beat, progress).records)
+    expect(unfenced.isActive(1)).toBe(true)
+    expect(ordersIn(unfenced)).toMatchObject({ leader: -1, isr: [1] })
+
+    const assignment = anAssignment(1, [fresh], { brokerEpoch: 1000 })
+    const assigned = after(unfenced, decideDirectoryAssignments(aState(unfenced), assignment).records)
+    expect(ordersIn(assigned)).toMatchObject({ leader: 1, isr: [1], directories: directories.with(0, fresh) })
+  })
+
+  it('of the same process with one log folder less moves what is there', () => {
+    const [fine, bad] = [uuidOf('fine'), uuidOf('bad')]
+    const image = twoFolders(bad)
+    const again = aRegistration(1, { incarnationId: uuidOf('incarnation-1'), logDirs: [fine] })
+    const result = after(image, decideRegistration(aState(image), again, true).records)
+    expect(result.brokers.get(1)).toMatchObject({ fenced: false, brokerEpoch: 101, directories: [fine] })
+    expect(ordersIn(result)).toMatchObject({ leader: 2, isr: [2, 3] })
+  })
+
   it('of the same process keeps epoch and standing', () => {
     const image = anImage({ topics: [aTopic('orders')] })
     const { records, reply } = decideRegistration(aState(image), aRegistration(1, { incarnationId: uuidOf('incarnation-1') }), true)
@@ -59,6 +93,13 @@ describe('a registration', () => {
     expect(records).toHaveLength(1)
   })
 })
+
+/** Broker 1 has the folders `fine` and `bad`, and its replica of `orders` in one of them. */
+function twoFolders(directory: Uuid, partition: Partial<PartitionImage> = {}, broker: Partial<BrokerImage> = {}): MetadataImage {
+  const brokers = [aBroker(1, { directories: [uuidOf('fine'), uuidOf('bad')], ...broker }), aBroker(2), aBroker(3)]
+  const directories = [directory, UNASSIGNED_DIRECTORY, UNASSIGNED_DIRECTORY]
+  return anImage({ brokers, topics: [aTopic('orders', [{ directories, ...partition }])] })
+}
 
 const leading = [aTopic('orders', [{ replicas: [1, 2, 3] }])]
 const idle = [aTopic('orders', [{ replicas: [2, 3] }])]
@@ -133,6 +174,63 @@ describe('a heartbeat', () => {
     expect(moved.brokers.get(1)).toMatchObject({ inControlledShutdown: true, fenced: false })
     expect(ordersIn(moved)).toMatchObject({ leader: 2, isr: [2, 3] })
     expect(beat(moved, aHeartbeat(1, { wantShutDown: true })).records).toEqual([])
+  })
+
+  describe('that tells of a log folder that failed', () => {
+    const [fine, bad] = [uuidOf('fine'), uuidOf('bad')]
+    const failing = aHeartbeat(1, { offlineLogDirs: [bad] })
+
+    it('moves what was there, once', () => {
+      const image = twoFolders(bad)
+      const { records, reply } = beat(image, failing)
+      const result = after(image, records)
+      expect(reply).toMatchObject({ isFenced: false, next: 'unfenced', failed: [bad] })
+      expect(result.brokers.get(1)).toMatchObject({ fenced: false, directories: [fine] })
+      expect(ordersIn(result)).toMatchObject({ leader: 2, isr: [2, 3] })
+      expect(beat(result, failing)).toMatchObject({ records: [], reply: { failed: [] } })
+    })
+
+    it('leaves what is elsewhere where it is', () => {
+      const image = twoFolders(fine)
+      const result = after(image, beat(image, failing).records)
+      expect(result.brokers.get(1)?.directories).toEqual([fine])
+      expect(ordersIn(result)).toBe(ordersIn(image))
+    })
+
+    it('keeps the last in-sync replica, without a leader', () => {
+      const image = twoFolders(bad, { isr: [1] })
+      expect(ordersIn(after(image, beat(image, failing).records))).toMatchObject({ leader: -1, leaderEpoch: 6, isr: [1] })
+    })
+
+    it('does not bring it back by being silent about it', () => {
+      const image = twoFolders(bad)
+      const result = after(image, beat(image, failing).records)
+      expect(beat(result, aHeartbeat(1)).records).toEqual([])
+    })
+
+    it('and unfences gives the broker only what waited in other folders', () => {
+      const waiting = { isr: [1], leader: -1 }
+      for (const [directory, leader] of [
+        [bad, -1],
+        [fine, 1],
+      ] as const) {
+        const image = twoFolders(directory, waiting, { fenced: true })
+        const result = after(image, beat(image, failing).records)
+        expect(result.brokers.get(1)).toMatchObject({ fenced: false, directories: [fine] })
+        expect(ordersIn(result).leader).toBe(leader)
+      }
+    })
+
+    it('fences the broker when it was the last one, whose name stays', () => {
+      const image = twoFolders(bad)
+      const one = after(image, beat(image, failing).records)
+      const { records, reply } = beat(one, aHeartbeat(1, { offlineLogDirs: [bad, fine] }))
+      expect(reply).toMatchObject({ isFenced: true, next: 'fenced' })
+      expect(after(one, records).brokers.get(1)).toMatchObject({ fenced: true, directories: [fine] })
+      const both = beat(image, aHeartbeat(1, { offlineLogDirs: [bad, fine] }))
+      expect(after(image, both.records).brokers.get(1)).toMatchObject({ fenced: true, directories: [fine, bad] })
+      expect(ordersIn(after(image, both.records))).toMatchObject({ leader: 2, isr: [2, 3] })
+    })
   })
 
   it('of a broker with nothing to say changes nothing', () => {

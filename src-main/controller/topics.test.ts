@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ZERO_UUID } from '../base/uuid.ts'
+import { UNASSIGNED_DIRECTORY, ZERO_UUID } from '../base/uuid.ts'
 import { aBroker, anImage, aTopic, uuidOf } from '../metadata/builders.ts'
 import { errorName } from '../protocol/errors.ts'
 import { after, aState, creationOf } from './builders.ts'
@@ -93,6 +93,14 @@ describe('creating topics', () => {
       isSensitive: false,
     })
     expect(reply.topics[0]!.configs).toContainEqual(expect.objectContaining({ name: 'segment.bytes', configSource: 5 }))
+  })
+
+  it('leaves it to a broker with two log folders where it puts its replicas', () => {
+    const brokers = [aBroker(1, { directories: [uuidOf('a'), uuidOf('b')] }), aBroker(2), aBroker(3)]
+    const state = aState(anImage({ brokers }))
+    const { records } = decideTopicCreation(state, creationOf({ name: 'orders' }))
+    const [partition] = after(state.image, records).topicsByName.get('orders')!.partitions
+    expect(partition?.directories).toEqual([UNASSIGNED_DIRECTORY, uuidOf('directory-2'), uuidOf('directory-3')])
   })
 
   it("takes the broker's defaults for what is left open", () => {

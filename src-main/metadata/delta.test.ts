@@ -104,6 +104,14 @@ describe('brokers', () => {
     expect(delta.changedBrokers).toEqual(new Set([2]))
   })
 
+  it('keep their log folders until others are named', () => {
+    const image = anImage({ brokers: [aBroker(2, { directories: [uuidOf('a'), uuidOf('b')] })] })
+    const change = { type: 'BrokerRegistrationChangeRecord', brokerId: 2, brokerEpoch: 102 } as const
+    apply(image, { ...change, logDirs: [uuidOf('b')] })
+    apply(image, { ...change, fenced: 1 })
+    expect(image.brokers.get(2)).toMatchObject({ fenced: true, directories: [uuidOf('b')] })
+  })
+
   it('are not spoken of in an epoch that has passed', () => {
     expect(() => apply(anImage(), { type: 'BrokerRegistrationChangeRecord', brokerId: 2, brokerEpoch: 7, fenced: 1 })).toThrow('epoch')
   })
