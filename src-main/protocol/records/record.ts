@@ -121,7 +121,7 @@ export function walkRecords(records: Buffer, count: number, visit: RecordVisitor
 }
 
 function checkCount(count: number, bytes: number): number {
-  if (count < 0 || count * SMALLEST_RECORD_BYTES > bytes) throw new MalformedMessage(`${count} records are declared in ${bytes} bytes`, 57)
+  if (count < 0 || count * SMALLEST_RECORD_BYTES > bytes) throw new MalformedMessage(`${count} records are declared in ${bytes} bytes`, 0)
   return count
 }
 

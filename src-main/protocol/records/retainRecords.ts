@@ -19,7 +19,7 @@ import {
   setCrc,
 } from './batch.ts'
 import { compress } from './compression.ts'
-import { varintBytes, varlongBytes } from './record.ts'
+import { varlongBytes } from './record.ts'
 
 const CODEC_BITS = 0x07
 const DELETE_HORIZON = 0x40
@@ -98,7 +98,7 @@ function withNewDeltas(
   for (const [index, from] of of.from.entries()) {
     const attributesAt = afterVarint(records, from)
     const restAt = afterVarint(records, attributesAt + 1)
-    const rest = records.subarray(restAt, of.to[index]!)
+    const rest = records.subarray(restAt, of.to[index])
     const delta = deltaOf(index)
     writer.varint(1 + varlongBytes(delta) + rest.length)
     writer.int8(records[attributesAt]!)
