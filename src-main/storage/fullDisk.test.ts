@@ -122,7 +122,7 @@ describe('a log on a full disk', () => {
 
     leave(world, PLENTY)
     await world.run(() => !log.isFull, 5_000)
-    await outcome(world, append(log, aProducerBatch({ producerId: 7, baseSequence: 0, isTransactional: true })))
+    expect(await outcome(world, append(log, aProducerBatch({ producerId: 7, baseSequence: 0, isTransactional: true })))).toBe('written')
     leave(world, 10)
     const marker = log.append(aMarker({ type: 'abort', producerId: 7 }), { leaderEpoch: 3, origin: 'coordinator' })
     expect(await outcome(world, marker)).toContain('ENOSPC')

@@ -49,6 +49,7 @@ export class Segment {
   #size: number
   #plannedSize: number
   #hasTxnIndex: boolean
+  #hasTxnFile: boolean
   #isSealed = false
   #isComplete = false
   #bytesSinceLastIndexEntry = 0
@@ -82,6 +83,7 @@ export class Segment {
     this.#size = size
     this.#plannedSize = size
     this.#hasTxnIndex = hasTxnIndex
+    this.#hasTxnFile = hasTxnIndex
     this.#path = kind => `${directory}/${logFileName(baseOffset, kind)}`
     const path = (kind: LogFileKind) => `${this.#path(kind)}${suffix}`
     this.#log = pool.file(path('log'), isUnsynced)
@@ -202,8 +204,13 @@ export class Segment {
   /** Brings index entries to their files: all of them, or none while only a few wait. */
   async writeIndexes(hurry: boolean): Promise<void> {
     const waiting = this.#index.unwrittenBytes + this.#timeIndex.unwrittenBytes
-    if (hurry || waiting >= PATIENT_INDEX_BYTES) await Promise.all([this.#index.write(), this.#timeIndex.write()])
+    if (hurry || waiting >= PATIENT_INDEX_BYTES) {
+      // One after the other: when the disk is full, nothing must go on behind the back of whoever hears of it.
+      await this.#index.write()
+      await this.#timeIndex.write()
+    }
     await this.#txnIndex.write()
+    this.#hasTxnFile = this.#hasTxnIndex
   }
 
   /** After `planSeal`, once all batches are written. */
@@ -238,16 +245,15 @@ export class Segment {
     this.#bytesSinceLastIndexEntry = 0
     this.#largest = undefined
     this.#lastIndexedTimestamp = -1
-    await Promise.all([this.#index.load(), this.#timeIndex.load(), this.#hasTxnIndex ? this.#txnIndex.load() : this.#txnIndex.startEmpty()])
-    const times = await this.#timeIndex.entries()
-    if (times.length > 0) {
-      this.#largest = readTimeIndexEntry(times, times.length / TIME_INDEX_ENTRY_BYTES - 1, this.baseOffset)
-      this.#lastIndexedTimestamp = this.#largest.timestamp
-    }
+    await this.#loadIndexes()
+    this.#largest = await this.#timeEntry((await this.#timeIndex.countNow()) - 1)
+    this.#lastIndexedTimestamp = this.#largest?.timestamp ?? -1
     this.#firstTimestamp = this.#size === 0 ? undefined : maxTimestamp(await this.#log.read(0, BATCH_HEADER_BYTES))
-    const entries = await this.#index.entries()
-    if (entries.length === 0) return { position: 0 }
-    return { position: readOffsetIndexEntry(entries, entries.length / OFFSET_INDEX_ENTRY_BYTES - 1, this.baseOffset).position }
+    return { position: await this.positionBefore(Infinity) }
+  }
+
+  async #loadIndexes(): Promise<void> {
+    await Promise.all([this.#index.load(), this.#timeIndex.load(), this.#hasTxnIndex ? this.#txnIndex.load() : this.#txnIndex.startEmpty()])
   }
 
   /** Counts a batch that was there already, at or behind the position that `load` returned. */
@@ -260,14 +266,16 @@ export class Segment {
 
   /** Cuts off all from `position` on, where the batch of `offset` begins or would; durable when it resolves. The segment must be loaded again. */
   async cut(position: number, offset: number): Promise<void> {
-    await Promise.all([this.#index.load(), this.#timeIndex.load(), this.#hasTxnIndex ? this.#txnIndex.load() : this.#txnIndex.startEmpty()])
-    const [index, times, aborted] = [await this.#index.entries(), await this.#timeIndex.entries(), await this.abortedTransactions()]
-    const kept = (entries: Buffer, bytes: number, isKept: (at: number) => boolean) => lastIndexWhere(entries.length / bytes, isKept) + 1
+    await this.#loadIndexes()
+    const aborted = await this.abortedTransactions()
+    const positions = await this.#index.lastAtOrBelow(position - 1, positionKey, 0)
+    const times = await this.#timeIndex.lastAtOrBelow(offset - 1, this.#timeOffsetKey, this.baseOffset)
     await this.#log.truncate(position)
     this.#size = position
-    await this.#index.cut(kept(index, OFFSET_INDEX_ENTRY_BYTES, at => readOffsetIndexEntry(index, at, this.baseOffset).position < position))
-    await this.#timeIndex.cut(kept(times, TIME_INDEX_ENTRY_BYTES, at => readTimeIndexEntry(times, at, this.baseOffset).offset < offset))
+    await this.#index.cut((positions?.index ?? -1) + 1)
+    await this.#timeIndex.cut((times?.index ?? -1) + 1)
     if (this.#hasTxnIndex) await this.#txnIndex.cut(aborted.filter(each => each.lastOffset < offset).length)
+    this.#hasTxnIndex = this.#hasTxnFile
     await this.sync()
   }
 
@@ -308,32 +316,50 @@ export class Segment {
     return this.#log.read(position, Math.max(0, Math.min(length, this.#size - position)))
   }
 
-  /** A position at or before the batch that holds `offset`. */
+  /** A position at or before the batch that holds `offset`, where a batch begins. An index entry that is not true gives way to an earlier one. */
   async positionBefore(offset: number): Promise<number> {
     if (this.#size === 0) return 0
-    const entries = await this.#index.entries()
-    const found = lastIndexWhere(
-      entries.length / OFFSET_INDEX_ENTRY_BYTES,
-      at => readOffsetIndexEntry(entries, at, this.baseOffset).offset <= offset,
-    )
-    return found === -1 ? 0 : readOffsetIndexEntry(entries, found, this.baseOffset).position
+    let found = await this.#index.lastAtOrBelow(offset, this.#offsetKey, this.baseOffset)
+    for (let back = 1; found !== undefined; back *= 2) {
+      const entry = readOffsetIndexEntry(found.entries, found.at, this.baseOffset)
+      if (found.isOurs || (await this.#holdsBatch(entry))) return entry.position
+      found = await this.#index.entryAt(found.index - back)
+    }
+    return 0
   }
 
-  /** The largest indexed timestamp below `timestamp`: no record before its offset is that late. */
-  async offsetBefore(timestamp: number): Promise<number> {
-    const entries = await this.#timeIndex.entries()
-    const found = lastIndexWhere(
-      entries.length / TIME_INDEX_ENTRY_BYTES,
-      at => readTimeIndexEntry(entries, at, this.baseOffset).timestamp < timestamp,
-    )
-    return found === -1 ? this.baseOffset : readTimeIndexEntry(entries, found, this.baseOffset).offset
+  /** Whether a batch begins where an index entry says, that begins no later than it says. */
+  async #holdsBatch({ offset, position }: OffsetIndexEntry): Promise<boolean> {
+    if (position < 0 || position > this.#size - BATCH_HEADER_BYTES) return false
+    const header = await this.#log.read(position, BATCH_HEADER_BYTES)
+    if (header.length < BATCH_HEADER_BYTES || magic(header) !== MAGIC || lastOffsetDelta(header) < 0) return false
+    const size = batchSize(header)
+    if (size < BATCH_HEADER_BYTES || size > this.#size - position) return false
+    return baseOffset(header) >= this.baseOffset && lastOffset(header) <= offset
   }
 
-  /** The largest timestamp of all its batches, from the time index when it is sealed. */
+  /** The largest indexed timestamp below `timestamp`, as the index has it: if that is true, no record up to its offset is that late. */
+  async timeEntryBefore(timestamp: number): Promise<IndexedTime | undefined> {
+    const found = await this.#timeIndex.lastAtOrBelow(timestamp - 1, timestampKey, this.#firstTimestamp)
+    return found === undefined ? undefined : this.#indexedTime(found)
+  }
+
+  /** Entry number `index` of the time index, as it is there. */
+  async timeEntryAt(index: number): Promise<IndexedTime | undefined> {
+    const found = await this.#timeIndex.entryAt(index)
+    return found === undefined ? undefined : this.#indexedTime(found)
+  }
+
+  #indexedTime({ entries, at, index, isOurs }: FoundEntry): IndexedTime {
+    return { ...readTimeIndexEntry(entries, at, this.baseOffset), index, isOurs }
+  }
+
+  /** The largest timestamp of all its batches. Of a segment of an earlier process it is looked up once. */
   async loadLargestTimestamp(): Promise<TimeIndexEntry | undefined> {
-    if (this.#largest !== undefined || !this.#isSealed) return this.#largest
-    const entries = await this.#timeIndex.entries()
-    if (entries.length > 0) this.#largest = readTimeIndexEntry(entries, entries.length / TIME_INDEX_ENTRY_BYTES - 1, this.baseOffset)
+    if (this.#largest !== undefined || !this.#isSealed || this.#isLargestKnown) return this.#largest
+    const last = await this.timeEntryAt((await this.#timeIndex.countNow()) - 1)
+    this.#largest = await largestTimestampOf(this, last)
+    this.#isLargestKnown = true
     return this.#largest
   }
 
