@@ -363,6 +363,13 @@ export class Segment {
     return this.#largest
   }
 
+  /** `firstTimestamp`, read when the segment is of an earlier process and nobody asked yet. */
+  async loadFirstTimestamp(): Promise<number | undefined> {
+    if (this.#firstTimestamp === undefined && this.#size > 0)
+      this.#firstTimestamp = maxTimestamp(await this.#log.read(0, BATCH_HEADER_BYTES))
+    return this.#firstTimestamp
+  }
+
   async abortedTransactions(): Promise<AbortedTransactionEntry[]> {
     if (!this.#hasTxnIndex) return []
     const entries = await this.#txnIndex.entries()
