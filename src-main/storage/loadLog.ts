@@ -1,4 +1,4 @@
-import { type Disk, DiskError, type Env } from '../env/env.ts'
+import type { Env } from '../env/env.ts'
 import type { Logger } from '../base/logger.ts'
 import { baseOffset, batchSize, lastOffset, maxTimestamp, partitionLeaderEpoch } from '../protocol/records/batch.ts'
 import { type LogFileKind, logFileName, parseLogFileName } from '../protocol/files/fileNames.ts'
@@ -10,6 +10,7 @@ import { ProducerSnapshots } from './producerSnapshots.ts'
 import { type ProducerBatch, ProducerState } from './producerState.ts'
 import { scanBatches } from './scanBatches.ts'
 import { Segment } from './segment.ts'
+import { tidyFolder } from './tidyFolder.ts'
 
 /** How far back producers are looked for behind a snapshot: as many offsets as come to no more than so many bytes. */
 const RECALLED_OFFSETS = [1000, 100, 10]
@@ -26,6 +27,8 @@ export interface LoadOptions {
   readonly cleanShutdown: boolean
   readonly recoveryPoint: number
   readonly logStartOffset: number
+  /** Below, compaction may have taken the end of a segment. */
+  readonly firstDirtyOffset?: number
   readonly log: Logger
 }
 
@@ -49,7 +52,7 @@ export interface LoadedLog {
 export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, options: LoadOptions): Promise<LoadedLog> {
   const { directory, config, log } = options
   const { disk } = env
-  const names = await tidy(disk, directory)
+  const names = await tidyFolder(disk, directory)
   const epochs = await EpochFile.load(disk, directory, names)
   const bases = offsetsOf(names, 'log')
   const snapshots = new ProducerSnapshots(disk, directory, offsetsOf(names, 'snapshot'))
@@ -136,40 +139,6 @@ export async function firstSegment(
   const segment = Segment.begin(pool, directory, { baseOffset, createdMs: clock.now() })
   await segment.create()
   return segment
-}
-
-/** Finishes or undoes what a crash left half done. Answers the names that are left. */
-async function tidy(disk: Disk, directory: string): Promise<ReadonlySet<string>> {
-  const names = new Set(await namesIn(disk, directory))
-  for (const name of names) {
-    const suffix = /\.(swap|deleted|cleaned|tmp)$/.exec(name)?.[0]
-    if (suffix === undefined) continue
-    names.delete(name)
-    if (suffix === '.swap') {
-      const final = name.slice(0, -suffix.length)
-      await disk.rename(`${directory}/${name}`, `${directory}/${final}`)
-      names.add(final)
-    } else {
-      await disk.remove(`${directory}/${name}`)
-    }
-  }
-  for (const name of names) {
-    const parsed = parseLogFileName(name)
-    if (parsed === undefined || parsed.kind === 'snapshot' || names.has(logFileName(parsed.offset, 'log'))) continue
-    await disk.remove(`${directory}/${name}`) // an index without a log is what is left of a removal
-    names.delete(name)
-  }
-  return names
-}
-
-async function namesIn(disk: Disk, directory: string): Promise<string[]> {
-  try {
-    return (await disk.list(directory)).filter(entry => !entry.isDirectory).map(entry => entry.name)
-  } catch (problem) {
-    if (!(problem instanceof DiskError && problem.code === 'ENOENT')) throw problem
-    await disk.makeDirectory(directory)
-    return []
-  }
 }
 
 function offsetsOf(names: ReadonlySet<string>, kind: LogFileKind): number[] {
@@ -281,6 +250,7 @@ async function recover(
     config,
     recoveryPoint,
     logStartOffset,
+    firstDirtyOffset = 0,
     log,
     epochs,
     producers,
@@ -294,7 +264,7 @@ async function recover(
     const { baseOffset: base } = segment
     if (base !== logEndOffset) {
       // Segments follow each other without a gap unless compaction took the end of one, and it never works above the recovery point.
-      if (base > recoveryPoint) {
+      if (base > Math.max(recoveryPoint, firstDirtyOffset)) {
         await resume(segments[index - 1]!, logEndOffset)
         return { kept: index, logEndOffset }
       }

@@ -162,6 +162,37 @@ export class LogFiles {
     // Only now: a log start that was merely raised may be lower again after a crash, and then needs the epochs of what it uncovers.
     this.epochs.changed(this.epochs.cache.raiseStart(this.#segments[0]!.baseOffset))
     await this.#retainSnapshots()
+    this.#removeLater(doomed, delayMs)
+  }
+
+  /**
+   * Lets a compacted segment, synced under names ending in `.cleaned`, take the place of the neighbours it was made from; `false`, and nothing done, when
+   * they are not all part of the log any more. Once its log is called `.swap` it counts: before, a start removes it, and from then on, finishes what
+   * is done here, in this order (see `tidyFolder`). `replaced` is called in the turn in which readers begin to find it.
+   */
+  async replace(
+    old: readonly Segment[],
+    cleaned: Segment,
+    { delayMs, replaced }: { readonly delayMs: number; readonly replaced: () => void },
+  ): Promise<boolean> {
+    const at = this.#segments.indexOf(old[0]!)
+    if (at === -1 || old.some((segment, index) => segment !== this.#segments[at + index])) return false
+    await wholly(() => cleaned.rename('.swap'))
+    await this.#env.disk.syncDirectory(this.directory)
+    this.#segments = this.#segments.toSpliced(at, old.length, cleaned)
+    this.#sizeInBytes += cleaned.size - old.reduce((sum, segment) => sum + segment.size, 0)
+    replaced()
+    await wholly(async () => {
+      for (const segment of old) await segment.renameToDeleted()
+      await cleaned.rename('')
+    })
+    await this.#env.disk.syncDirectory(this.directory)
+    await this.#retainSnapshots()
+    this.#removeLater(old, delayMs)
+    return true
+  }
+
+  #removeLater(doomed: readonly Segment[], delayMs: number): void {
     const timer = this.#env.clock.after(delayMs, () => {
       this.#removals.delete(timer)
       this.#turns.beside(() => this.#remove(doomed))

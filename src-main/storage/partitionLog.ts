@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Env, Timer } from '../env/env.ts'
+import { DiskError, type Env, type Timer } from '../env/env.ts'
 import { MalformedMessage } from '../protocol/byteReader.ts'
 import {
   baseOffset,
@@ -15,6 +15,8 @@ import {
   setLogAppendTime,
   setPartitionLeaderEpoch,
 } from '../protocol/records/batch.ts'
+import { type CleanableRange, cleanableRange, firstDirtyOffsetOf } from './compaction/cleanableRange.ts'
+import { CleaningAborted, type CleaningLimits, type CleaningResult, cleanSegments } from './compaction/cleanSegments.ts'
 import { FilePool } from './filePool.ts'
 import { type LoadedLog, loadLog, placed, restoreProducers } from './loadLog.ts'
 import { type LogConfig, isCompacted } from './logConfig.ts'
@@ -126,8 +128,9 @@ export class PartitionLog {
   readonly #turns: Turns
   #whenFull: 'refuse' | 'wait'
   readonly #files: LogFiles
+  readonly #checkpoint: () => Promise<void>
   readonly #producers: ProducerState
-  readonly #places = new Places()
+  #places = new Places()
   #config: LogConfig
   /** Where the next batch is placed; its files may still have to be made. */
   #active: Segment
@@ -156,6 +159,8 @@ export class PartitionLog {
   readonly #failureListeners: ((failure: Error) => void)[] = []
   #undone: (logEndOffset: number) => void = () => {}
   #filled: () => void = () => {}
+  #firstDirtyOffset: number | undefined
+  #compaction: { readonly upTo: number; readonly abort: AbortController; readonly over: Promise<unknown> } | undefined
 
   /** Recovers what is in the folder, or begins an empty log. Throws `CorruptLog` when synced data is not what it was. */
   static async open(env: Pick<Env, 'clock' | 'disk' | 'random'>, options: PartitionLogOptions): Promise<PartitionLog> {
@@ -179,10 +184,12 @@ export class PartitionLog {
       pool,
       turns: this.#turns,
       recoveryPoint: options.cleanShutdown ? loaded.logEndOffset : Math.min(options.recoveryPoint, loaded.logEndOffset),
-      checkpoint: async () => options.checkpoint?.(this),
+      checkpoint: () => this.#checkpoint(),
     })
     this.#producers = loaded.producers
     this.#active = loaded.segments.at(-1)!
+    this.#checkpoint = async () => options.checkpoint?.(this)
+    this.#firstDirtyOffset = options.firstDirtyOffset
     this.#logStartOffset = loaded.logStartOffset
     this.#logEndOffset = loaded.logEndOffset
     this.#nextOffset = loaded.logEndOffset
@@ -621,7 +628,8 @@ export class PartitionLog {
         const found = await look({ logStartOffset: this.#logStartOffset, logEndOffset: this.#logEndOffset })
         if (!hasChanged()) return found
       } catch (problem) {
-        if (!hasChanged()) throw this.#turns.fail(problem as Error)
+        if (this.#truncating > 0) await this.#turns.take(() => Promise.resolve())
+        else if (!hasChanged()) throw this.#turns.fail(problem as Error)
       }
     }
   }
@@ -687,10 +695,93 @@ export class PartitionLog {
         count = Math.min(count, this.#files.segments.length - 1) // a full disk has no room for another
       }
       if (count === 0) return 0
+      this.#compaction?.abort.abort()
       this.raiseLogStartOffset(this.#files.segments[count]!.baseOffset)
       await this.#files.deleteOldest(count, this.#config.fileDeleteDelayMs)
       return count
     })
+  }
+
+  // --- Compaction
+
+  /** Where the next pass of compaction begins to look for what is new; nothing when there was none yet. For the checkpoint. */
+  get firstDirtyOffset(): number | undefined {
+    return this.#firstDirtyOffset
+  }
+
+  /** What a pass of compaction would find to do now. */
+  async cleanable(): Promise<CleanableRange> {
+    const firstDirtyOffset = firstDirtyOffsetOf(this.#firstDirtyOffset, this)
+    const { segments } = this.#files
+    const looked = await Promise.all(
+      segments.map(async (segment, index) => {
+        const { baseOffset, size } = segment
+        // Of what is clean or still written to, the times do not matter.
+        const isAsked = index < segments.length - 1 && segments[index + 1]!.baseOffset > firstDirtyOffset
+        const [firstTimestampMs, largest] = isAsked
+          ? await this.#lookUp(() => segment.use(() => Promise.all([segment.loadFirstTimestamp(), largestTimestampMs(segment)])))
+          : [undefined, segment.createdMs]
+        return { baseOffset, sizeInBytes: size, firstTimestampMs, largestTimestampMs: largest }
+      }),
+    )
+    const { lastStableOffset, recoveryPoint } = this
+    return cleanableRange(looked, { firstDirtyOffset, lastStableOffset, recoveryPoint, config: this.#config, nowMs: this.#env.clock.now() })
+  }
+
+  /**
+   * One pass of compaction over all that can be cleaned, due or not; nothing when there is nothing to clean. Appends and reads go on meanwhile. The caller
+   * makes `firstDirtyOffset` durable; without that, the next pass does again what this one did. Throws `CleaningAborted` when the log was truncated,
+   * deleted from or closed, `CorruptLog`, and what the disk throws, when it is merely full.
+   */
+  async compact(limits: Pick<CleaningLimits, 'offsetMapBytes' | 'throttle' | 'signal'>): Promise<CleaningResult | undefined> {
+    assert(this.#compaction === undefined, 'one compaction at a time')
+    const abort = new AbortController()
+    const { promise: over, resolve: end } = Promise.withResolvers<void>()
+    const producers = this.#producers.snapshot()
+    this.#compaction = { upTo: Infinity, abort, over }
+    try {
+      // Only what is on the disk for good may be replaced; and a start must know that the gaps which this leaves between segments are none.
+      await this.flush()
+      const { firstDirtyOffset, firstUncleanableOffset } = await this.cleanable()
+      if (firstUncleanableOffset <= firstDirtyOffset) return undefined
+      await this.#checkpoint()
+      this.#compaction = { upTo: firstUncleanableOffset, abort, over }
+      const { segments } = this.#files
+      const result = await cleanSegments(
+        this.#env,
+        this.#pool,
+        { segments, directory: this.directory, config: this.#config, firstDirtyOffset, firstUncleanableOffset, producers },
+        {
+          ...limits,
+          signal: AbortSignal.any([limits.signal, abort.signal]),
+          swap: (old, cleaned) => this.#turns.take(() => this.#swap(old, cleaned)),
+        },
+      )
+      if (abort.signal.aborted) throw new CleaningAborted('the log changed meanwhile')
+      this.#firstDirtyOffset = result.endOffset
+      return result
+    } catch (problem) {
+      // A disk that cannot be read is no better for compaction than for readers; one that is full is.
+      throw problem instanceof DiskError && !isOutOfSpace(problem) ? this.#turns.fail(problem) : problem
+    } finally {
+      this.#compaction = undefined
+      end()
+    }
+  }
+
+  async #swap(old: readonly Segment[], cleaned: Segment): Promise<boolean> {
+    await this.#turns.alone()
+    const replaced = () => {
+      this.#truncations += 1
+      this.#places = new Places()
+    }
+    return this.#files.replace(old, cleaned, { delayMs: this.#config.fileDeleteDelayMs, replaced })
+  }
+
+  /** What is at `offset` and above is about to go: a compaction must not go on with it, nor take it for clean. */
+  #endCompactionAbove(offset: number): void {
+    if (this.#compaction !== undefined && offset < this.#compaction.upTo) this.#compaction.abort.abort()
+    if (this.#firstDirtyOffset !== undefined) this.#firstDirtyOffset = Math.min(this.#firstDirtyOffset, offset)
   }
 
   // --- Truncation
@@ -732,6 +823,7 @@ export class PartitionLog {
     const cut = await this.#files.find(offset)
     // A log start in the middle of a batch stays where it is when the batch goes.
     const end = Math.max(Math.min(offset, cut.baseOffset), this.#logStartOffset)
+    this.#endCompactionAbove(end)
     await this.#patiently(() => this.#files.lowerRecoveryPoint(end))
     this.#logEndOffset = end
     this.#highWatermark = Math.min(this.#highWatermark, end)
@@ -751,6 +843,7 @@ export class PartitionLog {
 
   async #startOver(offset: number): Promise<void> {
     const { logStartOffset, logEndOffset, highWatermark } = this
+    this.#endCompactionAbove(0)
     // Readers find nothing in the meantime, and a checkpoint promises nothing.
     this.#moveTo(0)
     try {
@@ -832,6 +925,8 @@ export class PartitionLog {
   }
 
   async #letGo(): Promise<void> {
+    this.#compaction?.abort.abort()
+    await this.#compaction?.over
     this.#flushTimer?.cancel()
     this.#spaceTimer?.cancel()
     await this.#turns.idle()
@@ -844,6 +939,7 @@ export class PartitionLog {
     this.#pending = []
     this.#group?.reject(failure)
     this.#group = undefined
+    this.#compaction?.abort.abort()
     for (const listen of this.#failureListeners) listen(failure)
   }
 }
