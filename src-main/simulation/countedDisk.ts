@@ -71,7 +71,6 @@ export function countedDisk(disk: Disk, counts: DiskCounts): Disk {
     remove: counting('remove', path => disk.remove(path)),
     syncDirectory: counting('syncDirectory', path => disk.syncDirectory(path)),
     setModified: counting('setModified', (path, modifiedMs) => disk.setModified(path, modifiedMs)),
-    setModified: counting('setModified', (path, modifiedMs) => disk.setModified(path, modifiedMs)),
     lock: path => disk.lock(path),
     space: path => disk.space(path),
   }

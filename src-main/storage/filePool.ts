@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { Disk, DiskFile } from '../env/env.ts'
+import { IndexPages } from './indexPages.ts'
 
 /** Open files a process may keep for its logs; those that are not in use beyond that are closed and opened again when needed. */
 const KEPT_OPEN = 2_000
@@ -10,6 +11,7 @@ const KEPT_OPEN = 2_000
  */
 export class FilePool {
   readonly disk: Disk
+  readonly indexPages = new IndexPages()
   readonly #capacity: number
   /** Open files that nobody uses at the moment and that may be closed, stalest first. */
   readonly #idle = new Set<PooledFile>()

@@ -1,9 +1,24 @@
-import { type LogRecord, decodeRecords } from '../protocol/records/record.ts'
-import { baseOffset, lastOffset, maxTimestamp, partitionLeaderEpoch } from '../protocol/records/batch.ts'
+import type { TimeIndexEntry } from '../protocol/files/indexEntries.ts'
+import {
+  baseOffset,
+  baseTimestamp,
+  batchSize,
+  isIntact,
+  isLogAppendTime,
+  lastOffset,
+  maxTimestamp,
+  partitionLeaderEpoch,
+  recordCount,
+} from '../protocol/records/batch.ts'
+import { recordBytes, walkRecords } from '../protocol/records/record.ts'
+import { isOf } from './largestTimestamp.ts'
+import { CorruptLog } from './loadLog.ts'
 import { segmentFor } from './logReader.ts'
-import { scanBatches } from './scanBatches.ts'
-import type { Segment } from './segment.ts'
+import { scanHeaders } from './scanBatches.ts'
+import type { IndexedTime, Segment } from './segment.ts'
 
+/** Segments that are asked for their largest timestamp at once. */
+const LOADED_AT_A_TIME = 16
 /** What one batch may unfold to. It was let in once, so that this only guards against a damaged disk. */
 const UNFOLDED_BYTES = 1024 * 1024 * 1024
 
@@ -22,19 +37,10 @@ export interface Bounds {
 
 /** The first record at or behind the log start whose timestamp is `timestamp` or later. */
 export async function findByTimestamp(segments: readonly Segment[], timestamp: number, bounds: Bounds): Promise<FoundOffset | undefined> {
-  for (const segment of segments.slice(segmentFor(segments, bounds.logStartOffset))) {
-    const found = await segment.use(async () => {
-      const largest = await segment.loadLargestTimestamp()
-      if (largest !== undefined && largest.timestamp < timestamp) return undefined
-      const from = Math.max(await segment.offsetBefore(timestamp), bounds.logStartOffset)
-      return findRecord(
-        segment,
-        from,
-        bounds,
-        record => record.timestamp >= timestamp,
-        batch => maxTimestamp(batch) >= timestamp,
-      )
-    })
+  const looked = segments.slice(segmentFor(segments, bounds.logStartOffset))
+  for await (const { segment, largest } of withLargestTimestamps(looked)) {
+    if (largest !== undefined && largest.timestamp < timestamp) continue
+    const found = await segment.use(() => findInSegment(segment, timestamp, bounds))
     if (found !== undefined) return found
   }
   return undefined
@@ -43,39 +49,99 @@ export async function findByTimestamp(segments: readonly Segment[], timestamp: n
 /** The first record that has the largest timestamp of all (KIP-734). */
 export async function findMaxTimestamp(segments: readonly Segment[], bounds: Bounds): Promise<FoundOffset | undefined> {
   let best: { readonly segment: Segment; readonly timestamp: number; readonly offset: number } | undefined
-  for (const segment of segments) {
-    const largest = await segment.use(() => segment.loadLargestTimestamp())
+  for await (const { segment, largest } of withLargestTimestamps(segments)) {
     if (largest !== undefined && (best === undefined || largest.timestamp > best.timestamp)) best = { segment, ...largest }
   }
   if (best === undefined || best.timestamp < 0) return undefined
   const { segment, timestamp, offset } = best
-  return segment.use(() =>
-    findRecord(
-      segment,
-      offset,
-      bounds,
-      record => record.timestamp >= timestamp,
-      batch => maxTimestamp(batch) >= timestamp,
-    ),
-  )
+  return (await segment.use(() => findRecord(segment, { ...bounds, timestamp, from: offset }))).found
 }
 
+/** In order. What is not known yet is read for several segments at a time: there may be thousands, and a read takes longer than to ask for it. */
+async function* withLargestTimestamps(
+  segments: readonly Segment[],
+): AsyncGenerator<{ readonly segment: Segment; readonly largest: TimeIndexEntry | undefined }> {
+  for (let at = 0; at < segments.length; at += LOADED_AT_A_TIME) {
+    const some = segments.slice(at, at + LOADED_AT_A_TIME)
+    const largest = await Promise.all(some.map(segment => segment.use(() => segment.loadLargestTimestamp())))
+    for (const [index, segment] of some.entries()) yield { segment, largest: largest[index] }
+  }
+}
+
+/** Believes an index entry only once the batch it tells of says the same; otherwise an earlier one has to do, and none in the end. */
+async function findInSegment(segment: Segment, timestamp: number, bounds: Bounds): Promise<FoundOffset | undefined> {
+  let entry = await segment.timeEntryBefore(timestamp)
+  for (let back = 1; entry !== undefined; back *= 2) {
+    const { isTrue, found } = await findRecord(segment, { ...bounds, timestamp, from: entry.offset }, entry)
+    if (isTrue) return found
+    entry = await segment.timeEntryAt(entry.index - back)
+  }
+  return (await findRecord(segment, { ...bounds, timestamp, from: segment.baseOffset })).found
+}
+
+interface Wanted extends Bounds {
+  /** The record has this one or a later one. */
+  readonly timestamp: number
+  /** No batch that ends below may hold it. */
+  readonly from: number
+}
+
+interface Candidate {
+  readonly position: number
+  readonly batch: Buffer
+}
+
+/** `believing` is the index entry that gave `from`; when it turns out not to be true, nothing is found. */
 async function findRecord(
   segment: Segment,
-  from: number,
-  { logStartOffset, logEndOffset }: Bounds,
-  isWanted: (record: LogRecord) => boolean,
-  mayHold: (batch: Buffer) => boolean,
-): Promise<FoundOffset | undefined> {
+  { timestamp, from, logStartOffset, logEndOffset }: Wanted,
+  believing?: IndexedTime,
+): Promise<{ readonly isTrue: boolean; readonly found: FoundOffset | undefined }> {
+  let isTrue = believing === undefined || believing.isOurs
+  for (let position = await segment.positionBefore(from); ;) {
+    let candidate = undefined as Candidate | undefined
+    const to = segment.size
+    const { end, problem } = await scanHeaders(segment, { from: position, to, fromOffset: segment.baseOffset }, (batch, at) => {
+      if (lastOffset(batch) < from) return true
+      isTrue ||= isOf(batch, believing!)
+      if (!isTrue || baseOffset(batch) >= logEndOffset) return false
+      if (lastOffset(batch) < logStartOffset || maxTimestamp(batch) < timestamp) return true
+      candidate = { position: at, batch }
+      return false
+    })
+    if (!isTrue) return { isTrue, found: undefined }
+    if (problem !== undefined) throw damaged(segment, end, problem)
+    if (candidate === undefined) return { isTrue, found: undefined }
+    const batch = await wholeBatch(segment, candidate)
+    const found = firstOffsetIn(batch, timestamp, logStartOffset)
+    if (found !== undefined) return { isTrue, found }
+    position = candidate.position + batch.length
+  }
+}
+
+/** All of a batch of which a scan may have read only the beginning. */
+async function wholeBatch(segment: Segment, { position, batch }: { readonly position: number; readonly batch: Buffer }): Promise<Buffer> {
+  const size = batchSize(batch)
+  const whole = batch.length === size ? batch : await segment.read(position, size)
+  if (!isIntact(whole)) throw damaged(segment, position, `the checksum of the batch at offset ${baseOffset(batch)} is wrong`)
+  return whole
+}
+
+function damaged(segment: Segment, position: number, problem: string): CorruptLog {
+  return new CorruptLog(`${segment.path} is damaged at byte ${position}: ${problem}`)
+}
+
+/** The only look at records: one batch is unfolded. */
+function firstOffsetIn(batch: Buffer, timestamp: number, logStartOffset: number): FoundOffset | undefined {
+  const first = baseOffset(batch)
+  const firstTimestamp = baseTimestamp(batch)
+  const appendTime = isLogAppendTime(batch) ? maxTimestamp(batch) : undefined
   let found: FoundOffset | undefined
-  const position = await segment.positionBefore(from)
-  await scanBatches(segment, { from: position, to: segment.size, fromOffset: segment.baseOffset, checksums: false }, batch => {
-    if (baseOffset(batch) >= logEndOffset) return false
-    if (lastOffset(batch) < Math.max(from, logStartOffset) || !mayHold(batch)) return true
-    const record = decodeRecords(batch, 0, UNFOLDED_BYTES).find(record => record.offset >= logStartOffset && isWanted(record))
-    if (record === undefined) return true
-    found = { offset: record.offset, timestamp: record.timestamp, leaderEpoch: partitionLeaderEpoch(batch) }
-    return false
+  walkRecords(recordBytes(batch, 0, UNFOLDED_BYTES), recordCount(batch), (_, offsetDelta, timestampDelta) => {
+    if (found !== undefined) return
+    const offset = first + offsetDelta
+    const of = appendTime ?? firstTimestamp + timestampDelta
+    if (of >= timestamp && offset >= logStartOffset) found = { offset, timestamp: of, leaderEpoch: partitionLeaderEpoch(batch) }
   })
   return found
 }

@@ -1,12 +1,14 @@
 import { assert } from '../base/assert.ts'
 import type { FilePool, PooledFile } from './filePool.ts'
-import { IndexFile } from './indexFile.ts'
+import { type FoundEntry, IndexFile } from './indexFile.ts'
+import { largestIndexedTimestamp, largestTimestampOf } from './largestTimestamp.ts'
 import { type LogFileKind, logFileName } from '../protocol/files/fileNames.ts'
 import {
   OFFSET_INDEX_ENTRY_BYTES,
   TIME_INDEX_ENTRY_BYTES,
   TXN_INDEX_ENTRY_BYTES,
   type AbortedTransactionEntry,
+  type OffsetIndexEntry,
   type TimeIndexEntry,
   encodeAbortedTransaction,
   encodeOffsetIndexEntry,
@@ -15,7 +17,16 @@ import {
   readOffsetIndexEntry,
   readTimeIndexEntry,
 } from '../protocol/files/indexEntries.ts'
-import { BATCH_HEADER_BYTES, maxTimestamp } from '../protocol/records/batch.ts'
+import {
+  BATCH_HEADER_BYTES,
+  MAGIC,
+  baseOffset,
+  batchSize,
+  lastOffset,
+  lastOffsetDelta,
+  magic,
+  maxTimestamp,
+} from '../protocol/records/batch.ts'
 import type { LogConfig } from './logConfig.ts'
 import { isOutOfSpace, wholly } from './outOfSpace.ts'
 
@@ -24,6 +35,13 @@ export interface PlacedBatch {
   readonly lastOffset: number
   readonly maxTimestamp: number
   readonly sizeInBytes: number
+}
+
+/** An entry of a time index, and which one it is. */
+export interface IndexedTime extends TimeIndexEntry {
+  readonly index: number
+  /** Whether this process made it: then the disk cannot have changed it. */
+  readonly isOurs: boolean
 }
 
 /** What a name ends with while its file is no part of the log: made by a compaction, about to take the place of others, or doomed. */
@@ -55,6 +73,8 @@ export class Segment {
   #bytesSinceLastIndexEntry = 0
   #firstTimestamp: number | undefined
   #largest: TimeIndexEntry | undefined
+  /** Whether there is none because no batch has one, rather than because nobody has looked. */
+  #hasNoTimestamp = false
   #lastIndexedTimestamp = -1
   #users = 0
   #released: (() => void) | undefined
@@ -91,6 +111,11 @@ export class Segment {
     this.#timeIndex = new IndexFile(pool, path('timeindex'), { entryBytes: TIME_INDEX_ENTRY_BYTES, isUnsynced })
     this.#txnIndex = new IndexFile(pool, path('txnindex'), { entryBytes: TXN_INDEX_ENTRY_BYTES, isUnsynced })
     if (!hasTxnIndex) this.#txnIndex.startEmpty()
+  }
+
+  /** Of the `.log` file. */
+  get path(): string {
+    return this.#log.path
   }
 
   /** Bytes in the file. */
@@ -246,11 +271,16 @@ export class Segment {
     this.#largest = undefined
     this.#lastIndexedTimestamp = -1
     await this.#loadIndexes()
-    this.#largest = await this.#timeEntry((await this.#timeIndex.countNow()) - 1)
-    this.#lastIndexedTimestamp = this.#largest?.timestamp ?? -1
     this.#firstTimestamp = this.#size === 0 ? undefined : maxTimestamp(await this.#log.read(0, BATCH_HEADER_BYTES))
-    return { position: await this.positionBefore(Infinity) }
+    const position = await this.positionBefore(Infinity)
+    const last = await this.timeEntryAt(this.#timeIndex.count - 1)
+    this.#largest = await largestIndexedTimestamp(this, { last, countedUpTo: position })
+    this.#lastIndexedTimestamp = this.#largest?.timestamp ?? -1
+    return { position }
   }
+
+  readonly #offsetKey = (entries: Buffer, at: number) => readOffsetIndexEntry(entries, at, this.baseOffset).offset
+  readonly #timeOffsetKey = (entries: Buffer, at: number) => readTimeIndexEntry(entries, at, this.baseOffset).offset
 
   async #loadIndexes(): Promise<void> {
     await Promise.all([this.#index.load(), this.#timeIndex.load(), this.#hasTxnIndex ? this.#txnIndex.load() : this.#txnIndex.startEmpty()])
@@ -356,11 +386,12 @@ export class Segment {
 
   /** The largest timestamp of all its batches. Of a segment of an earlier process it is looked up once. */
   async loadLargestTimestamp(): Promise<TimeIndexEntry | undefined> {
-    if (this.#largest !== undefined || !this.#isSealed || this.#isLargestKnown) return this.#largest
-    const last = await this.timeEntryAt((await this.#timeIndex.countNow()) - 1)
-    this.#largest = await largestTimestampOf(this, last)
-    this.#isLargestKnown = true
-    return this.#largest
+    if (this.#largest !== undefined || !this.#isSealed || this.#hasNoTimestamp) return this.#largest
+    const largest = await largestTimestampOf(this, await this.timeEntryAt((await this.#timeIndex.countNow()) - 1))
+    if (!this.#isSealed) return this.#largest // it was cut, and counts anew
+    this.#largest = largest
+    this.#hasNoTimestamp = largest === undefined
+    return largest
   }
 
   /** `firstTimestamp`, read when the segment is of an earlier process and nobody asked yet. */
@@ -417,14 +448,5 @@ export class Segment {
   }
 }
 
-/** The last index for which `holds` is true, when it is true up to some index and false from there on; -1 when for none. */
-function lastIndexWhere(count: number, holds: (at: number) => boolean): number {
-  let low = -1
-  let high = count
-  while (high - low > 1) {
-    const middle = (low + high) >> 1
-    if (holds(middle)) low = middle
-    else high = middle
-  }
-  return low
-}
+const positionKey = (entries: Buffer, at: number) => readOffsetIndexEntry(entries, at, 0).position
+const timestampKey = (entries: Buffer, at: number) => readTimeIndexEntry(entries, at, 0).timestamp
