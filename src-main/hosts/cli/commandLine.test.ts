@@ -20,11 +20,12 @@ describe('the command line', () => {
   it('reads every option of up', () => {
     expect(
       parse(
-        'up --brokers 1 --data /d --port 0 --web-port 8080 --profile kafka-defaults --set a.b=1 --set c=x=y --detach --json --open --restart-died',
+        'up --brokers 1 --log-dirs 2 --data /d --port 0 --web-port 8080 --profile kafka-defaults --set a.b=1 --set c=x=y --detach --json --open --restart-died',
       ),
     ).toEqual({
       command: 'up',
       brokers: 1,
+      logDirs: 2,
       directory: '/d',
       port: 0,
       webPort: 8080,
@@ -42,6 +43,7 @@ describe('the command line', () => {
     expect(parse('kill 2 --data /d')).toEqual({ command: 'kill', directory: '/d', brokerId: 2, wipe: false })
     expect(parse('restart 3 --wipe')).toEqual({ command: 'restart', directory: '/default', brokerId: 3, wipe: true })
     expect(parse('down --delete')).toEqual({ command: 'down', directory: '/default', deleteData: true })
+    expect(parse('dump a.log --verify b')).toEqual({ command: 'dump', files: ['a.log', 'b'], json: false, verify: true })
     expect(parse('')).toEqual({ command: 'help' })
     expect(parse('up --help')).toEqual({ command: 'help' })
   })
@@ -51,12 +53,16 @@ describe('the command line', () => {
     'up --port many',
     'up --port 70000',
     'up --brokers 0',
+    'up --log-dirs 0',
     'up --profile fast',
     'up --set novalue',
     'up extra',
     'up --unheard-of',
     'kill',
     'kill two',
+    'dump',
+    'dump --json',
+    'dump a.log --data /d',
     'kill 1 2',
     'stop 1 --wipe',
     'status 1',

@@ -5,6 +5,7 @@ export const USAGE = `Usage: trilog <command> [options]
 
   up       start the cluster and the browser face; runs until Ctrl-C or \`trilog down\`
              --brokers N        how many brokers (as the folder has, or 3)
+             --log-dirs N       log folders of each broker (as the folder has, or 1); more can be added later
              --data DIR         the cluster's folder
              --port N           broker i listens on N + i - 1 (19092); 0 takes free ports
              --web-port N       the browser face's port (any free one)
@@ -18,6 +19,10 @@ export const USAGE = `Usage: trilog <command> [options]
   stop | kill | pause | resume | restart <broker>             [--data DIR] [--wipe]
              clean stop, SIGKILL, freeze, thaw, start (again); restart --wipe destroys its disk first
   down     stop everything; data stays unless --delete        [--data DIR] [--delete]
+  dump     what a broker's files hold, ours or Apache Kafka's: logs, indexes, snapshots, checkpoints
+             FILE ...           files, or folders of them; status 1 when something is wrong with one
+             --json             a line of JSON for each batch, record and entry
+             --verify           also check records in their batches, and indexes against their log
 `
 
 /** The words of a command line are off: exit status 2, and the usage. */
@@ -28,6 +33,7 @@ export type Verb = 'stop' | 'kill' | 'pause' | 'resume' | 'restart'
 export interface UpCommand {
   readonly command: 'up'
   readonly brokers: number | undefined
+  readonly logDirs: number | undefined
   readonly directory: string
   readonly port: number | undefined
   readonly webPort: number
@@ -44,6 +50,7 @@ export type Command =
   | { readonly command: 'status'; readonly directory: string; readonly json: boolean }
   | { readonly command: Verb; readonly directory: string; readonly brokerId: number; readonly wipe: boolean }
   | { readonly command: 'down'; readonly directory: string; readonly deleteData: boolean }
+  | { readonly command: 'dump'; readonly files: readonly string[]; readonly json: boolean; readonly verify: boolean }
   | { readonly command: 'help' }
 
 const VERBS: readonly string[] = ['stop', 'kill', 'pause', 'resume', 'restart'] satisfies Verb[]
@@ -60,6 +67,11 @@ export function parseCommandLine(args: readonly string[], defaultDirectory: stri
   if (name === 'down') {
     const { values } = parse(rest, { data: { type: 'string' }, delete: { type: 'boolean' } }, 0)
     return { command: 'down', directory: folder(values.data, defaultDirectory), deleteData: values.delete ?? false }
+  }
+  if (name === 'dump') {
+    const { values, positionals } = parse(rest, { json: { type: 'boolean' }, verify: { type: 'boolean' } }, Infinity)
+    if (positionals.length === 0) throw new UsageError('Which file is to be dumped?')
+    return { command: 'dump', files: positionals, json: values.json ?? false, verify: values.verify ?? false }
   }
   if (VERBS.includes(name)) {
     const { values, positionals } = parse(rest, { data: { type: 'string' }, wipe: { type: 'boolean' } }, 1)
@@ -78,6 +90,7 @@ export function parseCommandLine(args: readonly string[], defaultDirectory: stri
 
 const UP_OPTIONS = {
   brokers: { type: 'string' },
+  'log-dirs': { type: 'string' },
   data: { type: 'string' },
   port: { type: 'string' },
   'web-port': { type: 'string' },
@@ -120,6 +133,7 @@ function parseUp(args: readonly string[], defaultDirectory: string): UpCommand {
   return {
     command: 'up',
     brokers: values.brokers === undefined ? undefined : wholeNumber('--brokers', values.brokers, 1, 7),
+    logDirs: values['log-dirs'] === undefined ? undefined : wholeNumber('--log-dirs', values['log-dirs'], 1, 8),
     directory: folder(values.data, defaultDirectory),
     port: values.port === undefined ? undefined : wholeNumber('--port', values.port, 0, 65_520),
     webPort: values['web-port'] === undefined ? 0 : wholeNumber('--web-port', values['web-port'], 0, 65_535),
@@ -142,7 +156,7 @@ function parse<O extends Options>(args: readonly string[], options: O, positiona
     throw new UsageError((error as Error).message, { cause: error })
   }
   if (parsed.positionals.length > positionals) throw new UsageError(`\`${parsed.positionals[positionals]}\` is one word too many`)
-  if (parsed.positionals.length < positionals) throw new UsageError('The number of a broker is missing')
+  if (positionals !== Infinity && parsed.positionals.length < positionals) throw new UsageError('The number of a broker is missing')
   return parsed
 }
 

@@ -1,5 +1,6 @@
 import { defaultDirectory } from '../host.ts'
 import { parseCommandLine, USAGE, UsageError, type Command } from './commandLine.ts'
+import { dump } from './dump.ts'
 import { down, status, verb } from './running.ts'
 import { up } from './up.ts'
 
@@ -15,6 +16,8 @@ function run(command: Command): Promise<number> {
       return status(command)
     case 'down':
       return down(command)
+    case 'dump':
+      return dump(command)
     case 'stop':
     case 'kill':
     case 'pause':

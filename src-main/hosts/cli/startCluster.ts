@@ -21,6 +21,7 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<R
       {
         directory,
         brokers: options.brokers,
+        logDirs: options.logDirs,
         port: options.port ?? 0,
         profile: options.profile,
         settings: options.settings ?? {},

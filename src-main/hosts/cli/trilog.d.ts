@@ -14,6 +14,8 @@
 export interface StartClusterOptions {
   /** How many brokers, 1 to 7; as the folder has, or 3. */
   readonly brokers?: number
+  /** Log folders of each broker, 1 to 8; as the folder has, or 1. */
+  readonly logDirs?: number
   /** The cluster's folder; a temporary one that `stop` removes when left out. */
   readonly directory?: string
   /** Broker i listens on port + i - 1, and the ports behind those of all brokers are for their own talk. Left out, free ports are taken. */
@@ -87,6 +89,8 @@ export interface BrokerSnapshot {
   readonly host: string
   readonly port: number
   readonly directory: string
+  /** All its log folders; the first is `directory`. */
+  readonly logDirs: readonly string[]
   readonly startedAtMs: number | null
   readonly isController: boolean
   /** Unfenced: the controller lets it serve. */

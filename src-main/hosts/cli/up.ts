@@ -27,6 +27,7 @@ export async function up(command: UpCommand): Promise<number> {
     files: rendererFiles(),
     directory: command.directory,
     brokers: command.brokers,
+    logDirs: command.logDirs,
     port: command.port,
     profile: command.profile,
     settings: command.settings,

@@ -1,0 +1,116 @@
+import { once } from 'node:events'
+import { open, readdir, stat } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+import { dump as dumpFiles } from '../../cluster/dump/dump.ts'
+import { itemJson } from '../../cluster/dump/formatJson.ts'
+import { itemText, problemText } from '../../cluster/dump/formatText.ts'
+import type { ReadableFiles } from '../../cluster/dump/items.ts'
+import { diskError } from '../../env/node/diskError.ts'
+import type { Command } from './commandLine.ts'
+
+/** Lines are written together up to this: a system call for each would take longer than reading the file. */
+const WRITTEN_TOGETHER_CHARACTERS = 64 * 1024
+
+/** Prints what files hold, to a reader as slow as it likes. Resolves with the exit status: 1 when something is wrong with a file. */
+export async function dump({ files, json, verify }: Extract<Command, { command: 'dump' }>): Promise<number> {
+  const [output, errors] = [new Lines(process.stdout), new Lines(process.stderr)]
+  let status = 0
+  for await (const items of dumpFiles(readOnlyFiles, files, { verify })) {
+    for (const item of items) {
+      if (item.type === 'problem') {
+        status = 1
+        // In the order in which things were found, where both go to one terminal.
+        if (json) await output.write(itemJson(item))
+        await output.flush()
+        await errors.write(problemText(item))
+        await errors.flush()
+      } else {
+        const waiting = output.write(json ? itemJson(item) : itemText(item))
+        if (waiting !== undefined) await waiting
+      }
+      if (output.isGone) return status
+    }
+  }
+  await output.flush()
+  return status
+}
+
+/** Lines for a stream that may be slow, or gone before the end: `trilog dump FILE | head` is no failure. */
+class Lines {
+  readonly #to: Writable
+  #text = ''
+  isGone = false
+
+  constructor(to: Writable) {
+    this.#to = to
+    to.once('error', () => (this.isGone = true))
+    to.once('close', () => (this.isGone = true))
+  }
+
+  /** Answers a promise when the caller has to wait. */
+  write(line: string): Promise<void> | undefined {
+    this.#text += `${line}\n`
+    return this.#text.length < WRITTEN_TOGETHER_CHARACTERS ? undefined : this.flush()
+  }
+
+  async flush(): Promise<void> {
+    const text = this.#text
+    this.#text = ''
+    if (text === '' || this.isGone || this.#to.write(text)) return
+    const waited = new AbortController()
+    try {
+      await Promise.race(['drain', 'close', 'error'].map(event => once(this.#to, event, { signal: waited.signal })))
+    } catch {
+      this.isGone = true
+    } finally {
+      waited.abort()
+    }
+  }
+}
+
+/** Files that are only looked at: they may be another's, or those of a broker that runs. */
+const readOnlyFiles: ReadableFiles = {
+  async open(path) {
+    try {
+      const handle = await open(path, 'r')
+      return {
+        size: (await handle.stat()).size,
+        read: (position, length) => readAll(path, handle, position, length),
+        close: () => handle.close(),
+      }
+    } catch (problem) {
+      throw diskError(problem, path, 'cannot open')
+    }
+  },
+  async stat(path) {
+    try {
+      const found = await stat(path)
+      return { size: found.size, isDirectory: found.isDirectory() }
+    } catch (problem) {
+      if ((problem as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw diskError(problem, path, 'cannot look at')
+    }
+  },
+  async list(path) {
+    try {
+      return (await readdir(path, { withFileTypes: true })).map(entry => ({ name: entry.name, isDirectory: entry.isDirectory() }))
+    } catch (problem) {
+      throw diskError(problem, path, 'cannot list')
+    }
+  },
+}
+
+async function readAll(path: string, handle: Awaited<ReturnType<typeof open>>, position: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length)
+  try {
+    let filled = 0
+    while (filled < length) {
+      const { bytesRead } = await handle.read(buffer, filled, length - filled, position + filled)
+      if (bytesRead === 0) break
+      filled += bytesRead
+    }
+    return buffer.subarray(0, filled)
+  } catch (problem) {
+    throw diskError(problem, path, 'cannot read')
+  }
+}
