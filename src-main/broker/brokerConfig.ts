@@ -28,6 +28,7 @@ export interface BrokerConfig {
   readonly brokerHeartbeatIntervalMs: number
   readonly initialBrokerRegistrationTimeoutMs: number
   readonly controlledShutdownEnable: boolean
+  readonly logDirFailureTimeoutMs: number
 
   readonly autoCreateTopicsEnable: boolean
   readonly offsetsTopicNumPartitions: number
@@ -62,6 +63,7 @@ export function brokerConfigOf(staticValues: ReadonlyMap<string, string>): Broke
     brokerHeartbeatIntervalMs: number('broker.heartbeat.interval.ms'),
     initialBrokerRegistrationTimeoutMs: number('initial.broker.registration.timeout.ms'),
     controlledShutdownEnable: flag('controlled.shutdown.enable'),
+    logDirFailureTimeoutMs: number('log.dir.failure.timeout.ms'),
     autoCreateTopicsEnable: flag('auto.create.topics.enable'),
     offsetsTopicNumPartitions: number('offsets.topic.num.partitions'),
     offsetsTopicReplicationFactor: number('offsets.topic.replication.factor'),

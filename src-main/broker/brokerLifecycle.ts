@@ -16,11 +16,14 @@ export interface BrokerLifecycleOptions {
   readonly incarnationId: Uuid
   readonly endpoints: readonly BrokerEndpoint[]
   readonly rack: string | undefined
-  readonly directoryIds: readonly Uuid[]
+  /** Of the log folders that work. */
+  readonly directoryIds: () => readonly Uuid[]
   /** Under which the process was registered when it last stopped cleanly; -1 when it did not (KIP-966). */
   readonly previousBrokerEpoch: number
   readonly heartbeatIntervalMs: number
   readonly registrationTimeoutMs: number
+  /** How long the controller may not hear of a log folder that failed, before this broker had better end: the folder's leaders do not move. */
+  readonly logDirFailureTimeoutMs: number
   readonly whereabouts: ControllerWhereabouts
   /** Offset of the newest metadata that this broker has applied. */
   readonly metadataOffset: () => number
@@ -59,6 +62,8 @@ export class BrokerLifecycle {
   #wantsShutDown = false
   #onAnswer: (() => void) | undefined
   #offlineDirectories: readonly Uuid[] = []
+  /** Since when the controller has not heard of all of them; undefined when it has. */
+  #untoldSinceMs: number | undefined
   #running: Promise<void> | undefined
 
   constructor(env: Pick<Env, 'clock' | 'network'>, options: BrokerLifecycleOptions) {
@@ -108,9 +113,10 @@ export class BrokerLifecycle {
     this.#pause.wake()
   }
 
-  /** These log folders have failed. */
+  /** These log folders have failed: all of them, also those of which it was said before. */
   reportOffline(directoryIds: readonly Uuid[]): void {
     this.#offlineDirectories = directoryIds
+    this.#untoldSinceMs ??= this.#clock.elapsed()
     this.hurry()
   }
 
@@ -160,13 +166,21 @@ export class BrokerLifecycle {
 
   async #run(): Promise<void> {
     while (this.#standing !== 'stopped') {
+      this.#requireToldInTime()
       if (this.#brokerEpoch < 0) await this.#register()
       else await this.#heartbeat()
     }
   }
 
+  #requireToldInTime(): void {
+    const { logDirFailureTimeoutMs } = this.#options
+    if (this.#untoldSinceMs === undefined || this.#clock.elapsed() - this.#untoldSinceMs <= logDirFailureTimeoutMs) return
+    throw new Error(`the controller could not be told for ${logDirFailureTimeoutMs} ms that a log folder has failed`)
+  }
+
   async #register(): Promise<void> {
     const { brokerId, clusterId, incarnationId, endpoints, rack, directoryIds, previousBrokerEpoch, logger } = this.#options
+    const offline = this.#offlineDirectories
     try {
       const response = await this.#link.send(
         BrokerRegistration,
@@ -177,7 +191,7 @@ export class BrokerLifecycle {
           listeners: endpoints.map(({ name, host, port, securityProtocol }) => ({ name, host, port, securityProtocol })),
           features: supportedFeatures.map(featureRange),
           rack: rack ?? null,
-          logDirs: directoryIds,
+          logDirs: directoryIds(),
           previousBrokerEpoch,
         },
         { timeoutMs: this.#options.registrationTimeoutMs },
@@ -186,6 +200,7 @@ export class BrokerLifecycle {
       if (error === 'NONE') {
         this.#brokerEpoch = response.brokerEpoch
         logger.info(`registered with the controller`, { brokerEpoch: response.brokerEpoch })
+        this.#told(offline)
         if (!this.#wantsShutDown) this.#setStanding('fenced')
         return
       }
@@ -204,6 +219,7 @@ export class BrokerLifecycle {
     const { brokerId, metadataOffset, isReady, heartbeatIntervalMs, logger } = this.#options
     const brokerEpoch = this.#brokerEpoch
     const askedMs = this.#clock.elapsed()
+    const offline = this.#offlineDirectories
     // Until our own registration is here, there is nothing to be unfenced for.
     const wantFence = !isReady() || metadataOffset() < brokerEpoch
     let response: BrokerHeartbeatResponse
@@ -214,7 +230,7 @@ export class BrokerLifecycle {
         currentMetadataOffset: metadataOffset(),
         wantFence,
         wantShutDown: this.#wantsShutDown,
-        offlineLogDirs: this.#offlineDirectories,
+        offlineLogDirs: offline,
       })
     } catch (error) {
       if (this.#isStopped()) return
@@ -233,6 +249,7 @@ export class BrokerLifecycle {
       logger.warn('the controller refused a heartbeat', { error })
       return this.#sleep(RETRY_MS)
     }
+    this.#told(offline)
     this.#onAnswer?.()
     if (this.#wantsShutDown) {
       if (response.shouldShutDown) return this.stop()
@@ -241,6 +258,11 @@ export class BrokerLifecycle {
     this.#answeredMs = askedMs
     this.#setStanding(response.isFenced ? 'fenced' : 'unfenced')
     return this.#sleep(response.isFenced ? IMPATIENT_MS : heartbeatIntervalMs)
+  }
+
+  /** A heartbeat or a registration that said so was accepted. */
+  #told(offline: readonly Uuid[]): void {
+    if (offline === this.#offlineDirectories) this.#untoldSinceMs = undefined
   }
 
   #isStopped(): boolean {

@@ -1,10 +1,11 @@
+import { dirname } from 'node:path/posix'
 import { describe, expect, it } from 'vitest'
 import type { Disk } from '../env/env.ts'
 import { simulatedWorld, type World } from '../simulation/world.ts'
 import { decodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { ClusterFolder } from './clusterFolder.ts'
 
-const CLUSTER = { version: 1, clusterId: 'c', brokers: 3, port: 19_092, profile: 'dev', settings: {} } as const
+const CLUSTER = { version: 1, clusterId: 'c', brokers: 3, logDirs: 1, port: 19_092, profile: 'dev', settings: {} } as const
 const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
 
 const folderIn = (world: World) => new ClusterFolder({ random: world.random, disk: emptyingFirst(world.env('host').disk) }, '/data')
@@ -80,6 +81,38 @@ describe('a log dir', () => {
   })
 })
 
+describe('several log dirs of one broker', () => {
+  async function withTwo(world: World): Promise<ClusterFolder> {
+    const folder = await withLogDir(world)
+    for (const path of ['/data/broker-2-disk-2/a.log', '/data/broker-22/a.log', '/data/broker-2-notes/a.txt']) {
+      await world.settle(world.env('host').disk.makeDirectory(dirname(path)))
+      await world.settle(world.env('host').disk.replaceFile(path, Buffer.from('records')))
+    }
+    return folder
+  }
+  const names = async (world: World) => (await world.settle(world.env('host').disk.list('/data'))).map(entry => entry.name).sort()
+
+  it('are beside each other, the first where the only one would be', () => {
+    const folder = folderIn(simulatedWorld(1))
+    expect(folder.brokerDirectories(2, 1)).toEqual(['/data/broker-2'])
+    expect(folder.brokerDirectories(2, 3)).toEqual(['/data/broker-2', '/data/broker-2-disk-2', '/data/broker-2-disk-3'])
+  })
+
+  it('are all wiped, and nobody else’s', async () => {
+    const world = simulatedWorld(1)
+    const folder = await withTwo(world)
+    await world.settle(folder.wipe(2))
+    expect(await names(world)).toEqual(['broker-2-notes', 'broker-22', 'cluster.json', 'logs'])
+  })
+
+  it('are all removed with the cluster', async () => {
+    const world = simulatedWorld(1)
+    const folder = await withTwo(world)
+    await world.settle(folder.remove())
+    expect(await names(world)).toEqual(['broker-2-notes'])
+  })
+})
+
 describe("a cluster's file", () => {
   it.each(['', '{', '[]', '{"version":2}', JSON.stringify({ ...CLUSTER, brokers: 0 })])('cannot be %j', async text => {
     const world = simulatedWorld(1)
@@ -87,6 +120,15 @@ describe("a cluster's file", () => {
     await world.settle(folder.write(CLUSTER))
     await world.settle(world.env('host').disk.replaceFile('/data/cluster.json', Buffer.from(text)))
     await expect(world.settle(folder.read())).rejects.toThrow('/data/cluster.json is not a cluster of this version')
+  })
+
+  it('of a time when a broker had one log dir says so', async () => {
+    const world = simulatedWorld(1)
+    const folder = folderIn(world)
+    await world.settle(folder.write(CLUSTER))
+    const { logDirs, ...before } = CLUSTER
+    await world.settle(world.env('host').disk.replaceFile('/data/cluster.json', Buffer.from(JSON.stringify(before))))
+    expect(await world.settle(folder.read())).toEqual({ ...before, logDirs })
   })
 
   it('comes back as it was written', async () => {

@@ -8,6 +8,8 @@ const ClusterFile = z.object({
   version: z.literal(1),
   clusterId: z.string(),
   brokers: z.number().int().min(1),
+  /** Log folders of each broker. */
+  logDirs: z.number().int().min(1).default(1),
   port: z.number().int(),
   profile: z.enum(['dev', 'kafka-defaults']),
   settings: z.record(z.string(), z.string()),
@@ -15,8 +17,9 @@ const ClusterFile = z.object({
 export type ClusterFile = z.infer<typeof ClusterFile>
 
 /**
- * The folder of one local cluster: `cluster.json`, `broker-<id>/` (its log dir), `broker-<id>.properties`, `logs/broker-<id>.log`, and `.lock` while
- * somebody holds it. `broker-<id>.wiped` is what a crash left of a wipe; it is nobody's.
+ * The folder of one local cluster: `cluster.json`, `broker-<id>/` (its log dir), `broker-<id>-disk-<k>/` (its other log dirs, from 2 on, where it has
+ * more), `broker-<id>.properties`, `logs/broker-<id>.log`, and `.lock` while somebody holds it. What ends in `.wiped` a crash left of a wipe; it is
+ * nobody's.
  */
 export class ClusterFolder {
   readonly path: string
@@ -29,8 +32,15 @@ export class ClusterFolder {
     this.path = path
   }
 
+  /** The broker's first log dir, which has the metadata log. */
   brokerDirectory(brokerId: number): string {
     return join(this.path, `broker-${brokerId}`)
+  }
+
+  /** All log dirs of a broker that has so many. */
+  brokerDirectories(brokerId: number, logDirs: number): string[] {
+    const first = this.brokerDirectory(brokerId)
+    return Array.from({ length: logDirs }, (_, index) => (index === 0 ? first : `${first}-disk-${index + 1}`))
   }
 
   propertiesFile(brokerId: number): string {
@@ -79,12 +89,12 @@ export class ClusterFolder {
 
   /**
    * Gives the broker an empty log dir that belongs to this cluster, as `kafka-storage format` does. Leaves a formatted one alone; throws when it is
-   * another cluster's.
+   * another cluster's. Further log dirs are the broker's to format: it knows from the first one whose they are.
    */
   async format(brokerId: number, clusterId: string): Promise<void> {
     const directory = this.brokerDirectory(brokerId)
     const file = join(directory, 'meta.properties')
-    await this.#disk.remove(`${directory}.wiped`)
+    for (const name of await this.#namesOf(brokerId)) if (name.endsWith('.wiped')) await this.#disk.remove(join(this.path, name))
     if ((await this.#disk.stat(file)) !== undefined) {
       const found = decodeMetaProperties(await this.#disk.readFile(file))
       if (found.clusterId === clusterId && found.nodeId === brokerId) return
@@ -100,13 +110,21 @@ export class ClusterFolder {
 
   /** Everything the broker has on disk is gone afterwards. The process must not run. */
   async wipe(brokerId: number): Promise<void> {
-    const directory = this.brokerDirectory(brokerId)
-    if ((await this.#disk.stat(directory)) === undefined) return
-    const doomed = `${directory}.wiped`
-    await this.#disk.remove(doomed)
-    await this.#disk.rename(directory, doomed) // a crash half-way must not leave a half-empty log dir that looks like a whole one
+    const names = await this.#namesOf(brokerId)
+    const directories = names.filter(name => !name.endsWith('.wiped')).map(name => join(this.path, name))
+    for (const directory of directories) {
+      await this.#disk.remove(`${directory}.wiped`)
+      await this.#disk.rename(directory, `${directory}.wiped`) // a crash half-way must not leave a half-empty log dir that looks like a whole one
+    }
     await this.#disk.syncDirectory(this.path)
-    await this.#disk.remove(doomed)
+    for (const directory of directories) await this.#disk.remove(`${directory}.wiped`)
+  }
+
+  /** Of the broker's log dirs, and of what was left of them. */
+  async #namesOf(brokerId: number): Promise<string[]> {
+    if ((await this.#disk.stat(this.path)) === undefined) return []
+    const entries = await this.#disk.list(this.path)
+    return entries.map(each => each.name).filter(name => new RegExp(`^broker-${brokerId}(-disk-\\d+)?(\\.wiped)?$`).test(name))
   }
 
   async writeProperties(brokerId: number, text: string): Promise<void> {
@@ -121,7 +139,9 @@ export class ClusterFolder {
     if ((await this.#disk.stat(join(this.path, 'cluster.json'))) === undefined) return false
     const all = await this.#disk.list(this.path)
     // The file that says what this is goes last, so that after a crash the rest can be removed by asking again.
-    const own = all.map(entry => entry.name).filter(name => /^(broker-\d+(\.properties|\.wiped)?|logs|host\.json(\.[\da-f]+)?)$/.test(name))
+    const own = all
+      .map(entry => entry.name)
+      .filter(name => /^(broker-\d+(\.properties|(-disk-\d+)?(\.wiped)?)|logs|host\.json(\.[\da-f]+)?)$/.test(name))
     for (const name of [...own, 'cluster.json']) await this.#disk.remove(join(this.path, name))
     const left = await this.#disk.list(this.path)
     if (left.every(entry => entry.name === '.lock')) await this.#disk.remove(this.path)

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { Network, Random } from '../env/env.ts'
 import type { Processes } from '../env/processes.ts'
 import { brokerProperties, type Profile } from '../server/config.ts'
@@ -9,10 +10,13 @@ export const HOST = '127.0.0.1'
 const USUAL_PORT = 19_092
 const USUAL_BROKERS = 3
 const MOST_BROKERS = 7
+const MOST_LOG_DIRS = 8
 
 /** What a cluster was asked to be; what is left out is as the folder has it. */
 export interface ClusterWish {
   readonly brokers: number | undefined
+  /** Log folders of each broker. More than before adds empty ones. */
+  readonly logDirs?: number | undefined
   /** Broker i listens on port + i - 1. 0 chooses ports that stay the folder's own; `undefined` takes the folder's, or 19092. */
   readonly port: number | undefined
   readonly profile: Profile | undefined
@@ -30,8 +34,8 @@ export interface ClusterPlan {
 }
 
 /**
- * Joins what is wished with what the folder has. Writes nothing. Throws when the folder has another number of brokers, when a setting is not one of
- * Kafka's, or when a port cannot be had (names it, and who has it).
+ * Joins what is wished with what the folder has. Writes nothing. Throws when the folder has another number of brokers or more log folders, when a
+ * setting is not one of Kafka's, or when a port cannot be had (names it, and who has it).
  */
 export async function planCluster(
   env: { readonly network: Network; readonly random: Random; readonly processes: Pick<Processes, 'holderOfPort'> },
@@ -46,10 +50,20 @@ export async function planCluster(
   if (before !== undefined && before.brokers !== brokers) {
     throw new Error(`The cluster in ${folder.path} has ${counted(before.brokers)}, not ${brokers}. Choose another folder with --data`)
   }
+  const logDirs = wish.logDirs ?? before?.logDirs ?? 1
+  if (!Number.isInteger(logDirs) || logDirs < 1 || logDirs > MOST_LOG_DIRS) {
+    throw new RangeError(`A broker has 1 to ${MOST_LOG_DIRS} log folders, not ${logDirs}`)
+  }
+  if (before !== undefined && before.logDirs > logDirs) {
+    throw new Error(
+      `Each broker of the cluster in ${folder.path} has ${before.logDirs} log folders: with ${logDirs}, data would be missing`,
+    )
+  }
   const shape = {
     version: 1,
     clusterId: before?.clusterId ?? folder.newClusterId(),
     brokers,
+    logDirs,
     profile: wish.profile ?? before?.profile ?? 'dev',
     settings: { ...before?.settings, ...wish.settings },
   } as const
@@ -78,7 +92,7 @@ function propertiesOf(file: ClusterFile, folder: ClusterFolder): Map<number, str
       voter.id,
       brokerProperties({
         nodeId: voter.id,
-        directory: folder.brokerDirectory(voter.id),
+        directories: directoriesOf(file, folder, voter.id),
         client: { host: HOST, port: clientPort(file, voter.id) },
         peer: voter,
         voters,
@@ -87,6 +101,12 @@ function propertiesOf(file: ClusterFile, folder: ClusterFolder): Map<number, str
       }),
     ]),
   )
+}
+
+/** Relative to the properties file where the list could not be taken apart again. */
+function directoriesOf(file: ClusterFile, folder: ClusterFolder, brokerId: number): string[] {
+  const paths = folder.brokerDirectories(brokerId, file.logDirs)
+  return folder.path.includes(',') ? paths.map(path => basename(path)) : paths
 }
 
 const counted = (brokers: number) => (brokers === 1 ? 'one broker' : `${brokers} brokers`)

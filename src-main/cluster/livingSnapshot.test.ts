@@ -21,6 +21,7 @@ function told(states: readonly BrokerState[]): ClusterSnapshot {
       host: '127.0.0.1',
       port: 19092,
       directory: '',
+      logDirs: [],
       startedAtMs: null,
       isController: index === 0,
       isActive: true,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Listener } from '../env/env.ts'
 import { SimulatedProcesses } from '../simulation/simulatedProcesses.ts'
 import { simulatedWorld, type World } from '../simulation/world.ts'
+import { readServerConfig } from '../server/config.ts'
 import { LocalCluster, type LocalClusterOptions } from './localCluster.ts'
 
 let world: World
@@ -63,6 +64,25 @@ describe('a folder', () => {
     await close(await open({ brokers: 1 }))
     await expect(open({ brokers: 3 })).rejects.toThrow('The cluster in /data has one broker, not 3')
     await close(await open())
+  })
+
+  it('gives each broker as many log folders as were asked for, and takes none away', async () => {
+    const dirsOf = async (folder: string) => /^log\.dirs=(.*)$/m.exec(await text(`${folder}/broker-2.properties`))?.[1]
+    await close(await open({ logDirs: 2 }))
+    expect(await dirsOf('/data')).toBe('/data/broker-2,/data/broker-2-disk-2')
+    await expect(open({ logDirs: 1 })).rejects.toThrow(
+      'Each broker of the cluster in /data has 2 log folders: with 1, data would be missing',
+    )
+    const more = await open({ logDirs: 3 })
+    expect(more.snapshot().brokers[0]!.logDirs).toEqual(['/data/broker-1', '/data/broker-1-disk-2', '/data/broker-1-disk-3'])
+    await close(more)
+    expect((await open()).file.logDirs).toBe(3)
+  })
+
+  it('may have a comma in its name, which a list of log folders cannot', async () => {
+    await close(await open({ directory: '/da,ta', logDirs: 2 }))
+    const properties = await text('/da,ta/broker-2.properties')
+    expect(readServerConfig(properties, '/da,ta').directories).toEqual(['/da,ta/broker-2', '/da,ta/broker-2-disk-2'])
   })
 
   it('does not remember settings that were refused', async () => {

@@ -19,6 +19,8 @@ export const LocalBroker = z.object({
   host: z.string(),
   port: z.number().int(),
   directory: z.string(),
+  /** All its log folders; the first is `directory`. */
+  logDirs: z.array(z.string()),
   startedAtMs: TimestampMs.nullable(),
   isController: z.boolean(),
   /** Unfenced: the controller lets it serve. */

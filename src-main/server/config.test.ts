@@ -6,7 +6,7 @@ function options(given: Partial<BrokerProcessOptions> = {}, brokers = 3): Broker
   const voters = Array.from({ length: brokers }, (_, index) => ({ id: index + 1, host: '127.0.0.1', port: 19_095 + index }))
   return {
     nodeId: 1,
-    directory: '/data/broker-1',
+    directories: ['/data/broker-1'],
     client: { host: '127.0.0.1', port: 19_092 },
     peer: { host: '127.0.0.1', port: 19_095 },
     voters,
@@ -20,10 +20,13 @@ describe("a broker's properties file", () => {
   it.each(['/data/broker-1', '/home/zoë müller/ü/broker-1', '/a=b:c#d!/ e\\f/broker-1', 'C:\\Users\\zoe\\broker-1'])(
     'says what was meant, in the folder %s',
     directory => {
-      const config = readServerConfig(brokerProperties(options({ directory, nodeId: 2, settings: { 'num.partitions': '7' } })))
+      const config = readServerConfig(
+        brokerProperties(options({ directories: [directory], nodeId: 2, settings: { 'num.partitions': '7' } })),
+      )
       expect(config).toMatchObject({
         nodeId: 2,
-        directory,
+        directories: [directory],
+        metadataDirectory: directory,
         client: { host: '127.0.0.1', port: 19_092 },
         peer: { host: '127.0.0.1', port: 19_095 },
       })
@@ -72,6 +75,33 @@ describe("a broker's properties file", () => {
       'every broker is a voter',
     ],
   ])('cannot be used when it %s', (_, file, problem) => expect(() => readServerConfig(file)).toThrow(problem))
+})
+
+describe("a broker's log folders", () => {
+  const read = (lines: Record<string, string>) => {
+    const file = brokerProperties(options()).replace(/^log\.dirs=.*\n/m, '')
+    return readServerConfig(
+      `${file}\n${Object.entries(lines)
+        .map(each => each.join('='))
+        .join('\n')}`,
+      '/cluster',
+    )
+  }
+
+  it.each([
+    { lines: { 'log.dirs': '/a, b,/c' }, directories: ['/a', '/cluster/b', '/c'], metadataDirectory: '/a' },
+    { lines: { 'log.dir': 'b' }, directories: ['/cluster/b'], metadataDirectory: '/cluster/b' },
+    { lines: { 'log.dir': '/b', 'log.dirs': '/a' }, directories: ['/a'], metadataDirectory: '/a' },
+    { lines: { 'log.dirs': '/a,/b', 'metadata.log.dir': '/b' }, directories: ['/a', '/b'], metadataDirectory: '/b' },
+    { lines: { 'log.dirs': '/a', 'metadata.log.dir': 'm' }, directories: ['/a'], metadataDirectory: '/cluster/m' },
+  ])('are $directories with $lines, and $metadataDirectory has the metadata log', ({ lines, directories, metadataDirectory }) => {
+    expect(read(lines)).toMatchObject({ directories, metadataDirectory })
+  })
+
+  it('must be named, and each once', () => {
+    expect(() => read({ 'log.dirs': '/a,,/b' })).toThrow('log.dirs must name the folders of the logs')
+    expect(() => read({ 'log.dirs': 'a,/cluster/a' })).toThrow('log.dirs names a folder twice')
+  })
 })
 
 describe('a profile', () => {

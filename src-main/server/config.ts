@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join, win32 } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Address } from '../env/env.ts'
 import { serverConfigDefinitions, serverConfigProblems } from '../metadata/configDefinitions.ts'
@@ -18,7 +18,8 @@ export interface Voter extends Address {
 /** What one broker process is started with: Kafka's own keys in a properties file, nothing else. */
 export interface BrokerProcessOptions {
   readonly nodeId: number
-  readonly directory: string
+  /** Absolute, or relative to the folder of the properties file; the first has the metadata log. */
+  readonly directories: readonly string[]
   readonly client: Address
   readonly peer: Address
   readonly voters: readonly Voter[]
@@ -54,7 +55,7 @@ export function brokerProperties(options: BrokerProcessOptions): string {
     ['listeners', `${CLIENT_LISTENER}://${text(options.client)},${PEER_LISTENER}://${text(options.peer)}`],
     ['controller.listener.names', PEER_LISTENER],
     ['controller.quorum.voters', options.voters.map(voter => `${voter.id}@${text(voter)}`).join(',')],
-    ['log.dirs', options.directory],
+    ['log.dirs', options.directories.join(',')],
   ])
   const problems = [
     ...Object.keys(settings).flatMap(name => {
@@ -87,14 +88,17 @@ export interface ServerConfig {
   /** By Kafka's names, only what the file has; what it leaves out is at Kafka's default. */
   readonly values: ReadonlyMap<string, string>
   readonly nodeId: number
-  readonly directory: string
+  /** At least one; absolute. */
+  readonly directories: readonly string[]
+  /** Of the metadata log: usually the first of the others. */
+  readonly metadataDirectory: string
   readonly client: Address
   readonly peer: Address
   readonly voters: ReadonlyMap<number, Address>
 }
 
-/** Reads a broker's properties file. Throws an error that names every problem. */
-export function readServerConfig(file: string): ServerConfig {
+/** Reads a broker's properties file. Paths in it are relative to the `folder` it lies in. Throws an error that names every problem. */
+export function readServerConfig(file: string, folder = '/'): ServerConfig {
   const values = parseJavaProperties(file)
   const problems = serverConfigProblems(values)
   if (problems.length > 0) throw new Error(problems.join('. '))
@@ -103,12 +107,23 @@ export function readServerConfig(file: string): ServerConfig {
   const peer = listeners.get(PEER_LISTENER)
   if (client === undefined || peer === undefined)
     throw new Error(`listeners must name ${CLIENT_LISTENER} and ${PEER_LISTENER}, not ${values.get('listeners')}`)
-  const directory = values.get('log.dirs') ?? ''
-  if (directory === '') throw new Error('log.dirs must name the folder of the logs')
+  const { directories, metadataDirectory } = logDirectoriesOf(values, folder)
   const nodeId = Number(values.get('node.id'))
   const voters = new Map((values.get('controller.quorum.voters') ?? '').split(',').map(voterOf))
   if (!voters.has(nodeId)) throw new Error(`controller.quorum.voters must have node ${nodeId} among them: every broker is a voter`)
-  return { values, nodeId, directory, client, peer, voters }
+  return { values, nodeId, directories, metadataDirectory, client, peer, voters }
+}
+
+/** `log.dirs` counts, and where it is not set `log.dir`. */
+function logDirectoriesOf(values: ReadonlyMap<string, string>, folder: string): Pick<ServerConfig, 'directories' | 'metadataDirectory'> {
+  const text = values.get('log.dirs') ?? values.get('log.dir') ?? ''
+  const listed = text.split(',').map(each => each.trim())
+  if (listed.includes('')) throw new Error(`log.dirs must name the folders of the logs, separated by commas, not \`${text}\``)
+  const placed = (path: string) => (isAbsolute(path) || win32.isAbsolute(path) ? path : join(folder, path))
+  const directories = listed.map(placed)
+  if (new Set(directories).size < directories.length) throw new Error(`log.dirs names a folder twice: ${text}`)
+  const metadata = values.get('metadata.log.dir')?.trim()
+  return { directories, metadataDirectory: metadata === undefined ? directories[0]! : placed(metadata) }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path'
 import { nodeEnv } from '../env/node/env.ts'
 import type { FromBroker, ToBroker } from './control.ts'
 import { readServerConfig } from './config.ts'
@@ -71,7 +72,7 @@ process.on('disconnect', () => void stop(0, { handOver: false }))
 try {
   const [file] = process.argv.slice(2)
   if (file === undefined) throw new Error('Usage: broker FILE.properties')
-  const config = readServerConfig((await env.disk.readFile(file)).toString('utf8'))
+  const config = readServerConfig((await env.disk.readFile(file)).toString('utf8'), dirname(resolve(file)))
   server = await Server.start(env, { config, logger, listeners: { failed: die } })
   tellOf(server, env.clock, {
     tell,

@@ -6,7 +6,7 @@ import { BrokerLifecycle } from '../broker/brokerLifecycle.ts'
 import { BrokerMetadata } from '../broker/brokerMetadata.ts'
 import { ControllerLink, type ControllerWhereabouts } from '../broker/controllerLink.ts'
 import { GroupCoordinators, OFFSETS_TOPIC } from '../broker/coordinators/group/groupCoordinator.ts'
-import type { BrokerParts } from '../broker/handlers/handle.ts'
+import type { BrokerParts, LogFolder } from '../broker/handlers/handle.ts'
 import { clientHandlers, peerHandlers } from '../broker/handlers/index.ts'
 import { BrokerListener } from '../broker/network/brokerListener.ts'
 import { ProducerIds } from '../broker/producerIds.ts'
@@ -17,12 +17,12 @@ import { TopicCreation } from '../broker/topicCreation.ts'
 import { Controller } from '../controller/controller.ts'
 import { controllerConfigOf } from '../controller/controllerConfig.ts'
 import { controllerHandlers } from '../controller/handlers/index.ts'
-import { DiskError, type Address, type Env } from '../env/env.ts'
+import type { Address, Env } from '../env/env.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../protocol/schema.ts'
 import { decodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { quorumHandlers } from '../quorum/handlers/index.ts'
 import { Quorum } from '../quorum/quorum.ts'
-import { LogDirectory } from '../storage/logDirectory.ts'
+import { LogDirectories } from '../storage/logDirectories.ts'
 import { defaultLogConfig, type PartitionLog } from '../storage/partitionLog.ts'
 import { bind, type BoundHandler } from '../wire/handler.ts'
 import { PeerLink } from '../wire/peerLink.ts'
@@ -39,7 +39,7 @@ const METADATA_LOG = { ...defaultLogConfig, cleanupPolicy: [], maxMessageBytes: 
 
 /** What the process around a broker hears of it. */
 export interface ServerListeners {
-  /** This broker cannot go on: a bug, the metadata disk, a cluster that refuses it. The process should end. */
+  /** This broker cannot go on: a bug, the metadata disk or the last one, a cluster that refuses it. The process should end. */
   readonly failed: (cause: Error) => void
 }
 
@@ -60,7 +60,7 @@ export class Server {
   readonly #brokerConfig: BrokerConfig
   readonly #logger: Logger
   readonly #listeners: ServerListeners
-  readonly #directory: LogDirectory
+  readonly #directories: LogDirectories
   readonly #metadataLog: PartitionLog
   readonly #controller: Controller
   readonly #groups: GroupCoordinators
@@ -74,16 +74,16 @@ export class Server {
 
   private constructor(
     env: Env,
-    made: { config: ServerConfig; logger: Logger; listeners: ServerListeners; directory: LogDirectory; metadataLog: PartitionLog },
+    made: { config: ServerConfig; logger: Logger; listeners: ServerListeners; directories: LogDirectories; metadataLog: PartitionLog },
   ) {
-    const { config, logger, directory, metadataLog } = made
+    const { config, logger, directories, metadataLog } = made
     const { nodeId } = config
-    const { clusterId } = directory
+    const { clusterId, directoryId } = directories.metadata
     this.#env = env
     this.#config = config
     this.#logger = logger
     this.#listeners = made.listeners
-    this.#directory = directory
+    this.#directories = directories
     this.#metadataLog = metadataLog
     const brokerConfig = brokerConfigOf(config.values)
     this.#brokerConfig = brokerConfig
@@ -93,7 +93,7 @@ export class Server {
     const quorum = new Quorum(env, {
       nodeId,
       clusterId,
-      directoryId: directory.directoryId,
+      directoryId,
       voters: config.voters,
       log: metadataLog,
       directory: metadataLog.directory,
@@ -143,10 +143,11 @@ export class Server {
         { name: PEER_LISTENER, ...config.peer, securityProtocol: PLAINTEXT_PROTOCOL },
       ],
       rack: brokerConfig.brokerRack,
-      directoryIds: [directory.directoryId],
-      previousBrokerEpoch: directory.previousBrokerEpoch,
+      directoryIds: () => directories.directoryIds,
+      previousBrokerEpoch: directories.previousBrokerEpoch,
       heartbeatIntervalMs: brokerConfig.brokerHeartbeatIntervalMs,
       registrationTimeoutMs: brokerConfig.initialBrokerRegistrationTimeoutMs,
+      logDirFailureTimeoutMs: brokerConfig.logDirFailureTimeoutMs,
       whereabouts,
       metadataOffset: () => metadata.image.lastAppliedOffset,
       isReady: () => this.#isReady,
@@ -157,7 +158,7 @@ export class Server {
       brokerId: nodeId,
       clusterId,
       config: brokerConfig,
-      logDirectory: directory,
+      logDirectories: directories,
       metadata: () => metadata.image,
       brokerEpoch,
       controllerLink: isrLink,
@@ -165,10 +166,11 @@ export class Server {
       logger: logger.child({ part: 'replication' }),
     })
     this.replicas = replicas
-    // With its only disk failing, a broker has nothing to serve from: the others take over sooner when it ends. A log that is merely corrupt is one
-    // partition's misfortune, and the rest goes on.
-    replicas.onFailure((_partition, failure) => {
-      if (failure instanceof DiskError) this.#listeners.failed(failure)
+    // Without the metadata log, or without any folder, a broker has nothing to serve from: the others take over sooner when it ends. A folder that
+    // fails besides takes its partitions offline, a log that is merely corrupt only itself, and the rest goes on.
+    directories.onFailure((failed, cause) => {
+      if (failed === directories.metadata || directories.online.length === 0) this.#listeners.failed(cause)
+      else this.lifecycle.reportOffline(directories.failedIds)
     })
     const topicCreation = new TopicCreation(adminLink, { config: brokerConfig, logger })
     this.#groups = new GroupCoordinators(env, {
@@ -212,7 +214,7 @@ export class Server {
       metadata: () => metadata.image,
       metadataReaches: (reached, withinMs) => metadata.reaches(reached, withinMs),
       replicas,
-      logFolder: { path: directory.path, space: () => env.disk.space(directory.path) },
+      logFolders: () => logFoldersOf(env, directories),
       fetchSessions: new FetchSessions(env, { slots: brokerConfig.maxIncrementalFetchSessionCacheSlots }),
       groups: this.#groups,
       controllerLink: adminLink,
@@ -232,16 +234,22 @@ export class Server {
   /** Opens the folder and the port for peers, and takes part in the quorum. Resolves before the broker is registered. */
   static async start(env: Env, options: { config: ServerConfig; logger: Logger; listeners: ServerListeners }): Promise<Server> {
     const { config, logger } = options
-    const { clusterId } = decodeMetaProperties(await readFormatted(env, config.directory))
-    const directory = await LogDirectory.open(env, config.directory, { clusterId, nodeId: config.nodeId, log: logger })
+    const { nodeId, metadataDirectory } = config
+    const { clusterId } = decodeMetaProperties(await readFormatted(env, metadataDirectory))
+    const directories = await LogDirectories.open(env, config.directories, {
+      clusterId,
+      nodeId,
+      metadataPath: metadataDirectory,
+      log: logger,
+    })
     let server: Server | undefined
     try {
-      const metadataLog = await directory.openLog(METADATA_TOPIC, 0, METADATA_TOPIC_ID, METADATA_LOG)
-      server = new Server(env, { ...options, directory, metadataLog })
+      const metadataLog = await directories.metadata.openLog(METADATA_TOPIC, 0, METADATA_TOPIC_ID, METADATA_LOG, { whenFull: 'wait' })
+      server = new Server(env, { ...options, directories, metadataLog })
       await server.#begin()
       return server
     } catch (error) {
-      if (server === undefined) await directory.close(-1)
+      if (server === undefined) await directories.close(-1)
       else await server.stop({ handOver: false })
       throw error
     }
@@ -277,7 +285,7 @@ export class Server {
     for (const link of this.#controllerLinks) link.close()
     this.#links.close()
     await this.#metadataLog.close()
-    await this.#directory.close(brokerEpoch)
+    await this.#directories.close(brokerEpoch)
   }
 
   async #begin(): Promise<void> {
@@ -327,6 +335,14 @@ class QuorumLinks {
   close(): void {
     for (const links of [this.#quick, this.#patient]) for (const link of links.values()) link.close()
   }
+}
+
+function logFoldersOf({ disk }: Pick<Env, 'disk'>, directories: LogDirectories): LogFolder[] {
+  const failed = directories.all.filter(each => each.failure !== undefined).map(each => each.path)
+  return [
+    ...directories.online.map(({ path, logs }) => ({ path, logs, space: () => disk.space(path) })),
+    ...[...failed, ...directories.unopened].map(path => ({ path, logs: undefined })),
+  ]
 }
 
 const asError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error('the broker failed', { cause }))

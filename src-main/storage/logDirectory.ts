@@ -1,15 +1,18 @@
 import { assert } from '../base/assert.ts'
 import type { Logger } from '../base/logger.ts'
 import { type Uuid, randomUuid } from '../base/uuid.ts'
-import type { DirectoryEntry, DiskLock, Env } from '../env/env.ts'
+import { type DirectoryEntry, DiskError, type DiskLock, type Env } from '../env/env.ts'
+import { MalformedMessage } from '../protocol/byteReader.ts'
 import { type PartitionOffset, decodeOffsetCheckpoint, encodeOffsetCheckpoint } from '../protocol/files/checkpoints.ts'
 import { CLEAN_SHUTDOWN_FILE, decodeCleanShutdown, encodeCleanShutdown } from '../protocol/files/cleanShutdown.ts'
 import { META_PROPERTIES_FILE, decodeMetaProperties, encodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { parsePartitionDirectory, partitionDirectoryName, retiredDirectoryName } from '../protocol/files/partitionDirectory.ts'
 import { PARTITION_METADATA_FILE, decodePartitionMetadata, encodePartitionMetadata } from '../protocol/files/partitionMetadata.ts'
 import { FilePool } from './filePool.ts'
+import { CorruptLog } from './loadLog.ts'
 import type { LogConfig } from './logConfig.ts'
-import { PartitionLog } from './partitionLog.ts'
+import { isOutOfSpace } from './outOfSpace.ts'
+import { PartitionLog, type PartitionLogOptions } from './partitionLog.ts'
 import { Turnstile } from './turnstile.ts'
 
 const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
@@ -24,6 +27,14 @@ export interface LogDirectoryOptions {
   readonly clusterId: string
   readonly nodeId: number
   readonly log: Logger
+  /** Shared by the folders of one broker. */
+  readonly pool?: FilePool
+}
+
+export interface WantedPartition {
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: Uuid | undefined
 }
 
 export interface FoundPartition {
@@ -31,6 +42,8 @@ export interface FoundPartition {
   readonly partition: number
   /** As its folder says; nothing when it says nothing. */
   readonly topicId: Uuid | undefined
+  /** Why the folder cannot say whose it is: a log that is opened there would be anybody's. */
+  readonly damage?: Error
 }
 
 /** The folder belongs to somebody else. */
@@ -48,6 +61,9 @@ interface Checkpointed {
 /**
  * A broker's folder: whose it is, the partitions' logs in it, and the checkpoint files that tell a start where to begin. Locked while it is open.
  * The marker of a clean shutdown is taken away before anything is written, so that it never vouches for more than it saw.
+ *
+ * A disk that fails takes the whole folder offline, all logs in one turn and for good: what one file met, the next would meet as well, and a disk
+ * that comes back has lost nobody knows what. A full disk refuses what needs space, and nothing else.
  */
 export class LogDirectory {
   readonly path: string
@@ -73,6 +89,8 @@ export class LogDirectory {
   readonly #unsure: Set<string>
   readonly #retired = new Set<string>()
   readonly #openings = new Turnstile(OPENED_AT_A_TIME)
+  readonly #failureListeners: ((cause: Error) => void)[] = []
+  #failure: Error | undefined
   #isClosed = false
   #writing: Promise<void> | undefined
   #nextWriting: Promise<void> | undefined
@@ -91,11 +109,12 @@ export class LogDirectory {
       const look = async ({ name, isDirectory }: DirectoryEntry) => {
         const parsed = isDirectory ? parsePartitionDirectory(name) : undefined
         if (parsed?.state === 'current') {
-          found.set(name, { topic: parsed.topic, partition: parsed.partition, topicId: await topicIdOf(env, `${path}/${name}`) })
+          found.set(name, { topic: parsed.topic, partition: parsed.partition, ...(await ownerOf(env, `${path}/${name}`)) })
         } else if (parsed?.state === 'delete') retired.push(name)
+        else if (parsed?.state === 'stray') options.log.warn('a folder of no partition is still there', { path: `${path}/${name}` })
       }
       await Promise.all(entries.map(look))
-      const checkpointed = await readCheckpoints(env, path, names)
+      const checkpointed = await readCheckpoints(env, path, names, options.log)
       const directory = new LogDirectory(env, path, options, { lock, directoryId, shutdown, found, checkpointed })
       for (const name of retired) directory.#removeLater(`${path}/${name}`, 0)
       return directory
@@ -108,7 +127,7 @@ export class LogDirectory {
   private constructor(
     env: Pick<Env, 'clock' | 'disk' | 'random'>,
     path: string,
-    { clusterId, nodeId, log }: LogDirectoryOptions,
+    { clusterId, nodeId, log, pool }: LogDirectoryOptions,
     opened: {
       readonly lock: DiskLock
       readonly directoryId: Uuid
@@ -126,7 +145,7 @@ export class LogDirectory {
     this.#env = env
     this.#log = log
     this.#lock = opened.lock
-    this.#pool = new FilePool(env.disk)
+    this.#pool = pool ?? new FilePool(env.disk)
     this.#found = opened.found
     this.#checkpointed = opened.checkpointed
     this.#unsure = new Set(this.wasCleanShutdown ? [] : this.#found.keys())
@@ -139,50 +158,110 @@ export class LogDirectory {
     return [...this.#found.values()]
   }
 
+  /** As `listPartitions`, of one partition. */
+  find(topic: string, partition: number): FoundPartition | undefined {
+    return this.#found.get(partitionDirectoryName(topic, partition))
+  }
+
+  /** Partitions that are here, or will be in a moment. */
+  get partitionCount(): number {
+    let count = this.#found.size
+    for (const name of this.#opening) if (!this.#found.has(name)) count += 1
+    return count
+  }
+
   /** The logs that are open. */
   get logs(): readonly PartitionLog[] {
     return [...this.#open.values()]
   }
 
+  /** Why the folder is offline, for good. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** Called once, when the folder goes offline, after all its logs did. */
+  onFailure(listen: (cause: Error) => void): void {
+    this.#failureListeners.push(listen)
+  }
+
+  #fail(cause: Error): void {
+    if (this.#failure !== undefined || this.#isClosed) return
+    this.#failure = cause
+    this.#log.error('a log folder went offline', { path: this.path, directoryId: this.directoryId, problem: cause })
+    for (const log of this.#open.values()) log.fail(cause)
+    for (const listen of this.#failureListeners) listen(cause)
+  }
+
+  /** Whatever touches the disk: a failure is the whole folder's. */
+  async #onDisk<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) throw this.#failure
+    try {
+      return await act()
+    } catch (problem) {
+      if (isDiskFailure(problem)) this.#fail(problem)
+      throw problem
+    }
+  }
+
   /**
    * Opens a partition's log, or makes it. Throws `CorruptLog` when synced data is damaged, and `ForeignLogDirectory` when the folder belongs to
-   * another topic of the same name: that one has to be deleted first, with `deleteFolder`.
+   * another topic of the same name: that one has to be deleted first, with `deleteFolder`. Refused by a full disk, it may be asked again.
    */
-  async openLog(topic: string, partition: number, topicId: Uuid | undefined, config: LogConfig): Promise<PartitionLog> {
+  async openLog(
+    topic: string,
+    partition: number,
+    topicId: Uuid | undefined,
+    config: LogConfig,
+    options: Pick<PartitionLogOptions, 'whenFull'> = {},
+  ): Promise<PartitionLog> {
     assert(!this.#isClosed, 'a closed folder opens no logs')
     const name = partitionDirectoryName(topic, partition)
     assert(!this.#open.has(name) && !this.#opening.has(name), () => `${name} is open already`)
     this.#opening.add(name)
     try {
-      return await this.#openings.through(() => this.#openNow(name, { topic, partition, topicId }, config))
+      return await this.#openings.through(() =>
+        this.#onDisk(() => this.#openNow(name, { topic, partition, topicId }, { ...options, config })),
+      )
     } finally {
       this.#opening.delete(name)
     }
   }
 
-  async #openNow(name: string, wanted: FoundPartition, config: LogConfig): Promise<PartitionLog> {
+  async #openNow(name: string, wanted: WantedPartition, options: Pick<PartitionLogOptions, 'config' | 'whenFull'>): Promise<PartitionLog> {
     const { topicId } = wanted
     const directory = `${this.path}/${name}`
     const found = this.#found.get(name)
+    if (found?.damage !== undefined) throw found.damage
     if (found?.topicId !== undefined && topicId !== undefined && found.topicId !== topicId) {
       throw new ForeignLogDirectory(`${directory} belongs to topic id ${found.topicId}, not to ${topicId}`)
     }
     if (found === undefined) await this.#makeFolder(name, wanted)
     else if (found.topicId === undefined && topicId !== undefined) await this.#tie(name, wanted)
     const { recoveryPoint = 0, logStartOffset = 0, highWatermark = 0 } = this.#checkpointed.get(name) ?? {}
+    // What this process made itself, or tried to, is as unsure as it gets: a full disk may have stopped it half way.
+    const cleanShutdown = this.wasCleanShutdown && found !== undefined && !this.#unsure.has(name)
     this.#unsure.add(name)
     const log = await PartitionLog.open(this.#env, {
+      ...options,
       ...wanted,
       directory,
-      config,
-      // What this process made itself is as sure as it gets.
-      cleanShutdown: this.wasCleanShutdown && found !== undefined,
+      cleanShutdown,
       recoveryPoint,
       logStartOffset,
       highWatermark,
       log: this.#log,
       pool: this.#pool,
       checkpoint: () => this.checkpoint(),
+    })
+    if (this.#failure !== undefined) {
+      // Somebody else met the failure meanwhile.
+      log.fail(this.#failure)
+      await log.close().catch(() => undefined) // it is told as the folder's
+      throw this.#failure
+    }
+    log.onFailure(cause => {
+      if (isDiskFailure(cause)) this.#fail(cause)
     })
     this.#unsure.delete(name)
     this.#open.set(name, log)
@@ -211,47 +290,67 @@ export class LogDirectory {
     const name = partitionDirectoryName(log.topic, log.partition)
     assert(this.#open.get(name) === log, () => `${name} is not a log of this folder`)
     this.#open.delete(name)
-    const retired = this.#retiredPath(log)
-    await log.moveAway(retired)
-    await this.#forget(name, retired, log.config.fileDeleteDelayMs)
+    if (this.#failure !== undefined) {
+      await log.close().catch(() => undefined) // it has failed and said so; the next start finds the folder, if there is one
+      return
+    }
+    const retired = this.#retiredPath(log, 'delete')
+    await this.#onDisk(() => log.moveAway(retired))
+    await this.#forget(name)
+    this.#removeLater(retired, log.config.fileDeleteDelayMs)
   }
 
   /** As `deleteLog`, for a folder that was found and whose log is not open. */
-  async deleteFolder(found: FoundPartition, delayMs: number): Promise<void> {
+  async deleteFolder(found: WantedPartition, delayMs: number): Promise<void> {
+    const retired = await this.#moveAway(found, 'delete')
+    if (retired !== undefined) this.#removeLater(retired, delayMs)
+  }
+
+  /** The folder is no partition's of this broker. It gets another name, and stays: who knows why it is here may want it. Answers its new path. */
+  setAside(found: WantedPartition): Promise<string | undefined> {
+    return this.#moveAway(found, 'stray')
+  }
+
+  async #moveAway(found: WantedPartition, state: 'delete' | 'stray'): Promise<string | undefined> {
     const name = partitionDirectoryName(found.topic, found.partition)
-    assert(!this.#open.has(name), () => `${name} is open`)
-    if (!this.#found.has(name)) return
-    const retired = this.#retiredPath(found)
-    await this.#env.disk.rename(`${this.path}/${name}`, retired)
-    await this.#forget(name, retired, delayMs)
+    assert(!this.#open.has(name) && !this.#opening.has(name), () => `${name} is open`)
+    if (!this.#found.has(name)) return undefined
+    const retired = this.#retiredPath(found, state)
+    await this.#onDisk(() => this.#env.disk.rename(`${this.path}/${name}`, retired))
+    await this.#forget(name)
+    return retired
   }
 
-  #retiredPath({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  #retiredPath({ topic, partition }: { readonly topic: string; readonly partition: number }, state: 'delete' | 'stray'): string {
     const unique = this.#env.random.bytes(16).toString('hex')
-    return `${this.path}/${retiredDirectoryName(topic, partition, { unique, state: 'delete' })}`
+    return `${this.path}/${retiredDirectoryName(topic, partition, { unique, state })}`
   }
 
-  async #forget(name: string, retired: string, delayMs: number): Promise<void> {
-    await this.#env.disk.syncDirectory(this.path)
+  async #forget(name: string): Promise<void> {
+    await this.#onDisk(() => this.#env.disk.syncDirectory(this.path))
     this.#found.delete(name)
     this.#unsure.delete(name)
     if (this.#checkpointed.delete(name)) this.#outdated.add(name)
-    this.#removeLater(retired, delayMs)
   }
 
   #removeLater(path: string, delayMs: number): void {
     this.#retired.add(path)
     this.#env.clock.after(delayMs, () => {
-      if (this.#isClosed) return // the next start goes on with it
+      if (this.#isClosed || this.#failure !== undefined) return // the next start goes on with it
       this.#retired.delete(path)
-      this.#env.disk.remove(path).catch((problem: unknown) => this.#log.warn('a deleted partition is still there', { path, problem }))
+      this.#onDisk(() => this.#env.disk.remove(path)).catch((problem: unknown) =>
+        this.#log.warn('a deleted partition is still there', { path, problem }),
+      )
     })
   }
 
-  /** Writes the recovery points, log start offsets and high watermarks of now. Calls that come while one is under way share the next one. */
+  /**
+   * Writes the recovery points, log start offsets, high watermarks and first dirty offsets of now. Calls that come while one is under way share the
+   * next one. Refused by a full disk, it may be called again.
+   */
   checkpoint(): Promise<void> {
     if (this.#writing === undefined) {
-      this.#writing = this.#writeCheckpoints().finally(() => (this.#writing = undefined))
+      this.#writing = this.#onDisk(() => this.#writeCheckpoints()).finally(() => (this.#writing = undefined))
       return this.#writing
     }
     this.#nextWriting ??= this.#writing
@@ -289,7 +388,10 @@ export class LogDirectory {
     for (const name of outdated) this.#outdated.delete(name)
   }
 
-  /** The clean end: everything is synced, and the marker comes last of all. Without it — when a log has failed or was never checked, or nobody called this — the next start checks everything. */
+  /**
+   * The clean end: everything is synced, and the marker comes last of all. Without it — when a log has failed or was never checked, when the disk
+   * is full or broken, or nobody called this — the next start checks everything.
+   */
   async close(brokerEpoch: number): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -303,10 +405,21 @@ export class LogDirectory {
         const unchecked = [...this.#unsure]
         this.#log.warn('the next start has to check every log: not all can be vouched for', { path: this.path, problem, unchecked })
       }
+    } catch (problem) {
+      if (this.#failure === undefined && !(problem instanceof DiskError)) throw problem
+      this.#log.warn('the next start has to check every log: the disk does not take the last word', { path: this.path, problem })
     } finally {
-      await this.#lock.release()
+      await this.#lock.release().catch((problem: unknown) => {
+        // The end of the process releases it as well.
+        this.#log.warn('a log folder is still locked', { path: this.path, problem })
+      })
     }
   }
+}
+
+/** What takes a whole folder offline. */
+function isDiskFailure(problem: unknown): problem is DiskError {
+  return problem instanceof DiskError && !isOutOfSpace(problem)
 }
 
 /** Makes the folder this node's, or makes sure that it is. */
@@ -346,21 +459,38 @@ async function takeCleanShutdown(
   }
 }
 
-async function topicIdOf({ disk }: Pick<Env, 'disk'>, directory: string): Promise<Uuid | undefined> {
+async function ownerOf({ disk }: Pick<Env, 'disk'>, directory: string): Promise<Pick<FoundPartition, 'topicId' | 'damage'>> {
   const file = `${directory}/${PARTITION_METADATA_FILE}`
-  if ((await disk.stat(file)) === undefined) return undefined
-  return decodePartitionMetadata(await disk.readFile(file)).topicId
+  if ((await disk.stat(file)) === undefined) return { topicId: undefined }
+  try {
+    return { topicId: decodePartitionMetadata(await disk.readFile(file)).topicId }
+  } catch (problem) {
+    if (!(problem instanceof MalformedMessage)) throw problem
+    return { topicId: undefined, damage: new CorruptLog(`${file} does not say whose folder it is in`, { cause: problem }) }
+  }
 }
 
-async function readCheckpoints({ disk }: Pick<Env, 'disk'>, path: string, names: ReadonlySet<string>): Promise<Map<string, Checkpointed>> {
+/** A file that cannot be read tells nothing; without it more is checked and less is known to be committed, and nothing is lost. */
+async function readCheckpoints(
+  { disk }: Pick<Env, 'disk'>,
+  path: string,
+  names: ReadonlySet<string>,
+  log: Logger,
+): Promise<Map<string, Checkpointed>> {
   const checkpointed = new Map<string, Checkpointed>()
   const read = async (file: string, key: keyof Checkpointed) => {
     if (!names.has(file)) return
-    for (const { topic, partition, offset } of decodeOffsetCheckpoint(await disk.readFile(`${path}/${file}`))) {
-      const name = partitionDirectoryName(topic, partition)
-      const entry = checkpointed.get(name) ?? { recoveryPoint: 0, logStartOffset: 0, highWatermark: 0 }
-      entry[key] = offset
-      checkpointed.set(name, entry)
+    try {
+      for (const { topic, partition, offset } of decodeOffsetCheckpoint(await disk.readFile(`${path}/${file}`))) {
+        const name = partitionDirectoryName(topic, partition)
+        const entry = checkpointed.get(name) ?? { recoveryPoint: 0, logStartOffset: 0, highWatermark: 0 }
+        entry[key] = offset
+        checkpointed.set(name, entry)
+      }
+    } catch (problem) {
+      if (!(problem instanceof MalformedMessage)) throw problem
+      log.warn('a checkpoint file cannot be read and counts as empty', { path: `${path}/${file}`, problem })
+      for (const entry of checkpointed.values()) entry[key] = 0
     }
   }
   await read(RECOVERY_POINTS, 'recoveryPoint')

@@ -20,6 +20,7 @@ const aBroker = (over: Partial<LocalBroker>): LocalBroker => ({
   host: '127.0.0.1',
   port: 19092,
   directory: '',
+  logDirs: [],
   startedAtMs: 0,
   isController: false,
   isActive: true,

@@ -1,6 +1,7 @@
 import type { Clock } from '../../env/env.ts'
 import type { MetadataImage } from '../../metadata/image.ts'
 import type { Quorum } from '../../quorum/quorum.ts'
+import type { PartitionLog } from '../../storage/partitionLog.ts'
 import { type Call, handlerFor } from '../../wire/handler.ts'
 import type { BrokerConfig } from '../brokerConfig.ts'
 import type { ControllerLink } from '../controllerLink.ts'
@@ -18,12 +19,16 @@ export interface Resource {
 
 export type Operation = 'read' | 'write' | 'create' | 'delete' | 'alter' | 'describe' | 'clusterAction' | 'describeConfigs' | 'alterConfigs'
 
-/** The folder with all logs of this broker. */
-export interface LogFolder {
-  readonly path: string
-  /** Of the volume it lies on. */
-  space(): Promise<{ readonly totalBytes: number; readonly freeBytes: number }>
-}
+/** A folder with logs of this broker. */
+export type LogFolder =
+  | {
+      readonly path: string
+      readonly logs: readonly PartitionLog[]
+      /** Of the volume it lies on. */
+      space(): Promise<{ readonly totalBytes: number; readonly freeBytes: number }>
+    }
+  /** It is offline. */
+  | { readonly path: string; readonly logs: undefined }
 
 /** The parts of a broker that handlers ask. A handler takes what it needs and keeps nothing. */
 export interface BrokerParts {
@@ -36,7 +41,7 @@ export interface BrokerParts {
   /** Resolves as soon as the own metadata satisfies `reached`, with whether it did so in time: for answers that the next request relies on. */
   readonly metadataReaches: (reached: (image: MetadataImage) => boolean, withinMs: number) => Promise<boolean>
   readonly replicas: Replicas
-  readonly logFolder: LogFolder
+  readonly logFolders: () => readonly LogFolder[]
   readonly fetchSessions: FetchSessions
   readonly groups: GroupCoordinators
   /** To the active controller, wherever it is. */

@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/logger.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import type { Clock } from '../../env/env.ts'
-import { errorName } from '../../protocol/errors.ts'
+import { type ErrorName, errorName } from '../../protocol/errors.ts'
 import { Fetch, type FetchRequest, type FetchResponse } from '../../protocol/messages/fetch.ts'
 import { ListOffsets, type ListOffsetsResponse } from '../../protocol/messages/listOffsets.ts'
 import type { PeerLink } from '../../wire/peerLink.ts'
@@ -47,6 +47,8 @@ type FetchedTopic = FetchResponse['responses'][number]
 type FetchedPartitionData = FetchedTopic['partitions'][number]
 
 const FIRST_BACKOFF_MS = 20
+/** While the own disk is full there is no use in fetching what it cannot take. */
+const FULL_DISK_BACKOFF_MS = 1000
 /** A newcomer's own long poll is short, so that the next newcomer, and the return to the main lane, are never far. */
 const NEWCOMER_WAIT_MS = 50
 
@@ -211,19 +213,28 @@ export class Fetcher {
       return this.#later(followed)
     }
     if (data.divergingEpoch.endOffset >= 0 || data.divergingEpoch.epoch >= 0) {
-      await partition.follow(leaderEpoch, { type: 'diverge', leader: data.divergingEpoch })
-      return
+      return this.#took(followed, await partition.follow(leaderEpoch, { type: 'diverge', leader: data.divergingEpoch }))
     }
     const position = partition.fetchPosition(leaderEpoch)
     if (position === undefined) return
     const { highWatermark, logStartOffset } = data
     const fetched = { fetchOffset: position.fetchOffset, records: data.records ?? NOTHING, highWatermark, logStartOffset }
-    const failed = await partition.follow(leaderEpoch, { type: 'append', fetched })
-    if (failed === 'NONE') followed.failures = 0
-    else {
-      this.#options.logger.warn(`cannot append what broker ${this.#options.leaderId} sent of ${partition.name}`, { error: failed })
-      this.#later(followed)
+    this.#took(followed, await partition.follow(leaderEpoch, { type: 'append', fetched }))
+  }
+
+  #took(followed: Followed, error: ErrorName): void {
+    const { partition } = followed
+    if (error === 'NONE') {
+      followed.failures = 0
+      return
     }
+    // What the disk has failed for is not followed any more; otherwise it has no room.
+    const isFull = error === 'KAFKA_STORAGE_ERROR'
+    if (!isFull || followed.failures === 0) {
+      this.#options.logger.warn(`cannot take over what broker ${this.#options.leaderId} sent of ${partition.name}`, { error, isFull })
+    }
+    this.#later(followed)
+    if (isFull) followed.notBeforeMs = this.#clock.elapsed() + FULL_DISK_BACKOFF_MS
   }
 
   /** The offset is outside of the leader's log: learn its bounds, then cut, start anew, or just go on. */
@@ -236,7 +247,7 @@ export class Fetcher {
     if (leaderEnd === undefined || leaderStart === undefined) return this.#later(followed)
     const remedy = afterOffsetOutOfRange({ leaderStart, leaderEnd, ownEnd: position.fetchOffset })
     if (remedy.type === 'fetchFromOwnEnd') this.#later(followed)
-    else await partition.follow(leaderEpoch, remedy)
+    else this.#took(followed, await partition.follow(leaderEpoch, remedy))
   }
 
   async #leaderOffset({ partition, leaderEpoch }: Followed, timestamp: number, { link }: Lane): Promise<number | undefined> {

@@ -1,6 +1,7 @@
 import { assert, AssertionFailed } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
+import { isOutOfSpace } from '../../storage/outOfSpace.ts'
 import type { AppendResult, PartitionLog } from '../../storage/partitionLog.ts'
 import type { FetchedPartition, FetchPlan, Reader } from './fetchPlan.ts'
 import { follow, type Following } from './following.ts'
@@ -11,7 +12,7 @@ import { checkFetchPosition } from './truncation.ts'
 /**
  * What this broker is for a partition.
  *
- *   settling --(log open, epoch start recorded)--> leader | follower
+ *   settling --(log open, epoch start recorded)--> leader | follower;   settling --(disk full)--> settling, a second later
  *   leader, follower --(metadata with another leader epoch)--> settling
  *   any --(disk failed)--> offline;   any --(no replica any more)--> gone
  */
@@ -40,6 +41,8 @@ export interface CommitWait {
 export type Watched = 'logEnd' | 'highWatermark' | 'lowWatermark'
 
 const NOTHING_MORE = () => undefined
+/** How long a role waits for space on a full disk before it tries again. */
+const FULL_DISK_RETRY_MS = 1000
 
 /** One partition of which this broker is a replica: its log, its role, and those who wait for one of these to move. */
 export class Partition implements LedPartition {
@@ -123,6 +126,16 @@ export class Partition implements LedPartition {
   }
 
   async #settle(state: PartitionState): Promise<void> {
+    try {
+      await this.#takeRole(state)
+    } catch (problem) {
+      if (!isOutOfSpace(problem)) throw problem
+      this.#around.logger.warn(`the disk is too full to take a role for ${this.name}`, { problem })
+      this.#around.clock.after(FULL_DISK_RETRY_MS, () => void this.#enqueue(() => this.#settle(state)))
+    }
+  }
+
+  async #takeRole(state: PartitionState): Promise<void> {
     if (this.#state !== state || this.#role.type !== 'settling') return // newer metadata stands behind this in the queue
     const log = this.#log ?? (await this.#openLog())
     // What was appended under the former leadership must be in the file before it is counted or cut off.
@@ -351,7 +364,12 @@ export class Partition implements LedPartition {
     let error: ErrorName = 'NONE'
     await this.#enqueue(async () => {
       if (this.#role.type !== 'follower' || this.#role.leaderEpoch !== leaderEpoch) return
-      error = await follow(this.#role.log, leaderEpoch, step, { name: this.name, logger: this.#around.logger })
+      try {
+        error = await follow(this.#role.log, leaderEpoch, step, { name: this.name, logger: this.#around.logger })
+      } catch (problem) {
+        if (!isOutOfSpace(problem)) throw problem
+        error = 'KAFKA_STORAGE_ERROR' // nothing was done; the next fetch gives reason to try again
+      }
     })
     return this.#role.type === 'offline' ? 'KAFKA_STORAGE_ERROR' : error
   }

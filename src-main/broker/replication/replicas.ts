@@ -1,14 +1,15 @@
 import type { Logger } from '../../base/logger.ts'
-import type { Uuid } from '../../base/uuid.ts'
+import { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY, type Uuid } from '../../base/uuid.ts'
 import type { Clock, Env } from '../../env/env.ts'
 import type { MetadataDelta } from '../../metadata/delta.ts'
 import type { MetadataImage, PartitionImage } from '../../metadata/image.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
-import type { LogDirectory } from '../../storage/logDirectory.ts'
+import type { LogDirectories, PlacedPartition } from '../../storage/logDirectories.ts'
 import type { PartitionLog } from '../../storage/partitionLog.ts'
 import type { BrokerConfig } from '../brokerConfig.ts'
 import type { ControllerLink } from '../controllerLink.ts'
 import { IsrProposals } from './alterPartition.ts'
+import { DirectoryAssignments } from './directoryAssignments.ts'
 import { Fetchers } from './fetchers.ts'
 import { Partition, type PartitionOwner } from './partition.ts'
 import type { PartitionState } from './partitionSurroundings.ts'
@@ -21,13 +22,13 @@ export interface ReplicasOptions {
   readonly brokerId: number
   readonly clusterId: string
   readonly config: BrokerConfig
-  readonly logDirectory: LogDirectory
+  readonly logDirectories: LogDirectories
   readonly metadata: () => MetadataImage
   /** Under which this broker is registered; -1 before. */
   readonly brokerEpoch: () => number
   /** Whether the controller has answered this broker lately. */
   readonly isInTouch?: () => boolean
-  /** Carries AlterPartition; its own, so that no admin request stands before it. */
+  /** Carries AlterPartition and AssignReplicasToDirs; its own, so that no admin request stands before it. */
   readonly controllerLink: ControllerLink
   readonly logger: Logger
 }
@@ -63,6 +64,7 @@ export class Replicas {
   readonly #logger: Logger
   readonly settings: TopicSettings
   readonly #proposals: IsrProposals
+  readonly #assignments: DirectoryAssignments
   readonly #byTopicId = new Map<Uuid, Map<number, Partition>>()
   readonly #byName = new Map<string, Map<number, Partition>>()
   readonly #fetchers: Fetchers
@@ -88,6 +90,12 @@ export class Replicas {
       send: (api, request) => options.controllerLink.send(api, request),
       logger: options.logger,
     })
+    this.#assignments = new DirectoryAssignments(env.clock, {
+      brokerId,
+      brokerEpoch: options.brokerEpoch,
+      send: (api, request) => options.controllerLink.send(api, request),
+      logger: options.logger,
+    })
     this.#owner = {
       brokerId,
       clock: env.clock,
@@ -106,6 +114,7 @@ export class Replicas {
       roleLost: partition => this.#roleLost(partition),
       failed: (partition, failure) => {
         this.#logger.error(`${partition.name} is offline`, { error: failure })
+        this.#tellDirectory(partition)
         for (const listen of this.#failureListeners) listen(partition, failure)
       },
     }
@@ -152,20 +161,37 @@ export class Replicas {
     })
   }
 
-  /** The first image that is ours to act on: every log is put into its place, and logs that nobody wants any more are deleted. */
+  /** The first image that is ours to act on: every log is put into its place, and folders that are no partition's of ours are set aside. */
   async applyFirst(image: MetadataImage): Promise<void> {
-    const { logDirectory } = this.#options
-    for (const found of logDirectory.listPartitions()) {
-      if (found.topic === METADATA_TOPIC) continue
-      const topic = image.topicsByName.get(found.topic)
-      const isOurs = topic?.partitions[found.partition]?.replicas.includes(this.#options.brokerId) === true
-      if (isOurs && (found.topicId === undefined || found.topicId === topic?.topicId)) continue
-      const folder = `${found.topic}-${found.partition}`
-      this.#logger.warn(`${folder} is not in the metadata: deleting`, { topicId: found.topicId })
-      this.#whileDeleting(folder, () => logDirectory.deleteFolder(found, this.settings.of(found.topic).log.fileDeleteDelayMs))
-    }
+    const strays = this.#options.logDirectories
+      .listPartitions()
+      .filter(found => found.topic !== METADATA_TOPIC && this.#isStray(found, image))
+    for (const found of strays) this.#whileDeleting(`${found.topic}-${found.partition}`, () => this.#setAside(found))
     for (const topic of image.topicsById.values()) for (const partition of topic.partitions) this.#applyPartition(topic, partition)
     await Promise.all(this.#deletions.values())
+  }
+
+  /** As Kafka has it: without a topic id, of a topic that is gone, or of a partition that others have by now. One of two folders is stray, too. */
+  #isStray({ topic, partition, topicId, damage, directory }: PlacedPartition, image: MetadataImage): boolean {
+    const known = damage === undefined ? image.topicsById.get(topicId ?? '') : image.topicsByName.get(topic)
+    const state = known?.partitions[partition]
+    if (state === undefined || !state.replicas.includes(this.#options.brokerId)) return true
+    const { online } = this.#options.logDirectories
+    const holders = online.filter(each => each.find(topic, partition) !== undefined)
+    if (holders.length < 2) return false
+    const assigned = this.#assignedDirectory(state)
+    return directory !== (holders.find(each => each.directoryId === assigned) ?? holders[0])
+  }
+
+  /** Kept, as Kafka does: a mistake in the metadata must not cost what is on the disk. */
+  async #setAside(found: PlacedPartition): Promise<void> {
+    const { topic, partition, topicId, directory } = found
+    const path = await directory.setAside(found)
+    this.#logger.warn(`${topic}-${partition} is no partition of this broker: set aside`, { from: directory.path, path, topicId })
+  }
+
+  #assignedDirectory({ replicas, directories }: PartitionImage): Uuid {
+    return directories[replicas.indexOf(this.#options.brokerId)] ?? UNASSIGNED_DIRECTORY
   }
 
   /** Follows one batch of metadata. Returns at once; what takes time goes on behind the partitions it concerns. */
@@ -194,6 +220,7 @@ export class Replicas {
     }
     const partition = known ?? this.#addPartition(topic, image.partition)
     partition.apply(stateOf(image))
+    this.#tellDirectory(partition)
   }
 
   #addPartition({ topicId, name }: { topicId: Uuid; name: string }, index: number): Partition {
@@ -220,11 +247,16 @@ export class Replicas {
       this.#byTopicId.delete(partition.topicId)
       if (this.#byName.get(partition.topic) === ofTopic) this.#byName.delete(partition.topic)
     }
+    this.#assignments.forget({ topicId: partition.topicId, partition: partition.index })
     // The role ends at once; only the folder waits its turn.
     const taken = partition.remove(answer)
+    const { logDirectories } = this.#options
     this.#whileDeleting(partition.name, async () => {
       const log = await taken
-      if (log !== undefined) await this.#options.logDirectory.deleteLog(log)
+      if (log !== undefined) return logDirectories.deleteLog(log)
+      // Its log could not be opened, but there may be a folder.
+      const { topic, topicId, index } = partition
+      await logDirectories.deleteFolder({ topic, topicId, partition: index }, this.settings.of(topic).log.fileDeleteDelayMs)
     })
   }
 
@@ -242,7 +274,32 @@ export class Replicas {
   async #openLog(partition: Partition): Promise<PartitionLog> {
     await this.#deletions.get(partition.name)
     const { topic, index, topicId } = partition
-    return this.#options.logDirectory.openLog(topic, index, topicId, this.settings.of(topic).log)
+    const image = this.#options.metadata().partition(topicId, index)
+    const placement = {
+      assigned: image === undefined ? UNASSIGNED_DIRECTORY : this.#assignedDirectory(image),
+      isNew: image === undefined || image.partitionEpoch === 0 || !image.isr.includes(this.#options.brokerId),
+    }
+    return this.#options.logDirectories.openLog({ topic, partition: index, topicId }, this.settings.of(topic).log, placement)
+  }
+
+  /**
+   * Tells the controller in which folder the replica is, unless metadata says so already. One that is offline is lost, unless the controller has it
+   * in a folder of which it hears, or knows, that it does not work.
+   */
+  #tellDirectory(partition: Partition): void {
+    const { topicId, index, log } = partition
+    const { brokerId, logDirectories, metadata } = this.#options
+    const state = metadata().partition(topicId, index)
+    if (state === undefined || !state.replicas.includes(brokerId)) return
+    const assigned = this.#assignedDirectory(state)
+    let actual: Uuid | undefined = assigned
+    if (partition.isOffline) {
+      const seemsOnline =
+        assigned === UNASSIGNED_DIRECTORY || assigned === MIGRATING_DIRECTORY || logDirectories.directoryIds.includes(assigned)
+      if (seemsOnline) actual = LOST_DIRECTORY
+    } else if (log !== undefined) actual = logDirectories.directoryOf(log)?.directoryId
+    if (actual === undefined || actual === assigned) this.#assignments.forget({ topicId, partition: index })
+    else this.#assignments.assign({ topicId, partition: index, directoryId: actual })
   }
 
   #reconfigure(partition: Partition): void {
@@ -254,6 +311,7 @@ export class Replicas {
   #roleTaken(partition: Partition): void {
     const { leaderEpoch } = partition
     if (this.#stopped || leaderEpoch === undefined) return
+    this.#tellDirectory(partition)
     if (partition.isLeader) {
       this.#logger.info(`leading ${partition.name}`, {
         leaderEpoch,
@@ -277,8 +335,8 @@ export class Replicas {
 
   /** Starts what runs by the clock: checkpoints, retention, the search for lagging followers. */
   start(): void {
-    const { config, logDirectory } = this.#options
-    this.#upkeep.every(config.replicaHighWatermarkCheckpointIntervalMs, () => logDirectory.checkpoint())
+    const { config, logDirectories } = this.#options
+    this.#upkeep.every(config.replicaHighWatermarkCheckpointIntervalMs, () => logDirectories.checkpoint())
     this.#upkeep.every(config.logRetentionCheckIntervalMs, () => this.#deleteOldSegments())
     this.#upkeep.every(config.replicaLagTimeMaxMs / 2, () => {
       for (const partition of this.partitions()) partition.leadership?.shrinkIsrIfLagging()
@@ -288,8 +346,13 @@ export class Replicas {
   async #deleteOldSegments(): Promise<void> {
     for (const { log, isOffline, name } of [...this.partitions()]) {
       if (log === undefined || isOffline || this.#stopped) continue
-      const deleted = await log.deleteOldSegments()
-      if (deleted > 0) this.#logger.info(`deleted old segments of ${name}`, { segments: deleted, logStartOffset: log.logStartOffset })
+      try {
+        const deleted = await log.deleteOldSegments()
+        if (deleted > 0) this.#logger.info(`deleted old segments of ${name}`, { segments: deleted, logStartOffset: log.logStartOffset })
+      } catch (problem) {
+        // One log that cannot is no reason for the others not to: what they delete may be the space that this one lacks.
+        this.#logger.warn(`cannot delete old segments of ${name}`, { problem })
+      }
     }
   }
 
@@ -297,6 +360,7 @@ export class Replicas {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#proposals.stop()
+    this.#assignments.stop()
     this.#upkeep.stop()
     this.#fetchers.stop()
     const all = [...this.partitions()]
@@ -320,7 +384,7 @@ export class Replicas {
     const stats: PartitionStats[] = []
     for (const partition of this.partitions()) {
       const { log, state } = partition
-      if (log === undefined || state === undefined) continue
+      if (log === undefined || state === undefined || partition.isOffline) continue
       stats.push({
         topic: partition.topic,
         partition: partition.index,

@@ -57,6 +57,7 @@ async function open(command: UpCommand): Promise<Host | undefined> {
       files: devServer === undefined ? rendererFiles() : undefined,
       directory: command.directory,
       brokers: command.brokers,
+      logDirs: command.logDirs,
       port: command.port,
       profile: command.profile,
       settings: command.settings,

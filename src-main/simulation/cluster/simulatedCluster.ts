@@ -17,6 +17,8 @@ export interface ClusterScenario {
   readonly brokers?: number
   /** By Kafka's names, on top of the dev profile. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Log folders of each broker, `/data`, `/data-2` and so on, all on its one disk. */
+  readonly logDirs?: number
   /** For whoever has to understand a failing seed. */
   readonly logger?: (brokerId: number) => Logger
 }
@@ -37,10 +39,12 @@ export class SimulatedCluster {
   readonly world: World
   readonly brokers: readonly SimulatedBroker[]
   readonly #settings: Readonly<Record<string, string>>
+  readonly #logDirs: readonly string[]
   readonly #logger: (brokerId: number) => Logger
   readonly #connections = new Map<number, KafkaConnection>()
 
-  constructor({ seed, brokers = 3, settings = {}, logger = () => silentLogger }: ClusterScenario) {
+  constructor({ seed, brokers = 3, settings = {}, logDirs = 1, logger = () => silentLogger }: ClusterScenario) {
+    this.#logDirs = Array.from({ length: logDirs }, (_, index) => (index === 0 ? '/data' : `/data-${index + 1}`))
     this.#logger = logger
     this.world = simulatedWorld(seed)
     this.#settings = settings
@@ -78,7 +82,7 @@ export class SimulatedCluster {
     const config = readServerConfig(
       brokerProperties({
         nodeId: id,
-        directory: '/data',
+        directories: this.#logDirs,
         client: addressOf(broker.name, CLIENT_PORT),
         peer: addressOf(broker.name, PEER_PORT),
         voters: this.brokers.map(each => ({ id: each.id, ...addressOf(each.name, PEER_PORT) })),
