@@ -7,6 +7,7 @@ import {
   maxTimestamp,
   producerEpoch,
   producerId,
+  recordCount,
 } from '../protocol/records/batch.ts'
 import { decodeRecords } from '../protocol/records/record.ts'
 import type { AbortedTransactionEntry } from '../protocol/files/indexEntries.ts'
@@ -54,5 +55,7 @@ export function replayInto(producers: ProducerState, batch: Buffer): AbortedTran
   if (marker !== undefined) return producers.end(marker)
   const data = producerBatchOf(batch)
   if (data !== undefined) producers.add(data)
+  else if (recordCount(batch) === 0)
+    producers.sawEpoch({ producerId: producerId(batch), producerEpoch: producerEpoch(batch), timestamp: maxTimestamp(batch) })
   return undefined
 }

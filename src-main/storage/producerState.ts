@@ -165,6 +165,18 @@ export class ProducerState {
     return { producerId: marker.producerId, firstOffset, lastOffset: marker.offset, lastStableOffset: nextOpen ?? marker.offset + 1 }
   }
 
+  /**
+   * Learns from a marker that compaction has emptied, and kept for this alone: all that it ended is gone. Differs from Kafka, which keeps it too but
+   * does not read it again, and so lets an older epoch in after it has rebuilt its producers.
+   */
+  sawEpoch({ producerId, producerEpoch, timestamp }: Pick<TransactionMarker, 'producerId' | 'producerEpoch' | 'timestamp'>): void {
+    const producer = this.#producerOf(producerId)
+    if (producerEpoch <= producer.producerEpoch) return
+    producer.producerEpoch = producerEpoch
+    producer.batches = []
+    producer.lastTimestamp = timestamp
+  }
+
   /** The high watermark passed these markers: their transactions are decided for good. */
   forgetDecidedBelow(highWatermark: number): void {
     if (this.#unreplicated.length === 0) return
