@@ -1,5 +1,5 @@
 import { silentLogger } from '../../base/logger.ts'
-import { randomUuid } from '../../base/uuid.ts'
+import { randomUuid, UNASSIGNED_DIRECTORY, type Uuid } from '../../base/uuid.ts'
 import { BrokerLifecycle } from '../../broker/brokerLifecycle.ts'
 import { ControllerLink, type ControllerWhereabouts } from '../../broker/controllerLink.ts'
 import { Controller } from '../../controller/controller.ts'
@@ -11,6 +11,7 @@ import { MetadataImage, NO_LEADER, type PartitionImage } from '../../metadata/im
 import { errorName } from '../../protocol/errors.ts'
 import { AllocateProducerIds } from '../../protocol/messages/allocateProducerIds.ts'
 import { AlterPartition } from '../../protocol/messages/alterPartition.ts'
+import { AssignReplicasToDirs } from '../../protocol/messages/assignReplicasToDirs.ts'
 import { CreateTopics } from '../../protocol/messages/createTopics.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../../protocol/schema.ts'
@@ -35,6 +36,10 @@ interface Process {
   readonly controller: Controller
   readonly lifecycle: BrokerLifecycle
   readonly link: ControllerLink
+  /** Ids of its log folders. */
+  readonly folders: readonly Uuid[]
+  /** Those that failed in this life. */
+  readonly failed: Set<Uuid>
   /** The partition epochs this process last saw, by topic id and partition. */
   readonly seen: Map<string, PartitionImage>
 }
@@ -47,8 +52,8 @@ interface Node {
 }
 
 /**
- * Processes with a voter, a controller and a broker each, which has no records: it registers, heartbeats, asks for producer ids, and asks for every
- * living replica to be in sync where it leads. All of it over the wire.
+ * Processes with a voter, a controller and a broker each, which has no records: it registers with two log folders, says in which of them its replicas
+ * are, heartbeats, asks for producer ids, and asks for every replica that is online to be in sync where it leads. All of it over the wire.
  */
 export class SimulatedControllers {
   readonly world: World
@@ -91,7 +96,8 @@ export class SimulatedControllers {
     const { id, name, medium } = node
     const env = this.world.env(name)
     const addresses = this.addresses
-    const directoryId = `directoryOfNode${id}AAAAAA`
+    const folders = ['A', 'B'].map(letter => `folder${letter}OfNode${id}AAAAAAAA`)
+    const [directoryId = ''] = folders
     await env.disk.makeDirectory('/data')
     const links = new Map([...addresses].map(([peer, to]) => [peer, peerLinks(env, to)]))
     const quorum = new Quorum(env, {
@@ -142,16 +148,18 @@ export class SimulatedControllers {
       onChange: listen => quorum.onLeaderChange(listen),
     }
     const link = new ControllerLink(env, { clientId: name, whereabouts, requestTimeoutMs: 5_000, logger: silentLogger })
+    const failed = new Set<Uuid>()
     const lifecycle = new BrokerLifecycle(env, {
       brokerId: id,
       clusterId: CLUSTER_ID,
       incarnationId: randomUuid(count => env.random.bytes(count)),
       endpoints: [{ name: 'PLAINTEXT', ...addresses.get(id)!, securityProtocol: 0 }],
       rack: undefined,
-      directoryIds: [directoryId],
+      directoryIds: () => folders.filter(folder => !failed.has(folder)),
       previousBrokerEpoch: -1,
       heartbeatIntervalMs: HEARTBEAT_MS,
       registrationTimeoutMs: 60_000,
+      logDirFailureTimeoutMs: 30_000,
       whereabouts,
       metadataOffset: () => image.lastAppliedOffset,
       isReady: () => true,
@@ -159,9 +167,23 @@ export class SimulatedControllers {
     })
     await quorum.start()
     lifecycle.start()
-    const process = { env, quorum, image, controller, lifecycle, link, seen }
+    const process = { env, quorum, image, controller, lifecycle, link, folders, failed, seen }
     node.process = process
     this.#proposeForEver(id, process)
+    this.#assignForEver(id, process)
+  }
+
+  /** One of the two log folders of a node fails, until its process starts again: two of them would be as good as a crash. */
+  failFolder(id: number): void {
+    const { process } = this.nodes[id - 1]!
+    if (process === undefined || process.failed.size > 0) return
+    process.failed.add(process.folders[this.world.random.below(2)]!)
+    process.lifecycle.reportOffline([...process.failed])
+  }
+
+  /** Nodes that do without one of their log folders. */
+  get damaged(): readonly number[] {
+    return this.nodes.flatMap(({ id, process }) => ((process?.failed.size ?? 0) > 0 ? [id] : []))
   }
 
   crash(id: number, how: { readonly loseUnsynced?: boolean; readonly silently?: boolean } = {}): void {
@@ -211,16 +233,17 @@ export class SimulatedControllers {
     const { env, image, lifecycle } = process
     env.clock.after(PROPOSAL_MS, () => {
       const topics = [...image.topicsById.values()].flatMap(({ topicId, partitions }) => {
-        const lacking = partitions.filter(({ leader, isr, replicas }) => {
-          return leader === id && replicas.some(replica => image.isActive(replica) && !isr.includes(replica))
+        const lacking = partitions.filter(partition => {
+          const { leader, isr, replicas } = partition
+          return leader === id && replicas.some(replica => image.isOnline(partition, replica) && !isr.includes(replica))
         })
         if (lacking.length === 0) return []
-        const asked = lacking.map(({ partition, leaderEpoch, partitionEpoch, isr, replicas }) => ({
-          partitionIndex: partition,
-          leaderEpoch,
-          partitionEpoch,
-          newIsrWithEpochs: replicas
-            .filter(replica => isr.includes(replica) || image.isActive(replica))
+        const asked = lacking.map(partition => ({
+          partitionIndex: partition.partition,
+          leaderEpoch: partition.leaderEpoch,
+          partitionEpoch: partition.partitionEpoch,
+          newIsrWithEpochs: partition.replicas
+            .filter(replica => partition.isr.includes(replica) || image.isOnline(partition, replica))
             .map(brokerId => ({ brokerId, brokerEpoch: image.brokers.get(brokerId)!.brokerEpoch })),
         }))
         return [{ topicId, partitions: asked }]
@@ -231,13 +254,34 @@ export class SimulatedControllers {
     })
   }
 
+  /** Replicas that are nowhere yet go into a folder that works, and stay there. */
+  #assignForEver(id: number, process: Process): void {
+    const { env, image, lifecycle, folders, failed } = process
+    env.clock.after(PROPOSAL_MS, () => {
+      const working = folders.filter(folder => !failed.has(folder))
+      const directories = working.flatMap((folder, at) => {
+        const topics = [...image.topicsById.values()].flatMap(({ topicId, partitions }) => {
+          const here = partitions.filter(each => each.partition % working.length === at && folderOf(each, id) === UNASSIGNED_DIRECTORY)
+          return here.length > 0 ? [{ topicId, partitions: here.map(({ partition }) => ({ partitionIndex: partition })) }] : []
+        })
+        return topics.length > 0 ? [{ id: folder, topics }] : []
+      })
+      const request = { brokerId: id, brokerEpoch: lifecycle.brokerEpoch, directories }
+      const assigned = directories.length > 0 ? this.#ask(id, AssignReplicasToDirs, request, () => undefined) : Promise.resolve()
+      void assigned.then(() => this.#assignForEver(id, process))
+    })
+  }
+
   get active(): Node | undefined {
     return this.nodes
       .filter(({ process }) => process?.controller.isActive === true)
       .sort((one, other) => other.process!.controller.activeEpoch! - one.process!.controller.activeEpoch!)[0]
   }
 
-  /** There is a controller, and every process that runs sees the same: every broker of a running process unfenced, all replicas of those in sync, and a leader everywhere. */
+  /**
+   * There is a controller, and every process that runs sees the same: every broker of a running process unfenced, each of their replicas in a known
+   * folder and in sync unless that folder failed, and a leader everywhere.
+   */
   get isWhole(): boolean {
     const up = this.nodes.flatMap(({ id, process }) => (process === undefined ? [] : [id]))
     const applied = new Set(this.nodes.flatMap(({ process }) => process?.image.lastAppliedOffset ?? []))
@@ -246,10 +290,14 @@ export class SimulatedControllers {
       if (process === undefined) return true
       const { image } = process
       if (!up.every(id => image.isActive(id))) return false
+      const isInPlace = (partition: PartitionImage, replica: number) => {
+        const isUp = up.includes(replica)
+        const folder = folderOf(partition, replica)
+        const works = this.nodes[replica - 1]!.process?.failed.has(folder) === false
+        return partition.isr.includes(replica) === (isUp && works) && !(isUp && folder === UNASSIGNED_DIRECTORY)
+      }
       return [...image.topicsById.values()].every(({ partitions }) =>
-        partitions.every(
-          ({ leader, isr, replicas }) => leader !== NO_LEADER && replicas.every(replica => isr.includes(replica) === up.includes(replica)),
-        ),
+        partitions.every(each => each.leader !== NO_LEADER && each.replicas.every(replica => isInPlace(each, replica))),
       )
     })
   }
@@ -280,6 +328,8 @@ export class SimulatedControllers {
         if (!isr.every(replica => replicas.includes(replica))) this.#violate(`${at}a stranger is in sync`)
         if (leader !== NO_LEADER && !isr.includes(leader)) this.#violate(`${at}the leader is not in sync`)
         if (leader !== NO_LEADER && !image.isActive(leader)) this.#violate(`${at}the leader is not alive`)
+        if (leader !== NO_LEADER && !image.hasOnlineDirectory(partition, leader))
+          this.#violate(`${at}the leader's log folder does not work`)
         const key = `${topic.topicId}-${partition.partition}`
         const before = seen.get(key)
         if (before !== undefined && before !== partition) {
@@ -290,6 +340,10 @@ export class SimulatedControllers {
       }
     }
   }
+}
+
+function folderOf({ replicas, directories }: PartitionImage, brokerId: number): Uuid {
+  return directories[replicas.indexOf(brokerId)]!
 }
 
 function peerLinks(env: Env, to: Address) {
