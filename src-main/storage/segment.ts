@@ -444,7 +444,8 @@ export class Segment {
   /** Closes it once its readers are done, and removes the files. */
   async remove(pool: FilePool): Promise<void> {
     await this.close()
-    for (const path of [this.#log.path, this.#index.path, this.#timeIndex.path, this.#txnIndex.path]) await pool.disk.remove(path)
+    // A transaction index that never was has kept the name it was given at first, which by now may be another's.
+    for (const file of [this.#log, ...this.#indexes().map(([index]) => index)]) await pool.disk.remove(file.path)
   }
 }
 
