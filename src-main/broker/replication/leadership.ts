@@ -102,7 +102,7 @@ export class Leadership {
       highWatermark: log.highWatermark,
       inSync: this.#inSync,
       followers: this.#followers,
-      isEligible: id => this.#around.isEligible(id, this.#followers.get(id)?.brokerEpoch ?? -1),
+      isEligible: id => this.#around.isEligible(this.#partition, id, this.#followers.get(id)?.brokerEpoch ?? -1),
       minIsr: this.#minIsr,
       nowMs: this.#around.clock.elapsed(),
       maxLagMs: this.#around.maxLagMs,
@@ -150,7 +150,7 @@ export class Leadership {
       logEndOffset: progress.logEndOffset,
       highWatermark: this.#log.highWatermark,
       epochStartOffset: this.epochStartOffset,
-      isEligible: this.#around.isEligible(replicaId, progress.brokerEpoch),
+      isEligible: this.#around.isEligible(this.#partition, replicaId, progress.brokerEpoch),
     })
     if (expansion !== undefined) this.#propose(expansion)
     return expansion !== undefined

@@ -102,9 +102,11 @@ export class Replicas {
       maxLagMs: config.replicaLagTimeMaxMs,
       logger: options.logger,
       openLog: partition => this.#openLog(partition),
-      isEligible: (replicaId, brokerEpoch) => {
+      isEligible: ({ topicId, index }, replicaId, brokerEpoch) => {
         const image = options.metadata()
-        return image.isActive(replicaId) && (brokerEpoch < 0 || image.brokers.get(replicaId)?.brokerEpoch === brokerEpoch)
+        const state = image.partition(topicId, index)
+        if (state === undefined || !image.isOnline(state, replicaId)) return false
+        return brokerEpoch < 0 || image.brokers.get(replicaId)?.brokerEpoch === brokerEpoch
       },
       brokerEpochOf: id => (id === brokerId ? options.brokerEpoch() : (options.metadata().brokers.get(id)?.brokerEpoch ?? -1)),
       minInsyncReplicas: topic => this.settings.of(topic).minInsyncReplicas,
