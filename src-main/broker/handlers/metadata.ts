@@ -108,6 +108,6 @@ function describe(state: PartitionImage, image: MetadataImage, { apiVersion, lis
     leaderEpoch: state.leaderEpoch,
     replicaNodes,
     isrNodes,
-    offlineReplicas: state.replicas.filter(id => !isAlive(id)),
+    offlineReplicas: state.replicas.filter(id => !isAlive(id) || !image.hasOnlineDirectory(state, id)),
   }
 }
