@@ -52,22 +52,22 @@ export class AClient {
   async produce(
     topic: string,
     value: string,
-    options: { acks?: number; to?: number } = {},
+    options: { acks?: number; to?: number; partition?: number } = {},
   ): Promise<{ error: string; baseOffset: number }> {
-    const { acks = -1, to = this.leaderOf(topic)! } = options
+    const { acks = -1, partition = 0, to = this.leaderOf(topic, partition)! } = options
     const { world } = this.#cluster
     const records = buildBatch({ records: [{ timestamp: Math.floor(world.elapsed), key: null, value: Buffer.from(value) }] })
-    const topicData = [{ name: topic, partitionData: [{ index: 0, records }] }]
+    const topicData = [{ name: topic, partitionData: [{ index: partition, records }] }]
     const { responses } = await world.settle(this.#cluster.ask(to, Produce, { acks, timeoutMs: 2000, topicData }))
     const { errorCode, baseOffset } = responses[0]!.partitionResponses[0]!
     return { error: errorName(errorCode), baseOffset }
   }
 
   /** One fetch from the leader. */
-  async consume(topic: string, offset = 0): Promise<{ error: string; values: string[] }> {
-    const from = this.leaderOf(topic)!
+  async consume(topic: string, offset = 0, { partition: index = 0 } = {}): Promise<{ error: string; values: string[] }> {
+    const from = this.leaderOf(topic, index)!
     const { topicId } = this.#cluster.broker(from).server!.metadata.image.topicsByName.get(topic)!
-    const partition = { partition: 0, fetchOffset: offset, partitionMaxBytes: FETCH_BYTES }
+    const partition = { partition: index, fetchOffset: offset, partitionMaxBytes: FETCH_BYTES }
     const request = { maxWaitMs: 500, minBytes: 1, topics: [{ topicId, partitions: [partition] }] }
     const { responses } = await this.#cluster.world.settle(this.#cluster.ask(from, Fetch, request))
     const { errorCode, records } = responses[0]!.partitions[0]!
