@@ -7,6 +7,8 @@ const SHOWN_HEX_BYTES = 32
 /** Control characters, and those that change how what follows is shown: nothing of a stranger's may act on a terminal. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/u
 const INVISIBLE_EACH = new RegExp(INVISIBLE, 'gu')
+/** ASCII that may stand between quotes as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/
 const LINE_BREAKS = /[\t\n\r]/g
 
 /** A line for a person, without the newline; a file begins with its name. Problems are not shown among the lines: see `problemText`. */
@@ -69,7 +71,11 @@ function recordText(record: RecordItem): string {
 /** Text in quotes where it is printable, else hex; cut, with the length told. */
 export function bytesText(bytes: Buffer | null): string {
   if (bytes === null) return 'null'
-  if (bytes.length === 0) return '""'
+  // What most are: plain letters that need no second look.
+  if (bytes.length <= SHOWN_CHARACTERS) {
+    const text = bytes.toString('latin1')
+    if (PLAIN.test(text)) return `"${text}"`
+  }
   const beginning = isUtf8(bytes) ? bytes.toString('utf8', 0, Math.min(bytes.length, 4 * SHOWN_CHARACTERS)) : undefined
   // The last character may have been cut in half.
   const characters = beginning === undefined ? [] : [...beginning].slice(0, SHOWN_CHARACTERS)
