@@ -30,6 +30,8 @@ export interface LoadOptions {
   /** Below, compaction may have taken the end of a segment. */
   readonly firstDirtyOffset?: number
   readonly log: Logger
+  /** Whether `rest` may be left for later. */
+  readonly lazily?: boolean
 }
 
 export interface LoadedLog {
@@ -42,6 +44,8 @@ export interface LoadedLog {
   readonly snapshots: ProducerSnapshots
   /** Whether its first segment was just made: a power failure may still take its name. */
   readonly isNew: boolean
+  /** What is left to do before anything is appended: until then nobody has looked into the active segment, and no producer is known. */
+  readonly rest?: () => Promise<void>
 }
 
 /**
@@ -88,7 +92,16 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
   for (const segment of trusted) await trust(segment, { directory, names, config })
 
   let logEndOffset: number
-  if (options.cleanShutdown) {
+  let rest: (() => Promise<void>) | undefined
+  if (options.lazily === true && endsWhereItSays(segments.at(-1)!, snapshots, options)) {
+    logEndOffset = options.recoveryPoint
+    rest = async () => {
+      const { recoveryPoint } = options
+      const end = await resume(segments.at(-1)!, segments.at(-1)!.baseOffset)
+      if (end !== recoveryPoint) throw new CorruptLog(`${directory} ends at offset ${end}, but was closed at ${recoveryPoint}`)
+      await restoreProducers(producers, snapshots, segments, end)
+    }
+  } else if (options.cleanShutdown) {
     logEndOffset = await resume(segments.at(-1)!, segments.at(-1)!.baseOffset)
     await restoreProducers(producers, snapshots, segments, logEndOffset)
   } else {
@@ -127,7 +140,21 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
   epochs.changed(epochs.cache.truncateFrom(logEndOffset))
   epochs.changed(epochs.cache.raiseStart(segments[0]!.baseOffset))
   await epochs.persist()
-  return { segments, logStartOffset, logEndOffset, epochs, producers, snapshots, isNew }
+  return { segments, logStartOffset, logEndOffset, epochs, producers, snapshots, isNew, ...(rest === undefined ? {} : { rest }) }
+}
+
+/**
+ * Whether a log that was closed well need not be looked into to know where it ends. A checkpoint is a line among ten thousand; the snapshot that was written
+ * at the end, with its offset for a name, or an empty file has to say the same.
+ */
+function endsWhereItSays(
+  active: Segment,
+  snapshots: ProducerSnapshots,
+  { cleanShutdown, recoveryPoint, logStartOffset }: LoadOptions,
+): boolean {
+  if (!cleanShutdown || recoveryPoint < logStartOffset) return false
+  if (active.size === 0) return recoveryPoint === active.baseOffset
+  return recoveryPoint > active.baseOffset && snapshots.newest === recoveryPoint
 }
 
 /** Makes the segment of an empty log. */

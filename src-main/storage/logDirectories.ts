@@ -139,7 +139,7 @@ export class LogDirectories {
 
   /**
    * Opens a partition's log where it is, or makes it: where metadata says, else in the folder with the fewest partitions. Throws
-   * `LogDirectoryOffline` while it may be in a folder that is offline; otherwise as `LogDirectory.openLog`.
+   * `LogDirectoryOffline` while it may be in a folder that is offline; otherwise as `LogDirectory.openLog`. A leader waits until the log is `ready`.
    */
   openLog(wanted: WantedPartition, config: LogConfig, placement: ReplicaPlacement): Promise<PartitionLog> {
     const { topic, partition, topicId } = wanted
@@ -154,7 +154,7 @@ export class LogDirectories {
     const [emptiest] = online.toSorted((one, other) => one.partitionCount - other.partitionCount)
     const place = holder ?? assigned ?? emptiest
     if (place === undefined) return Promise.reject(new LogDirectoryOffline('every log folder is offline'))
-    return place.openLog(topic, partition, topicId, config)
+    return place.openLog(topic, partition, topicId, config, { lazily: true })
   }
 
   /** The partition is no longer this broker's. */

@@ -18,6 +18,7 @@ import { Turnstile } from './turnstile.ts'
 const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
 const LOG_STARTS = 'log-start-offset-checkpoint'
 const HIGH_WATERMARKS = 'replication-offset-checkpoint'
+const FIRST_DIRTY = 'cleaner-offset-checkpoint'
 const LOCK = '.lock'
 /** Logs that are loaded at a time: enough to keep the disk busy, few enough to keep the memory down. */
 const OPENED_AT_A_TIME = 16
@@ -56,6 +57,8 @@ interface Checkpointed {
   recoveryPoint: number
   logStartOffset: number
   highWatermark: number
+  /** Nothing when no compaction has been over it. */
+  firstDirtyOffset: number | undefined
 }
 
 /**
@@ -92,6 +95,8 @@ export class LogDirectory {
   readonly #failureListeners: ((cause: Error) => void)[] = []
   #failure: Error | undefined
   #isClosed = false
+  /** What the checkpoint files hold, as far as this process wrote them. */
+  readonly #written = new Map<string, Buffer>()
   #writing: Promise<void> | undefined
   #nextWriting: Promise<void> | undefined
 
@@ -213,7 +218,7 @@ export class LogDirectory {
     partition: number,
     topicId: Uuid | undefined,
     config: LogConfig,
-    options: Pick<PartitionLogOptions, 'whenFull'> = {},
+    options: Pick<PartitionLogOptions, 'whenFull' | 'lazily'> = {},
   ): Promise<PartitionLog> {
     assert(!this.#isClosed, 'a closed folder opens no logs')
     const name = partitionDirectoryName(topic, partition)
@@ -228,7 +233,11 @@ export class LogDirectory {
     }
   }
 
-  async #openNow(name: string, wanted: WantedPartition, options: Pick<PartitionLogOptions, 'config' | 'whenFull'>): Promise<PartitionLog> {
+  async #openNow(
+    name: string,
+    wanted: WantedPartition,
+    options: Pick<PartitionLogOptions, 'config' | 'whenFull' | 'lazily'>,
+  ): Promise<PartitionLog> {
     const { topicId } = wanted
     const directory = `${this.path}/${name}`
     const found = this.#found.get(name)
@@ -238,7 +247,7 @@ export class LogDirectory {
     }
     if (found === undefined) await this.#makeFolder(name, wanted)
     else if (found.topicId === undefined && topicId !== undefined) await this.#tie(name, wanted)
-    const { recoveryPoint = 0, logStartOffset = 0, highWatermark = 0 } = this.#checkpointed.get(name) ?? {}
+    const { recoveryPoint = 0, logStartOffset = 0, highWatermark = 0, firstDirtyOffset } = this.#checkpointed.get(name) ?? {}
     // What this process made itself, or tried to, is as unsure as it gets: a full disk may have stopped it half way.
     const cleanShutdown = this.wasCleanShutdown && found !== undefined && !this.#unsure.has(name)
     this.#unsure.add(name)
@@ -250,6 +259,7 @@ export class LogDirectory {
       recoveryPoint,
       logStartOffset,
       highWatermark,
+      ...(firstDirtyOffset !== undefined && { firstDirtyOffset }),
       log: this.#log,
       pool: this.#pool,
       checkpoint: () => this.checkpoint(),
@@ -364,28 +374,39 @@ export class LogDirectory {
 
   async #writeCheckpoints(): Promise<void> {
     for (const [name, log] of this.#open) {
-      const { recoveryPoint, logStartOffset, highWatermark } = log
+      const { recoveryPoint, logStartOffset, highWatermark, firstDirtyOffset } = log
       // Kafka only lists a log start that the first segment does not tell.
       const isPlain = logStartOffset === log.segments[0]?.baseOffset
-      this.#checkpointed.set(name, { recoveryPoint, logStartOffset: isPlain ? 0 : logStartOffset, highWatermark })
+      this.#checkpointed.set(name, { recoveryPoint, logStartOffset: isPlain ? 0 : logStartOffset, highWatermark, firstDirtyOffset })
     }
     const outdated = [...this.#outdated]
     const recoveryPoints: PartitionOffset[] = []
     const logStarts: PartitionOffset[] = []
     const highWatermarks: PartitionOffset[] = []
-    for (const [name, { recoveryPoint, logStartOffset, highWatermark }] of this.#checkpointed) {
+    const firstDirty: PartitionOffset[] = []
+    for (const [name, { recoveryPoint, logStartOffset, highWatermark, firstDirtyOffset }] of this.#checkpointed) {
       const found = this.#found.get(name)
       if (found === undefined) continue
       const { topic, partition } = found
       recoveryPoints.push({ topic, partition, offset: recoveryPoint })
       if (logStartOffset > 0) logStarts.push({ topic, partition, offset: logStartOffset })
       highWatermarks.push({ topic, partition, offset: highWatermark })
+      if (firstDirtyOffset !== undefined) firstDirty.push({ topic, partition, offset: firstDirtyOffset })
     }
-    const { disk } = this.#env
-    await disk.replaceFile(`${this.path}/${RECOVERY_POINTS}`, encodeOffsetCheckpoint(recoveryPoints))
-    await disk.replaceFile(`${this.path}/${LOG_STARTS}`, encodeOffsetCheckpoint(logStarts))
-    await disk.replaceFile(`${this.path}/${HIGH_WATERMARKS}`, encodeOffsetCheckpoint(highWatermarks))
+    await this.#writeCheckpoint(RECOVERY_POINTS, recoveryPoints)
+    await this.#writeCheckpoint(LOG_STARTS, logStarts)
+    await this.#writeCheckpoint(HIGH_WATERMARKS, highWatermarks)
+    await this.#writeCheckpoint(FIRST_DIRTY, firstDirty)
     for (const name of outdated) this.#outdated.delete(name)
+  }
+
+  /** Where nothing has changed the disk is left alone: most of the time most brokers are idle. */
+  async #writeCheckpoint(file: string, offsets: readonly PartitionOffset[]): Promise<void> {
+    const bytes = encodeOffsetCheckpoint(offsets)
+    if (this.#written.get(file)?.equals(bytes) === true) return
+    this.#written.delete(file)
+    await this.#env.disk.replaceFile(`${this.path}/${file}`, bytes)
+    this.#written.set(file, bytes)
   }
 
   /**
@@ -481,20 +502,21 @@ async function readCheckpoints(
   const read = async (file: string, key: keyof Checkpointed) => {
     if (!names.has(file)) return
     try {
-      for (const { topic, partition, offset } of decodeOffsetCheckpoint(await disk.readFile(`${path}/${file}`))) {
+      const offsets = decodeOffsetCheckpoint(await disk.readFile(`${path}/${file}`))
+      for (const { topic, partition, offset } of offsets) {
         const name = partitionDirectoryName(topic, partition)
-        const entry = checkpointed.get(name) ?? { recoveryPoint: 0, logStartOffset: 0, highWatermark: 0 }
+        const entry = checkpointed.get(name) ?? { recoveryPoint: 0, logStartOffset: 0, highWatermark: 0, firstDirtyOffset: undefined }
         entry[key] = offset
         checkpointed.set(name, entry)
       }
     } catch (problem) {
       if (!(problem instanceof MalformedMessage)) throw problem
       log.warn('a checkpoint file cannot be read and counts as empty', { path: `${path}/${file}`, problem })
-      for (const entry of checkpointed.values()) entry[key] = 0
     }
   }
   await read(RECOVERY_POINTS, 'recoveryPoint')
   await read(LOG_STARTS, 'logStartOffset')
   await read(HIGH_WATERMARKS, 'highWatermark')
+  await read(FIRST_DIRTY, 'firstDirtyOffset')
   return checkpointed
 }

@@ -65,6 +65,8 @@ export interface PartitionLogOptions {
   readonly whenFull?: 'refuse' | 'wait'
   /** As checkpointed: a compaction made everything below clean. */
   readonly firstDirtyOffset?: number
+  /** Whether what only appends and look-ups need may wait for them, after a clean shutdown: see `ready`. */
+  readonly lazily?: boolean
 }
 
 export interface AppendOptions {
@@ -161,6 +163,9 @@ export class PartitionLog {
   #filled: () => void = () => {}
   #firstDirtyOffset: number | undefined
   #compaction: { readonly upTo: number; readonly abort: AbortController; readonly over: Promise<unknown> } | undefined
+  /** What opening left for later. */
+  #rest: (() => Promise<void>) | undefined
+  #becomingReady: Promise<void> | undefined
 
   /** Recovers what is in the folder, or begins an empty log. Throws `CorruptLog` when synced data is not what it was. */
   static async open(env: Pick<Env, 'clock' | 'disk' | 'random'>, options: PartitionLogOptions): Promise<PartitionLog> {
@@ -195,7 +200,32 @@ export class PartitionLog {
     this.#nextOffset = loaded.logEndOffset
     this.#highWatermark = Math.min(Math.max(options.highWatermark ?? 0, loaded.logStartOffset), loaded.logEndOffset)
     this.#producers.forgetDecidedBelow(this.#highWatermark)
+    this.#rest = loaded.rest
     this.#drawJitter()
+  }
+
+  /** Whether it can be appended to as leader's, and knows its producers. Only a log that was opened lazily may have to be made so, with `ready`. */
+  get isReady(): boolean {
+    return this.#rest === undefined
+  }
+
+  /**
+   * Looks into the active segment and restores the producers, which a lazy opening leaves for whoever needs them: a leader. What followers append, look-ups
+   * and truncations wait for it by themselves. Takes the log offline, and rejects, when it does not end where it says.
+   */
+  ready(): Promise<void> {
+    const rest = this.#rest
+    if (rest === undefined) return Promise.resolve()
+    return (this.#becomingReady ??= this.#turns.take(async () => {
+      if (this.#rest === undefined) return // a truncation has been there
+      await rest()
+      this.#isKnown()
+    }))
+  }
+
+  #isKnown(): void {
+    this.#rest = undefined
+    this.#producers.forgetDecidedBelow(this.#highWatermark)
   }
 
   get logStartOffset(): number {
@@ -211,8 +241,9 @@ export class PartitionLog {
     return this.#highWatermark
   }
 
-  /** First offset of the earliest undecided transaction, never above the high watermark (KIP-98). */
+  /** First offset of the earliest undecided transaction, never above the high watermark (KIP-98). Until the log is ready, nothing is known to be decided. */
   get lastStableOffset(): number {
+    if (!this.isReady) return this.#logStartOffset
     return Math.min(this.#producers.firstUnstableOffset ?? this.#highWatermark, this.#highWatermark)
   }
 
@@ -302,6 +333,7 @@ export class PartitionLog {
   append(batch: Buffer, { leaderEpoch, origin }: AppendOptions): AppendResult {
     const unavailable = this.#unavailable()
     if (unavailable !== undefined) return unavailable
+    assert(this.isReady, 'a leader waits until its log is ready')
     const nowMs = this.#env.clock.now()
     let bytes = batch
     if (origin === 'client') {
@@ -357,6 +389,7 @@ export class PartitionLog {
     { leaderEpoch, leaderLogStartOffset }: { readonly leaderEpoch: number; readonly leaderLogStartOffset?: number },
   ): Promise<FollowerAppendResult> {
     if (this.#truncating > 0) await this.#turns.take(() => Promise.resolve())
+    if (!this.isReady) await this.ready().catch(() => undefined) // the log has failed, which is answered below
     await this.#startInsideOf(records)
     if (this.#unavailable() !== undefined) return { error: 'KAFKA_STORAGE_ERROR', lastOffset: undefined }
     this.#ledEpoch = undefined
@@ -620,6 +653,7 @@ export class PartitionLog {
   }
 
   async #lookUp<T>(look: (bounds: Bounds) => Promise<T>): Promise<T> {
+    if (!this.isReady) await this.ready()
     for (;;) {
       if (this.#turns.failure !== undefined) throw this.#turns.failure
       const before = { truncations: this.#truncations, logStartOffset: this.#logStartOffset }
@@ -667,7 +701,8 @@ export class PartitionLog {
    * What retention by time, size and log start offset lets go; also forgets producers that were silent for long. Answers how many segments went.
    * Their files get another name at once, oldest first, and vanish after `file.delete.delay.ms`.
    */
-  deleteOldSegments(): Promise<number> {
+  async deleteOldSegments(): Promise<number> {
+    if (!this.isReady) await this.ready()
     return this.#turns.take(async () => {
       await this.#turns.alone()
       const nowMs = this.#env.clock.now()
@@ -711,6 +746,7 @@ export class PartitionLog {
 
   /** What a pass of compaction would find to do now. */
   async cleanable(): Promise<CleanableRange> {
+    if (!this.isReady) await this.ready()
     const firstDirtyOffset = firstDirtyOffsetOf(this.#firstDirtyOffset, this)
     const { segments } = this.#files
     const looked = await Promise.all(
@@ -734,6 +770,7 @@ export class PartitionLog {
    * deleted from or closed, `CorruptLog`, and what the disk throws, when it is merely full.
    */
   async compact(limits: Pick<CleaningLimits, 'offsetMapBytes' | 'throttle' | 'signal'>): Promise<CleaningResult | undefined> {
+    if (!this.isReady) await this.ready()
     assert(this.#compaction === undefined, 'one compaction at a time')
     const abort = new AbortController()
     const { promise: over, resolve: end } = Promise.withResolvers<void>()
@@ -836,7 +873,7 @@ export class PartitionLog {
     await wholly(() =>
       this.#files.cutAt(cut, end, () => restoreProducers(this.#producers, this.#files.snapshots, this.#files.segments, end)),
     )
-    this.#producers.forgetDecidedBelow(this.#highWatermark)
+    this.#isKnown()
     this.#active = cut.segment
     this.#nextOffset = end
   }
@@ -856,6 +893,7 @@ export class PartitionLog {
     }
     await wholly(() => this.#files.startOver(offset))
     this.#producers.load([])
+    this.#isKnown()
     this.#active = this.#files.segments[0]!
     this.#moveTo(offset)
   }
@@ -909,7 +947,8 @@ export class PartitionLog {
       await this.#turns.take(async () => {
         await this.#drainAll()
         await this.#turns.alone()
-        await this.#files.finish(this.#logEndOffset, this.#producers.snapshot())
+        // What nobody has looked into is as the last clean end left it.
+        if (this.isReady) await this.#files.finish(this.#logEndOffset, this.#producers.snapshot())
       })
     } finally {
       await this.#letGo()

@@ -141,6 +141,7 @@ export class Partition implements LedPartition {
     // What was appended under the former leadership must be in the file before it is counted or cut off.
     await this.#lastWritten
     const leads = state.leader === this.#around.brokerId
+    if (leads) await log.ready()
     // KIP-101: where the epoch began must survive us, also when nothing is ever appended in it.
     if (leads && this.#isStillSettling(state)) await log.startEpoch(state.leaderEpoch)
     const latest = this.#state
