@@ -1,4 +1,5 @@
 import { configReaderOf } from '../metadata/configReader.ts'
+import type { LogCleanerConfig } from '../storage/compaction/logCleaner.ts'
 
 /** What a broker is told at start: Kafka's keys in camelCase. Values that topics inherit are resolved by `metadata` from the same source. */
 export interface BrokerConfig {
@@ -24,6 +25,7 @@ export interface BrokerConfig {
   readonly replicaFetchBackoffMs: number
   readonly replicaHighWatermarkCheckpointIntervalMs: number
   readonly logRetentionCheckIntervalMs: number
+  readonly logCleaner: LogCleanerConfig
 
   readonly brokerHeartbeatIntervalMs: number
   readonly initialBrokerRegistrationTimeoutMs: number
@@ -60,6 +62,12 @@ export function brokerConfigOf(staticValues: ReadonlyMap<string, string>): Broke
     replicaFetchBackoffMs: number('replica.fetch.backoff.ms'),
     replicaHighWatermarkCheckpointIntervalMs: number('replica.high.watermark.checkpoint.interval.ms'),
     logRetentionCheckIntervalMs: number('log.retention.check.interval.ms'),
+    logCleaner: {
+      enable: flag('log.cleaner.enable'),
+      backoffMs: number('log.cleaner.backoff.ms'),
+      ioMaxBytesPerSecond: number('log.cleaner.io.max.bytes.per.second'),
+      dedupeBufferSize: number('log.cleaner.dedupe.buffer.size'),
+    },
     brokerHeartbeatIntervalMs: number('broker.heartbeat.interval.ms'),
     initialBrokerRegistrationTimeoutMs: number('initial.broker.registration.timeout.ms'),
     controlledShutdownEnable: flag('controlled.shutdown.enable'),

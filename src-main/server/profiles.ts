@@ -19,6 +19,7 @@ export const profiles: Readonly<Record<Profile, Readonly<Record<string, string>>
     'num.partitions': '3',
     'default.replication.factor': '3',
     'min.insync.replicas': '2',
+    'log.cleaner.backoff.ms': '1000',
   },
   'kafka-defaults': {},
 }

@@ -81,7 +81,7 @@ export class LogDirectories {
       }
     }
     const outcomes = await Promise.allSettled([...new Set([metadataPath, ...paths])].map(open))
-    const problem = outcomes.find(each => each.status === 'rejected')?.reason as unknown
+    const problem = outcomes.find(each => each.status === 'rejected')?.reason as Error | undefined
     const twin = [...opened.values()].find(one =>
       [...opened.values()].some(other => other !== one && other.directoryId === one.directoryId),
     )

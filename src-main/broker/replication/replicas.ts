@@ -4,6 +4,8 @@ import type { Clock, Env } from '../../env/env.ts'
 import type { MetadataDelta } from '../../metadata/delta.ts'
 import type { MetadataImage, PartitionImage } from '../../metadata/image.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
+import { LogCleaner } from '../../storage/compaction/logCleaner.ts'
+import { isCompacted } from '../../storage/logConfig.ts'
 import type { LogDirectories, PlacedPartition } from '../../storage/logDirectories.ts'
 import type { PartitionLog } from '../../storage/partitionLog.ts'
 import type { BrokerConfig } from '../brokerConfig.ts'
@@ -69,6 +71,7 @@ export class Replicas {
   readonly #byName = new Map<string, Map<number, Partition>>()
   readonly #fetchers: Fetchers
   readonly #upkeep: Upkeep
+  readonly #cleaner: LogCleaner<PartitionLog>
   /** Deletions under way, by folder name: a topic of the same name begins only after them. */
   readonly #deletions = new Map<string, Promise<void>>()
   readonly #leadershipListeners: ((change: LeadershipChange) => void)[] = []
@@ -84,6 +87,12 @@ export class Replicas {
     this.settings = new TopicSettings(options.metadata, { statics: config.staticValues, brokerId })
     this.#fetchers = new Fetchers(env, options)
     this.#upkeep = new Upkeep(env.clock, options.logger)
+    this.#cleaner = new LogCleaner(env, {
+      logs: () => this.#compactedLogs(),
+      config: config.logCleaner,
+      log: options.logger,
+      checkpoint: async log => options.logDirectories.directoryOf(log)?.checkpoint(),
+    })
     this.#proposals = new IsrProposals(env.clock, {
       brokerId,
       brokerEpoch: options.brokerEpoch,
@@ -335,7 +344,7 @@ export class Replicas {
     for (const listen of this.#leadershipListeners) listen({ partition, topic: partition.topic, index: partition.index, leaderEpoch })
   }
 
-  /** Starts what runs by the clock: checkpoints, retention, the search for lagging followers. */
+  /** Starts what runs by the clock: checkpoints, retention, compaction, the search for lagging followers. */
   start(): void {
     const { config, logDirectories } = this.#options
     this.#upkeep.every(config.replicaHighWatermarkCheckpointIntervalMs, () => logDirectories.checkpoint())
@@ -343,6 +352,11 @@ export class Replicas {
     this.#upkeep.every(config.replicaLagTimeMaxMs / 2, () => {
       for (const partition of this.partitions()) partition.leadership?.shrinkIsrIfLagging()
     })
+    this.#cleaner.start()
+  }
+
+  #compactedLogs(): PartitionLog[] {
+    return [...this.partitions()].flatMap(({ log, isOffline }) => (log !== undefined && !isOffline && isCompacted(log.config) ? [log] : []))
   }
 
   async #deleteOldSegments(): Promise<void> {
@@ -365,11 +379,13 @@ export class Replicas {
     this.#assignments.stop()
     this.#upkeep.stop()
     this.#fetchers.stop()
+    const cleaned = this.#cleaner.stop()
     const all = [...this.partitions()]
     this.#byTopicId.clear()
     this.#byName.clear()
     await Promise.all(all.map(partition => partition.remove('NOT_LEADER_OR_FOLLOWER')))
     await Promise.all(this.#deletions.values())
+    await cleaned
   }
 
   /** Told in the turn in which this broker begins or ends to lead a partition. */

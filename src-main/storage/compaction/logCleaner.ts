@@ -11,8 +11,8 @@ export interface CleanableLog {
   readonly partition: number
   /** Undefined when nothing can be cleaned at the moment: the log is empty, closed, offline, or already being cleaned. */
   cleanable(nowMs: number): Promise<CleanableRange | undefined>
-  /** One pass. Rejects with `CleaningAborted` when it was told to stop, or the log changed in a way that makes the pass useless. */
-  compact(limits: Omit<CleaningLimits, 'swap'>): Promise<CleaningResult>
+  /** One pass; nothing when there was nothing to clean any more. Rejects with `CleaningAborted` when it was told to stop, or the log changed in a way that makes the pass useless. */
+  compact(limits: Omit<CleaningLimits, 'swap'>): Promise<CleaningResult | undefined>
 }
 
 /** Broker configs `log.cleaner.*`. */
@@ -89,6 +89,7 @@ export class LogCleaner<Log extends CleanableLog> {
     const { signal } = this.#stopping
     try {
       const result = await filthiest.compact({ offsetMapBytes: this.#config.dedupeBufferSize, throttle: this.#throttle, signal })
+      if (result === undefined) return false
       this.#log.debug('compacted a log', { topic, partition, ...result })
       await this.#checkpoint(filthiest)
       return true
