@@ -72,8 +72,10 @@ async function* withLargestTimestamps(
 async function findInSegment(segment: Segment, timestamp: number, bounds: Bounds): Promise<FoundOffset | undefined> {
   let entry = await segment.timeEntryBefore(timestamp)
   for (let back = 1; entry !== undefined; back *= 2) {
-    const { isTrue, found } = await findRecord(segment, { ...bounds, timestamp, from: entry.offset }, entry)
-    if (isTrue) return found
+    if (entry.timestamp < timestamp) {
+      const { isTrue, found } = await findRecord(segment, { ...bounds, timestamp, from: entry.offset }, entry)
+      if (isTrue) return found
+    }
     entry = await segment.timeEntryAt(entry.index - back)
   }
   return (await findRecord(segment, { ...bounds, timestamp, from: segment.baseOffset })).found

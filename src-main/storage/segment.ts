@@ -352,7 +352,7 @@ export class Segment {
     let found = await this.#index.lastAtOrBelow(offset, this.#offsetKey, this.baseOffset)
     for (let back = 1; found !== undefined; back *= 2) {
       const entry = readOffsetIndexEntry(found.entries, found.at, this.baseOffset)
-      if (found.isOurs || (await this.#holdsBatch(entry))) return entry.position
+      if (entry.offset <= offset && (found.isOurs || (await this.#holdsBatch(entry)))) return entry.position
       found = await this.#index.entryAt(found.index - back)
     }
     return 0
