@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../base/logger.ts'
-import type { Env } from '../env/env.ts'
+import type { DiskError, Env } from '../env/env.ts'
+import type { DiskFault } from '../env/faults/diskFaults.ts'
 import { type World, simulatedWorld } from '../simulation/world.ts'
 import { aBatch, aLogConfig } from './builders.ts'
+import { CorruptLog } from './loadLog.ts'
 import { ForeignLogDirectory, LogDirectory } from './logDirectory.ts'
 import type { PartitionLog } from './partitionLog.ts'
 
@@ -208,5 +210,153 @@ describe('a log folder', () => {
       await world.settle(directory.close(6))
       world.close()
     }
+  })
+
+  it.each([
+    'recovery-point-offset-checkpoint',
+    'log-start-offset-checkpoint',
+    'replication-offset-checkpoint',
+    'cleaner-offset-checkpoint',
+  ])('does without a %s that cannot be read', async name => {
+    const { world, directory } = await aDirectory()
+    const log = await world.settle(directory.openLog('topic', 0, TOPIC_ID, config))
+    await appendTo(world, log, 10)
+    await world.settle(log.flush())
+    log.advanceHighWatermark(7)
+    await world.settle(directory.checkpoint())
+    world.crash(NODE)
+    await world.settle(world.env(NODE).disk.replaceFile(`/data/${name}`, Buffer.from('0\n7\ntopic 0 5\n')))
+    const again = await world.settle(open(world.env(NODE)))
+    expect(await world.settle(again.openLog('topic', 0, TOPIC_ID, config))).toMatchObject({ logStartOffset: 0, logEndOffset: 10 })
+    await world.settle(again.checkpoint())
+    expect(textOf(world, name)).not.toContain('5')
+  })
+
+  it('opens no log in a folder that does not say whose it is, and all the others', async () => {
+    const { world, directory } = await aDirectory()
+    for (const topic of ['good', 'bad']) await appendTo(world, await world.settle(directory.openLog(topic, 0, TOPIC_ID, config)))
+    world.crash(NODE)
+    await world.settle(world.env(NODE).disk.replaceFile('/data/bad-0/partition.metadata', Buffer.from('version: 0\n')))
+    const again = await world.settle(open(world.env(NODE)))
+    await expect(world.settle(again.openLog('bad', 0, TOPIC_ID, config))).rejects.toThrow(CorruptLog)
+    expect((await world.settle(again.openLog('good', 0, TOPIC_ID, config))).logEndOffset).toBe(1)
+    expect(again.failure).toBeUndefined()
+  })
+
+  it('keeps what is no partition’s under another name, for good', async () => {
+    const { world, directory } = await aDirectory()
+    await appendTo(world, await world.settle(directory.openLog('topic', 0, TOPIC_ID, config)))
+    await world.settle(directory.close(1))
+    const again = await world.settle(open(world.env(NODE)))
+    const path = (await world.settle(again.setAside({ topic: 'topic', partition: 0, topicId: TOPIC_ID })))!
+    expect(path).toMatch(/^\/data\/topic-0\.[0-9a-f]{32}-stray$/)
+    expect(again.listPartitions()).toEqual([])
+    await world.settle(again.close(1))
+    expect((await world.settle(open(world.env(NODE)))).listPartitions()).toEqual([])
+    await world.run(1000)
+    expect(folders(world)).toContain(path.slice('/data/'.length))
+  })
+
+  it('remembers up to where its logs were compacted', async () => {
+    const { world, env, directory } = await aDirectory()
+    await appendTo(world, await world.settle(directory.openLog('topic', 0, TOPIC_ID, config)), 10)
+    await world.settle(directory.close(1))
+    await world.settle(env.disk.replaceFile('/data/cleaner-offset-checkpoint', Buffer.from('0\n1\ntopic 0 4\n')))
+    const again = await world.settle(open(env))
+    expect((await world.settle(again.openLog('topic', 0, TOPIC_ID, config))).firstDirtyOffset).toBe(4)
+    await world.settle(again.close(1))
+    expect(textOf(world, 'cleaner-offset-checkpoint')).toBe('0\n1\ntopic 0 4\n')
+  })
+
+  it('writes nothing while nothing happens', async () => {
+    const { world, directory } = await aDirectory()
+    await world.settle(directory.openLog('topic', 0, TOPIC_ID, config))
+    await world.settle(directory.checkpoint())
+    world.disk(NODE).faults.add({ operations: ['replaceFile'], code: 'EIO' })
+    await world.settle(directory.checkpoint())
+    expect(directory.failure).toBeUndefined()
+  })
+})
+
+describe('a log folder whose disk fails', () => {
+  async function withTwoLogs() {
+    const { world, env, directory } = await aDirectory()
+    const [one, other] = [
+      await world.settle(directory.openLog('one', 0, TOPIC_ID, config)),
+      await world.settle(directory.openLog('other', 0, TOPIC_ID, config)),
+    ]
+    for (const log of [one, other]) await appendTo(world, log, 3)
+    const heard: string[] = []
+    one.onFailure(() => heard.push(`one, ${other.failure === undefined ? 'alone' : 'with the other'}`))
+    other.onFailure(() => heard.push('other'))
+    directory.onFailure(cause => heard.push(`folder ${(cause as DiskError).code}`))
+    return { world, env, directory, one, other, heard }
+  }
+  const fails = (world: World, operations: DiskFault['operations'], path: string) =>
+    world.disk(NODE).faults.add({ operations, path: each => each.startsWith(path), code: 'EIO' })
+
+  it('is offline with all its logs in one turn, and is left alone from then on', async () => {
+    const { world, directory, one, other, heard } = await withTwoLogs()
+    fails(world, ['sync'], '/data/one-0/')
+    await expect(world.settle(one.flush())).rejects.toThrow('EIO')
+    expect(heard.toSorted()).toEqual(['folder EIO', 'one, with the other', 'other'])
+    expect(other.append(aBatch(), { leaderEpoch: 0, origin: 'client' })).toMatchObject({ error: 'KAFKA_STORAGE_ERROR' })
+    await expect(world.settle(directory.openLog('third', 0, TOPIC_ID, config))).rejects.toThrow('EIO')
+    await expect(world.settle(directory.checkpoint())).rejects.toThrow('EIO')
+    await world.settle(directory.deleteLog(other))
+    world.disk(NODE).faults.clear()
+    const before = new Map(world.disk(NODE).files())
+    await world.settle(directory.close(7))
+    expect(new Map(world.disk(NODE).files())).toEqual(before)
+    expect(heard).toHaveLength(3)
+  })
+
+  it('comes back with a new process, which checks everything', async () => {
+    const { world, env, directory, one } = await withTwoLogs()
+    fails(world, ['sync'], '/data/one-0/')
+    await expect(world.settle(one.flush())).rejects.toThrow()
+    await world.settle(directory.close(7))
+    world.disk(NODE).faults.clear()
+    const again = await world.settle(open(env))
+    expect(again).toMatchObject({ wasCleanShutdown: false, failure: undefined })
+    for (const topic of ['one', 'other']) expect((await world.settle(again.openLog(topic, 0, TOPIC_ID, config))).logEndOffset).toBe(3)
+  })
+
+  it.each([
+    { what: 'a checkpoint', operations: ['replaceFile'] as const, act: (directory: LogDirectory) => directory.checkpoint() },
+    {
+      what: 'a new log',
+      operations: ['makeDirectory'] as const,
+      act: (directory: LogDirectory) => directory.openLog('new', 0, TOPIC_ID, config),
+    },
+    { what: 'a deletion', operations: ['rename'] as const, act: (directory: LogDirectory) => directory.deleteLog(directory.logs[0]!) },
+  ])('is known by $what', async ({ operations, act }) => {
+    const { world, directory, heard } = await withTwoLogs()
+    fails(world, operations, '/data/')
+    await expect(world.settle<unknown>(act(directory))).rejects.toThrow('EIO')
+    expect(heard).toContain('folder EIO')
+  })
+
+  it('is not what a full disk is', async () => {
+    const { world, directory, one, heard } = await withTwoLogs()
+    const disk = world.disk(NODE)
+    disk.capacityBytes = disk.usedBytes
+    await expect(world.settle(directory.checkpoint())).rejects.toThrow('ENOSPC')
+    await expect(world.settle(directory.openLog('new', 0, TOPIC_ID, config))).rejects.toThrow('ENOSPC')
+    expect(heard).toEqual([])
+    disk.capacityBytes = Number.MAX_SAFE_INTEGER
+    await world.settle(directory.checkpoint())
+    expect((await world.settle(directory.openLog('new', 0, TOPIC_ID, config))).logEndOffset).toBe(0)
+    await appendTo(world, one)
+  })
+
+  it('leaves no mark of a clean shutdown when there is no room for it', async () => {
+    const { world, env, directory } = await withTwoLogs()
+    const disk = world.disk(NODE)
+    disk.capacityBytes = disk.usedBytes
+    await world.settle(directory.close(7))
+    expect(textOf(world, '.kafka_cleanshutdown')).toBeUndefined()
+    disk.capacityBytes = Number.MAX_SAFE_INTEGER
+    expect((await world.settle(open(env))).wasCleanShutdown).toBe(false)
   })
 })

@@ -185,7 +185,7 @@ export class LogDirectory {
     return this.#failure
   }
 
-  /** Called once, when the folder goes offline, after all its logs did. */
+  /** Called once, when the folder goes offline, in the turn in which its logs do. */
   onFailure(listen: (cause: Error) => void): void {
     this.#failureListeners.push(listen)
   }
