@@ -97,12 +97,12 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
     logEndOffset = options.recoveryPoint
     rest = async () => {
       const { recoveryPoint } = options
-      const end = await resume(segments.at(-1)!, segments.at(-1)!.baseOffset)
+      const end = await resume(segments.at(-1)!, segments.at(-1)!.baseOffset, { isFinished: true })
       if (end !== recoveryPoint) throw new CorruptLog(`${directory} ends at offset ${end}, but was closed at ${recoveryPoint}`)
       await restoreProducers(producers, snapshots, segments, end)
     }
   } else if (options.cleanShutdown) {
-    logEndOffset = await resume(segments.at(-1)!, segments.at(-1)!.baseOffset)
+    logEndOffset = await resume(segments.at(-1)!, segments.at(-1)!.baseOffset, { isFinished: true })
     await restoreProducers(producers, snapshots, segments, logEndOffset)
   } else {
     const unsure = segments.slice(firstUnsure)
@@ -197,8 +197,8 @@ async function trust(
 }
 
 /** Goes on with a segment whose batches and indexes are sure. Its end is found from the last index entry on; an empty one ends at `emptyEnd`. */
-export async function resume(segment: Segment, emptyEnd: number): Promise<number> {
-  const { position } = await segment.load()
+export async function resume(segment: Segment, emptyEnd: number, { isFinished = false } = {}): Promise<number> {
+  const { position } = await segment.load({ isFinished })
   let logEndOffset = emptyEnd
   const { end, problem } = await scanBatches(
     segment,

@@ -261,9 +261,9 @@ export class Segment {
 
   /**
    * Takes a segment of an earlier process, or one that was cut, to go on with it. Indexes are trusted up to the end of the file; the batches from the
-   * returned position on have to be counted with `resume`.
+   * returned position on have to be counted with `resume`. `isFinished` says that its time index was brought to an end, as a seal or a clean end does.
    */
-  async load(): Promise<{ readonly position: number }> {
+  async load({ isFinished }: { readonly isFinished: boolean }): Promise<{ readonly position: number }> {
     this.#isSealed = false
     this.#isComplete = false
     this.#plannedSize = this.#size
@@ -274,7 +274,7 @@ export class Segment {
     this.#firstTimestamp = this.#size === 0 ? undefined : maxTimestamp(await this.#log.read(0, BATCH_HEADER_BYTES))
     const position = await this.positionBefore(Infinity)
     const last = await this.timeEntryAt(this.#timeIndex.count - 1)
-    this.#largest = await largestIndexedTimestamp(this, { last, countedUpTo: position })
+    this.#largest = isFinished ? await largestTimestampOf(this, last) : await largestIndexedTimestamp(this, { last, countedUpTo: position })
     this.#lastIndexedTimestamp = this.#largest?.timestamp ?? -1
     return { position }
   }
