@@ -32,7 +32,7 @@ const CLEANED = '.cleaned'
 export interface CleaningJob {
   /**
    * All segments of the log, oldest first. Those below `firstUncleanableOffset` are cleaned, and must be complete; the transaction indexes of the
-   * others tell what was aborted. None may be closed before `signal` is aborted.
+   * others tell what was aborted. None of the former may be closed before `signal` is aborted.
    */
   readonly segments: readonly Segment[]
   readonly directory: string
@@ -253,15 +253,9 @@ async function abortedBetween(
   segments: readonly Segment[],
   { from, upTo }: { readonly from: number; readonly upTo: number },
 ): Promise<AbortedTransactionEntry[]> {
-  const found: AbortedTransactionEntry[] = []
-  for (const segment of segments) {
-    for (const entry of await reader.using(segment, () => segment.abortedTransactions())) {
-      if (entry.lastOffset >= from && entry.firstOffset < upTo) found.push(entry)
-      // No transaction that was aborted later can begin below what was stable then.
-      if (entry.lastStableOffset >= upTo) return found
-    }
-  }
-  return found
+  // All in one turn, because segments behind the part that is cleaned may be cut off without ending the pass.
+  const all = await Promise.all(segments.map(segment => reader.using(segment, () => segment.abortedTransactions())))
+  return all.flat().filter(({ firstOffset, lastOffset }) => lastOffset >= from && firstOffset < upTo)
 }
 
 async function measure(pool: FilePool, directory: string, segment: Segment): Promise<GroupedSegment & { readonly segment: Segment }> {

@@ -33,7 +33,7 @@ export const defaultLogCleanerConfig: LogCleanerConfig = {
 
 /**
  * Compacts the logs of a broker, one at a time: the one whose records are most overdue (KIP-354), then the one with the highest dirty ratio. Waits when
- * none is due. A log on which a pass failed is left alone from then on; a full disk, which heals, is only waited for.
+ * none is due. A log on which a pass failed is left alone from then on; one that has changed meanwhile, or whose disk is full, only for the back-off.
  */
 export class LogCleaner<Log extends CleanableLog> {
   readonly #clock: Env['clock']
@@ -42,7 +42,8 @@ export class LogCleaner<Log extends CleanableLog> {
   readonly #log: Logger
   readonly #checkpoint: (log: Log) => Promise<void>
   readonly #throttle: Throttle
-  readonly #uncleanable = new WeakSet<Log>()
+  /** From when on, in `elapsed` time, a log on which a pass failed is looked at again. */
+  readonly #notBeforeMs = new WeakMap<Log, number>()
   #stopping = new AbortController()
   #running: Promise<void> | undefined
   #timer: Timer | undefined
@@ -81,7 +82,7 @@ export class LogCleaner<Log extends CleanableLog> {
     await this.#running
   }
 
-  /** Compacts the log that needs it most. Answers whether that went well; `false` also when none is due. */
+  /** Compacts the log that needs it most. Answers whether there was one. */
   async cleanFilthiest(): Promise<boolean> {
     const filthiest = await this.#filthiest()
     if (filthiest === undefined) return false
@@ -92,29 +93,30 @@ export class LogCleaner<Log extends CleanableLog> {
       if (result === undefined) return false
       this.#log.debug('compacted a log', { topic, partition, ...result })
       await this.#checkpoint(filthiest)
-      return true
     } catch (problem) {
-      if (isOutOfSpace(problem)) this.#log.warn('no room to compact a log', { topic, partition, problem })
-      else if (!(problem instanceof CleaningAborted)) this.#leaveAlone(filthiest, problem)
-      return false
+      this.#failed(filthiest, problem)
     }
+    return true
   }
 
-  #leaveAlone(log: Log, problem: unknown): void {
-    this.#uncleanable.add(log)
-    this.#log.error('a log could not be compacted and stays as it is', { topic: log.topic, partition: log.partition, problem })
+  #failed(log: Log, problem: unknown): void {
+    const { topic, partition } = log
+    const mayHeal = problem instanceof CleaningAborted || isOutOfSpace(problem)
+    this.#notBeforeMs.set(log, mayHeal ? this.#clock.elapsed() + this.#config.backoffMs : Infinity)
+    if (isOutOfSpace(problem)) this.#log.warn('no room to compact a log', { topic, partition, problem })
+    else if (!mayHeal) this.#log.error('a log could not be compacted and stays as it is', { topic, partition, problem })
   }
 
   async #filthiest(): Promise<Log | undefined> {
     let found: { readonly log: Log; readonly range: CleanableRange } | undefined
     for (const log of this.#logs()) {
       if (this.#stopping.signal.aborted) return undefined
-      if (this.#uncleanable.has(log)) continue
+      if (this.#clock.elapsed() < (this.#notBeforeMs.get(log) ?? 0)) continue
       let range: CleanableRange | undefined
       try {
         range = await log.cleanable(this.#clock.now())
       } catch (problem) {
-        this.#leaveAlone(log, problem)
+        this.#failed(log, problem)
       }
       if (range?.isDue === true && (found === undefined || isFilthier(range, found.range))) found = { log, range }
     }
