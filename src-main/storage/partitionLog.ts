@@ -747,6 +747,10 @@ export class PartitionLog {
   /** What a pass of compaction would find to do now. */
   async cleanable(): Promise<CleanableRange> {
     if (!this.isReady) await this.ready()
+    return this.#cleanableBelow(Infinity)
+  }
+
+  async #cleanableBelow(stableOffset: number): Promise<CleanableRange> {
     const firstDirtyOffset = firstDirtyOffsetOf(this.#firstDirtyOffset, this)
     const { segments } = this.#files
     const looked = await Promise.all(
@@ -760,7 +764,8 @@ export class PartitionLog {
         return { baseOffset, sizeInBytes: size, firstTimestampMs, largestTimestampMs: largest }
       }),
     )
-    const { lastStableOffset, recoveryPoint } = this
+    const { recoveryPoint } = this
+    const lastStableOffset = Math.min(stableOffset, this.lastStableOffset)
     return cleanableRange(looked, { firstDirtyOffset, lastStableOffset, recoveryPoint, config: this.#config, nowMs: this.#env.clock.now() })
   }
 
@@ -774,12 +779,14 @@ export class PartitionLog {
     assert(this.#compaction === undefined, 'one compaction at a time')
     const abort = new AbortController()
     const { promise: over, resolve: end } = Promise.withResolvers<void>()
+    const { lastStableOffset } = this
     const producers = this.#producers.snapshot()
     this.#compaction = { upTo: Infinity, abort, over }
     try {
-      // Only what is on the disk for good may be replaced; and a start must know that the gaps which this leaves between segments are none.
+      // Only what is on the disk for good may be replaced, and only by what is, with the markers that make it count; and a start must know that
+      // the gaps which this leaves between segments are none.
       await this.flush()
-      const { firstDirtyOffset, firstUncleanableOffset } = await this.cleanable()
+      const { firstDirtyOffset, firstUncleanableOffset } = await this.#cleanableBelow(lastStableOffset)
       if (firstUncleanableOffset <= firstDirtyOffset) return undefined
       await this.#checkpoint()
       this.#compaction = { upTo: firstUncleanableOffset, abort, over }
