@@ -41,6 +41,20 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      {
+        // Beside Apache Kafka's own programs, where those are to be had: `npm run peer`, never part of `npm test`.
+        test: {
+          name: 'peer',
+          include: ['e2e/peer/**/*.peer.test.ts'],
+          exclude: notOurs,
+          environment: 'node',
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 })
