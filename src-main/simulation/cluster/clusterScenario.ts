@@ -27,6 +27,8 @@ export interface ClusterScenarioOptions {
   /** How long faults happen. */
   readonly faultsMs: number
   readonly kinds?: readonly FaultKind[]
+  /** Log folders of each broker; every other seed has two. */
+  readonly logDirs?: number
   /** By Kafka's names, instead of what the seed draws. */
   readonly settings?: Readonly<Record<string, string>>
   /** How long things may take to become well; 30 s unless given. */
@@ -75,11 +77,19 @@ class ClusterScenario {
   readonly #members: GroupMember[] = []
   #problem: Error | undefined
 
-  constructor({ seed, faultsMs, kinds, settings = settingsOf(seed), healingMs = USUAL_HEALING_MS, logger }: ClusterScenarioOptions) {
+  constructor({
+    seed,
+    faultsMs,
+    kinds,
+    logDirs = 1 + (seed % 2),
+    settings = settingsOf(seed),
+    healingMs = USUAL_HEALING_MS,
+    logger,
+  }: ClusterScenarioOptions) {
     this.#faultsMs = faultsMs
     this.#healingMs = healingMs
 
-    this.cluster = new SimulatedCluster({ seed, settings, ...(logger !== undefined && { logger }) })
+    this.cluster = new SimulatedCluster({ seed, settings, logDirs, ...(logger !== undefined && { logger }) })
     this.#invariants = new ClusterInvariants(this.cluster, this.#history)
     this.faults = new Faults(this.cluster, { ...(kinds !== undefined && { kinds }), failed: problem => (this.#problem ??= problem) })
     this.#clients = {

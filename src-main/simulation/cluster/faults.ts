@@ -1,3 +1,4 @@
+import { isOutOfSpace } from '../../storage/outOfSpace.ts'
 import type { SeededRandom } from '../seededRandom.ts'
 import { USUAL_DISK_TIMES } from '../simulatedDisk.ts'
 import type { SimulatedBroker, SimulatedCluster } from './simulatedCluster.ts'
@@ -15,6 +16,8 @@ export const faultKinds = [
   'isolate',
   'slowLink',
   'slowDisk',
+  'fullDisk',
+  'folderFails',
   'reset',
   'clockSkew',
 ] as const
@@ -35,6 +38,8 @@ export class Faults {
   /** Freezes and link faults that wait for their end. */
   readonly #ongoing = new Set<() => void>()
   readonly #stopping = new Set<number>()
+  /** Have a log folder that fails as soon as it is touched. */
+  readonly #failing = new Set<number>()
   /** Lost what was not synced, and is not registered again. */
   #recovering: number | undefined
 
@@ -144,6 +149,14 @@ export class Faults {
         this.#count(kind, `${broker.id} for ${lastsMs.toFixed(0)}`)
         world.disk(broker.name).times = { operationMs: [1, random.between(2, 60)], syncMs: [5, random.between(10, 300)] }
         return this.#later(lastsMs, `quick disk ${broker.id}`, () => (world.disk(broker.name).times = USUAL_DISK_TIMES))
+      case 'fullDisk': {
+        const disk = world.disk(broker.name)
+        this.#count(kind, `${broker.id} for ${lastsMs.toFixed(0)}`)
+        disk.capacityBytes = disk.usedBytes + random.below(8000)
+        return this.#later(lastsMs, `room on the disk of ${broker.id}`, () => (disk.capacityBytes = Number.MAX_SAFE_INTEGER))
+      }
+      case 'folderFails':
+        return this.#failFolder(broker, lastsMs)
       case 'reset':
         this.#count(kind, `${broker.id} and ${other!.id}`)
         return world.breakConnections(broker.name, other!.name)
@@ -174,6 +187,26 @@ export class Faults {
     void this.#pause(downMs).then(() => this.#start(broker))
   }
 
+  /** The second log folder, if there is one. Only a new process uses it again. */
+  #failFolder(broker: SimulatedBroker, forMs: number): void {
+    if (broker.state !== 'up' || this.#cluster.logDirs.length < 2 || this.#failing.has(broker.id) || this.#recovering !== undefined) return
+    this.#count('folderFails', `${broker.id} for ${forMs.toFixed(0)}`)
+    const operation = (['append', 'sync', 'replaceFile', 'read'] as const)[this.#random.below(4)]!
+    const operations = this.#random.chance(0.5)
+      ? ([operation] as const)
+      : (['append', 'sync', 'replaceFile', 'read', 'rename', 'open'] as const)
+    const { faults } = this.#cluster.world.disk(broker.name)
+    const mend = faults.add({ operations, path: path => path.startsWith(`${this.#cluster.logDirs[1]}/`), code: 'EIO' })
+    this.#failing.add(broker.id)
+    this.#later(forMs, `another disk for ${broker.id}`, () => {
+      mend()
+      this.#failing.delete(broker.id)
+      if (broker.state === 'down' || this.#stopping.has(broker.id)) return
+      this.#cluster.kill(broker.id)
+      void this.#pause(this.#random.between(20, 500)).then(() => this.#start(broker))
+    })
+  }
+
   #stop(broker: SimulatedBroker, downMs: number, kind: FaultKind): void {
     if (broker.state !== 'up' || this.#stopping.has(broker.id) || this.#recovering !== undefined) return
     this.#count(kind, `${broker.id} for ${downMs.toFixed(0)}`)
@@ -198,13 +231,25 @@ export class Faults {
     this.note(`start ${broker.id}`)
     this.#cluster.startBroker(broker.id).then(
       () => this.note(`${broker.id} serves clients`),
-      (problem: unknown) => this.#failed(new Error(`broker ${broker.id} cannot start`, { cause: problem })),
+      async (problem: unknown) => {
+        if (!isOutOfSpace(problem)) return this.#failed(new Error(`broker ${broker.id} cannot start`, { cause: problem }))
+        this.note(`no room for ${broker.id} to start`)
+        this.#cluster.kill(broker.id)
+        await this.#pause(500)
+        this.#start(broker)
+      },
     )
   }
 
   /** All that was acknowledged is with two others, because everybody is in sync. */
   #mayLosePower(broker: SimulatedBroker): boolean {
-    return this.#recovering === undefined && this.#stopping.size === 0 && broker.state === 'up' && this.#cluster.isInSync
+    return (
+      this.#recovering === undefined &&
+      this.#stopping.size === 0 &&
+      this.#failing.size === 0 &&
+      broker.state === 'up' &&
+      this.#cluster.isInSync
+    )
   }
 
   /** To be called after every event: once the cluster knows that whoever lost power is another now, nobody counts on what was lost any more. */

@@ -38,13 +38,14 @@ export interface SimulatedBroker {
 export class SimulatedCluster {
   readonly world: World
   readonly brokers: readonly SimulatedBroker[]
+  /** Of each broker; the first has the metadata log. */
+  readonly logDirs: readonly string[]
   readonly #settings: Readonly<Record<string, string>>
-  readonly #logDirs: readonly string[]
   readonly #logger: (brokerId: number) => Logger
   readonly #connections = new Map<number, KafkaConnection>()
 
   constructor({ seed, brokers = 3, settings = {}, logDirs = 1, logger = () => silentLogger }: ClusterScenario) {
-    this.#logDirs = Array.from({ length: logDirs }, (_, index) => (index === 0 ? '/data' : `/data-${index + 1}`))
+    this.logDirs = Array.from({ length: logDirs }, (_, index) => (index === 0 ? '/data' : `/data-${index + 1}`))
     this.#logger = logger
     this.world = simulatedWorld(seed)
     this.#settings = settings
@@ -82,7 +83,7 @@ export class SimulatedCluster {
     const config = readServerConfig(
       brokerProperties({
         nodeId: id,
-        directories: this.#logDirs,
+        directories: this.logDirs,
         client: addressOf(broker.name, CLIENT_PORT),
         peer: addressOf(broker.name, PEER_PORT),
         voters: this.brokers.map(each => ({ id: each.id, ...addressOf(each.name, PEER_PORT) })),
