@@ -34,9 +34,9 @@ export async function largestTimestampOf(segment: TimedSegment, last: TimeIndexE
 /** As above, of a segment that is gone on with: the batches behind its last index entries are yet to be counted. */
 export async function largestIndexedTimestamp(
   segment: TimedSegment,
-  { last, countedUpTo }: { readonly last: TimeIndexEntry | undefined; readonly countedUpTo: number },
+  last: TimeIndexEntry | undefined,
 ): Promise<TimeIndexEntry | undefined> {
-  if (last === undefined) return countedUpTo === 0 ? undefined : largestOfAll(segment)
+  if (last === undefined) return largestOfAll(segment)
   let isConfirmed = false
   const from = await segment.positionBefore(last.offset)
   await scanHeaders(segment, { from, to: segment.size, fromOffset: segment.baseOffset }, batch => {

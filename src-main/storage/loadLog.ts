@@ -225,7 +225,7 @@ export async function restoreProducers(
   const from = snapshot?.offset ?? segments[0]!.baseOffset
   for (const [index, segment] of segments.entries()) {
     const next = segments[index + 1]?.baseOffset
-    if (segment.baseOffset >= offset || (next !== undefined && next <= from)) continue
+    if (from >= offset || segment.baseOffset >= offset || (next !== undefined && next <= from)) continue
     const position = from > segment.baseOffset ? await segment.positionBefore(from) : 0
     const { end, problem } = await scanBatches(
       segment,

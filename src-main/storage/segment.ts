@@ -51,6 +51,13 @@ const MAX_RELATIVE_OFFSET = 0x7fff_ffff
 /** Index bytes that may wait for a quiet moment before they are written. */
 const PATIENT_INDEX_BYTES = 4096
 
+interface SegmentFiles {
+  readonly log: PooledFile
+  readonly index: IndexFile
+  readonly timeIndex: IndexFile
+  readonly txnIndex: IndexFile
+}
+
 /**
  * One `.log` file and its `.index`, `.timeindex` and `.txnindex`. Placing a batch is a decision made at once, for the batches still on their
  * way to the disk too; `size` is what the file really holds. Readers hold the segment with `use`, and closing it waits for them.
@@ -59,11 +66,13 @@ export class Segment {
   readonly baseOffset: number
   /** When it was made, or last written to when an earlier process made it; stands in for a time where no record tells one. */
   readonly createdMs: number
-  readonly #path: (kind: LogFileKind) => string
-  readonly #log: PooledFile
-  readonly #index: IndexFile
-  readonly #timeIndex: IndexFile
-  readonly #txnIndex: IndexFile
+  readonly #pool: FilePool
+  readonly #directory: string
+  /** Of the names at first. */
+  readonly #suffix: SegmentSuffix
+  readonly #isUnsynced: boolean
+  /** Made when they are first used: of most segments of ten thousand logs nobody ever is. */
+  #made: SegmentFiles | undefined
   #size: number
   #plannedSize: number
   #hasTxnIndex: boolean
@@ -104,13 +113,48 @@ export class Segment {
     this.#plannedSize = size
     this.#hasTxnIndex = hasTxnIndex
     this.#hasTxnFile = hasTxnIndex
-    this.#path = kind => `${directory}/${logFileName(baseOffset, kind)}`
-    const path = (kind: LogFileKind) => `${this.#path(kind)}${suffix}`
-    this.#log = pool.file(path('log'), isUnsynced)
-    this.#index = new IndexFile(pool, path('index'), { entryBytes: OFFSET_INDEX_ENTRY_BYTES, isUnsynced })
-    this.#timeIndex = new IndexFile(pool, path('timeindex'), { entryBytes: TIME_INDEX_ENTRY_BYTES, isUnsynced })
-    this.#txnIndex = new IndexFile(pool, path('txnindex'), { entryBytes: TXN_INDEX_ENTRY_BYTES, isUnsynced })
-    if (!hasTxnIndex) this.#txnIndex.startEmpty()
+    this.#pool = pool
+    this.#directory = directory
+    this.#suffix = suffix
+    this.#isUnsynced = isUnsynced
+  }
+
+  get #files(): SegmentFiles {
+    return (this.#made ??= this.#makeFiles())
+  }
+
+  #makeFiles(): SegmentFiles {
+    const isUnsynced = this.#isUnsynced
+    const path = (kind: LogFileKind) => `${this.#path(kind)}${this.#suffix}`
+    const indexOf = (kind: LogFileKind, entryBytes: number) => new IndexFile(this.#pool, path(kind), { entryBytes, isUnsynced })
+    const txnIndex = indexOf('txnindex', TXN_INDEX_ENTRY_BYTES)
+    if (!this.#hasTxnIndex) txnIndex.startEmpty()
+    return {
+      log: this.#pool.file(path('log'), isUnsynced),
+      index: indexOf('index', OFFSET_INDEX_ENTRY_BYTES),
+      timeIndex: indexOf('timeindex', TIME_INDEX_ENTRY_BYTES),
+      txnIndex,
+    }
+  }
+
+  #path(kind: LogFileKind): string {
+    return `${this.#directory}/${logFileName(this.baseOffset, kind)}`
+  }
+
+  get #log(): PooledFile {
+    return this.#files.log
+  }
+
+  get #index(): IndexFile {
+    return this.#files.index
+  }
+
+  get #timeIndex(): IndexFile {
+    return this.#files.timeIndex
+  }
+
+  get #txnIndex(): IndexFile {
+    return this.#files.txnIndex
   }
 
   /** Of the `.log` file. */
@@ -271,16 +315,16 @@ export class Segment {
     this.#largest = undefined
     this.#lastIndexedTimestamp = -1
     await this.#loadIndexes()
-    this.#firstTimestamp = this.#size === 0 ? undefined : maxTimestamp(await this.#log.read(0, BATCH_HEADER_BYTES))
     const position = await this.positionBefore(Infinity)
     const last = await this.timeEntryAt(this.#timeIndex.count - 1)
-    this.#largest = isFinished ? await largestTimestampOf(this, last) : await largestIndexedTimestamp(this, { last, countedUpTo: position })
-    this.#lastIndexedTimestamp = this.#largest?.timestamp ?? -1
+    this.#firstTimestamp = undefined
+    if (position > 0) {
+      this.#firstTimestamp = maxTimestamp(await this.#log.read(0, BATCH_HEADER_BYTES))
+      this.#largest = isFinished ? await largestTimestampOf(this, last) : await largestIndexedTimestamp(this, last)
+    }
+    this.#lastIndexedTimestamp = (position > 0 ? this.#largest : last)?.timestamp ?? -1
     return { position }
   }
-
-  readonly #offsetKey = (entries: Buffer, at: number) => readOffsetIndexEntry(entries, at, this.baseOffset).offset
-  readonly #timeOffsetKey = (entries: Buffer, at: number) => readTimeIndexEntry(entries, at, this.baseOffset).offset
 
   async #loadIndexes(): Promise<void> {
     await Promise.all([this.#index.load(), this.#timeIndex.load(), this.#hasTxnIndex ? this.#txnIndex.load() : this.#txnIndex.startEmpty()])
@@ -288,6 +332,7 @@ export class Segment {
 
   /** Counts a batch that was there already, at or behind the position that `load` returned. */
   resume(batch: PlacedBatch): void {
+    this.#firstTimestamp ??= batch.maxTimestamp
     if (this.#largest === undefined || batch.maxTimestamp > this.#largest.timestamp) {
       this.#largest = { timestamp: batch.maxTimestamp, offset: batch.lastOffset }
     }
@@ -299,7 +344,7 @@ export class Segment {
     await this.#loadIndexes()
     const aborted = await this.abortedTransactions()
     const positions = await this.#index.lastAtOrBelow(position - 1, positionKey, 0)
-    const times = await this.#timeIndex.lastAtOrBelow(offset - 1, this.#timeOffsetKey, this.baseOffset)
+    const times = await this.#timeIndex.lastAtOrBelow(offset - this.baseOffset - 1, timeOffsetKey, 0)
     await this.#log.truncate(position)
     this.#size = position
     await this.#index.cut((positions?.index ?? -1) + 1)
@@ -349,7 +394,7 @@ export class Segment {
   /** A position at or before the batch that holds `offset`, where a batch begins. An index entry that is not true gives way to an earlier one. */
   async positionBefore(offset: number): Promise<number> {
     if (this.#size === 0) return 0
-    let found = await this.#index.lastAtOrBelow(offset, this.#offsetKey, this.baseOffset)
+    let found = await this.#index.lastAtOrBelow(offset - this.baseOffset, offsetKey, 0)
     for (let back = 1; found !== undefined; back *= 2) {
       const entry = readOffsetIndexEntry(found.entries, found.at, this.baseOffset)
       if (entry.offset <= offset && (found.isOurs || (await this.#holdsBatch(entry)))) return entry.position
@@ -449,5 +494,8 @@ export class Segment {
   }
 }
 
+// Keys are relative to the base offset, as entries are.
+const offsetKey = (entries: Buffer, at: number) => readOffsetIndexEntry(entries, at, 0).offset
+const timeOffsetKey = (entries: Buffer, at: number) => readTimeIndexEntry(entries, at, 0).offset
 const positionKey = (entries: Buffer, at: number) => readOffsetIndexEntry(entries, at, 0).position
 const timestampKey = (entries: Buffer, at: number) => readTimeIndexEntry(entries, at, 0).timestamp
