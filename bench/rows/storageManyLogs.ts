@@ -1,4 +1,4 @@
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { cp, rm, writeFile } from 'node:fs/promises'
 import { silentLogger } from '../../src-main/base/logger.ts'
 import { nodeEnv } from '../../src-main/env/node/env.ts'
 import { encodeLeaderEpochCheckpoint, encodeOffsetCheckpoint } from '../../src-main/protocol/files/checkpoints.ts'
@@ -13,50 +13,89 @@ import type { Row } from '../figures.ts'
 const TOPIC = 'many'
 const TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
 const BATCHES = 5
+/** Logs that are got ready at once. */
+const AT_A_TIME = 16
 
 /** A broker's folder with so many partitions: what it costs to open them all, and to make some. */
 export async function manyLogs(folder: string, quick: boolean): Promise<Row[]> {
   const partitions = quick ? 1_000 : 10_000
-  const rows: Row[] = []
+  const rounds = quick ? 1 : 3
   await prepare(folder, partitions)
-  for (const how of ['after a clean stop', 'after a crash'] as const) {
-    const rounds = quick ? 1 : 3
-    const figures = { ms: [] as number[], operations: [] as number[], held: [] as number[], resident: [] as number[], open: [] as number[] }
-    for (let round = 0; round < rounds; round++) {
-      if (how === 'after a clean stop') await writeFile(`${folder}/${CLEAN_SHUTDOWN_FILE}`, encodeCleanShutdown({ brokerEpoch: 1 }))
-      const counts = new DiskCounts()
-      const before = { held: heldBytes(), resident: process.memoryUsage.rss(), open: await openDescriptors() }
-      const startedAt = performance.now()
-      const directory = await openDirectory(folder, counts)
-      const logs = await Promise.all(
-        Array.from({ length: partitions }, (_, partition) => directory.openLog(TOPIC, partition, TOPIC_ID, defaultLogConfig)),
-      )
-      figures.ms.push(performance.now() - startedAt)
-      for (const log of logs) if (log.logEndOffset !== BATCHES) throw new Error(`a log ends at ${log.logEndOffset}`)
-      figures.operations.push(counts.total / partitions)
-      figures.held.push((heldBytes() - before.held) / partitions)
-      figures.resident.push((process.memoryUsage.rss() - before.resident) / partitions)
-      const open = await openDescriptors()
-      if (open !== undefined) figures.open.push(open - (before.open ?? 0))
-      await letGo(directory, logs)
-    }
-    const name = `open of ${partitions.toLocaleString('en-US')} partitions ${how}`
-    rows.push(
-      { name, unit: 'ms', values: figures.ms },
-      { name: '  operations of the disk, per log', unit: '', values: figures.operations },
-      { name: '  memory held, per log', unit: 'bytes', values: figures.held },
-      { name: '  growth of resident memory, per log', unit: 'bytes', values: figures.resident },
-      ...(figures.open.length > 0 ? [{ name: '  files open', unit: '', values: figures.open, bar: '≤ 2,000' }] : []),
-    )
-  }
-  rows.push(await creation(quick ? 100 : 1_000))
-  return rows
+  const many = partitions.toLocaleString('en-US')
+  return [
+    ...(await opening(folder, { partitions, rounds, wasClean: true, name: `open of ${many} partitions after a clean stop` })),
+    ...(await opening(folder, { partitions, rounds, wasClean: false, name: `open of ${many} partitions after a crash` })),
+    await creation(quick ? 100 : 1_000),
+  ]
 }
 
-/** As a process that dies: nothing is written any more, but the descriptors come back. */
-async function letGo(directory: LogDirectory, logs: readonly PartitionLog[]): Promise<void> {
-  await Promise.all(logs.map(log => log.close()))
-  await directory.close(1)
+async function opening(
+  folder: string,
+  { partitions, rounds, wasClean, name }: { partitions: number; rounds: number; wasClean: boolean; name: string },
+): Promise<Row[]> {
+  const opened = new Cost(partitions)
+  const ready = new Cost(partitions)
+  for (let round = 0; round < rounds; round++) {
+    if (wasClean) await writeFile(`${folder}/${CLEAN_SHUTDOWN_FILE}`, encodeCleanShutdown({ brokerEpoch: 1 }))
+    else await rm(`${folder}/${CLEAN_SHUTDOWN_FILE}`, { force: true })
+    const counts = new DiskCounts()
+    let logs: readonly PartitionLog[] = []
+    const directory = await opened.of(counts, async () => {
+      const directory = await openDirectory(folder, counts)
+      const open = (partition: number) => directory.openLog(TOPIC, partition, TOPIC_ID, defaultLogConfig, { lazily: true })
+      logs = await Promise.all(Array.from({ length: partitions }, (_, partition) => open(partition)))
+      return directory
+    })
+    if (wasClean) {
+      await ready.of(counts, async () => {
+        for (let from = 0; from < partitions; from += AT_A_TIME) {
+          await Promise.all(logs.slice(from, from + AT_A_TIME).map(log => log.ready()))
+        }
+      })
+    }
+    for (const log of logs) if (log.logEndOffset !== BATCHES) throw new Error(`a log ends at ${log.logEndOffset}`)
+    logs = []
+    await directory.close(1)
+  }
+  return [...opened.rows(name), ...(wasClean ? ready.rows('  and to get them ready for a leader') : [])]
+}
+
+/** Of something done to every log. */
+class Cost {
+  readonly #logs: number
+  readonly #ms: number[] = []
+  readonly #operations: number[] = []
+  readonly #held: number[] = []
+  readonly #resident: number[] = []
+  readonly #files: number[] = []
+
+  constructor(logs: number) {
+    this.#logs = logs
+  }
+
+  async of<T>(counts: DiskCounts, act: () => Promise<T>): Promise<T> {
+    const before = { held: heldBytes(), resident: process.memoryUsage.rss() }
+    counts.reset()
+    const startedAt = performance.now()
+    const done = await act()
+    this.#ms.push(performance.now() - startedAt)
+    this.#operations.push(counts.total / this.#logs)
+    this.#held.push((heldBytes() - before.held) / this.#logs)
+    this.#resident.push((process.memoryUsage.rss() - before.resident) / this.#logs)
+    const files = await openDescriptors()
+    if (files !== undefined) this.#files.push(files)
+    return done
+  }
+
+  rows(name: string): Row[] {
+    return [
+      { name, unit: 'ms', values: this.#ms },
+      { name: '  operations of the disk, per log', unit: '', values: this.#operations },
+      { name: '  memory held, per log', unit: 'bytes', values: this.#held },
+      { name: '  growth of resident memory, per log', unit: 'bytes', values: this.#resident },
+      ...(this.#files.length > 0 ? [{ name: '  files open in the process', unit: '', values: this.#files, bar: '≤ 2,100' }] : []),
+    ]
+  }
 }
 
 async function creation(count: number): Promise<Row> {
@@ -96,5 +135,4 @@ async function prepare(folder: string, partitions: number): Promise<void> {
   )
   for (const file of ['recovery-point-offset-checkpoint', 'replication-offset-checkpoint']) await writeFile(`${folder}/${file}`, offsets)
   await rm(`${folder}/${CLEAN_SHUTDOWN_FILE}`, { force: true })
-  await mkdir(folder, { recursive: true })
 }

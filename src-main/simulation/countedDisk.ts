@@ -25,7 +25,8 @@ export class DiskCounts {
 
   countRead(operation: 'read' | 'readFile', path: string, bytes: number): void {
     this.count(operation)
-    const ending = path.slice(path.lastIndexOf('.') + 1)
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    const ending = name.slice(name.lastIndexOf('.') + 1)
     this.reads[ending] = (this.reads[ending] ?? 0) + 1
     this.readBytes[ending] = (this.readBytes[ending] ?? 0) + bytes
   }
