@@ -151,7 +151,7 @@ async function checkAtRest(world: World, busy: BusyLog): Promise<void> {
 const seeds = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index)
 
 describe('a compacted log', () => {
-  it.each(seeds(40))(
+  it.each(seeds(12))(
     'keeps the last record of each key while it is written, read, cut, deleted from and started anew (seed %i)',
     async seed => {
       const world = simulatedWorld(seed)
@@ -172,7 +172,7 @@ describe.each([
   { death: 'killed', loseUnsynced: false },
   { death: 'cut from power', loseUnsynced: true },
 ])('a compacted log whose process is $death', ({ loseUnsynced }) => {
-  it.each(seeds(100))('has lost nothing that the disk had, and goes on (seed %i)', async seed => {
+  it.each(seeds(30))('has lost nothing that the disk had, and goes on (seed %i)', async seed => {
     const world = simulatedWorld(seed)
     const random = seededRandom(`crash ${seed}`)
     const busy = new BusyLog(random, config)
