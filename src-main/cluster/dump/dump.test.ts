@@ -351,6 +351,12 @@ describe('the small files', () => {
     expect(linesOf(items)[1]).toMatch(line)
   })
 
+  it('may be empty where Kafka makes them so', async () => {
+    for (const name of ['/data/cleaner-offset-checkpoint', `${FOLDER}/leader-epoch-checkpoint`]) {
+      expect(problemsOf(await dumped({ [name]: Buffer.alloc(0) }, name))).toEqual([])
+    }
+  })
+
   it('are told to be wrong with the place', async () => {
     const snapshot = `${FOLDER}/00000000000000000010.snapshot`
     expect(problemsOf(await dumped({ [snapshot]: encodeProducerSnapshot([producer]) }, snapshot))).toEqual([

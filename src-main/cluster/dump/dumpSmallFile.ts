@@ -71,6 +71,7 @@ type Reader = (bytes: Buffer, entry: MakeEntry) => Iterable<DumpItem | Complaint
 
 const readers: Readonly<Record<SmallFileKind, Reader>> = {
   *leaderEpochs(bytes, entry) {
+    if (bytes.length === 0) return // Kafka makes its checkpoints empty, and writes them when there is something to tell
     const places = linePositions(bytes)
     let last = { epoch: -1, startOffset: -1 }
     for (const [index, each] of decodeLeaderEpochCheckpoint(bytes).entries()) {
@@ -85,6 +86,7 @@ const readers: Readonly<Record<SmallFileKind, Reader>> = {
     }
   },
   *offsets(bytes, entry) {
+    if (bytes.length === 0) return
     const places = linePositions(bytes)
     const seen = new Set<string>()
     for (const [index, each] of decodeOffsetCheckpoint(bytes).entries()) {

@@ -137,10 +137,11 @@ describe.each(paths)('%s', path => {
   })
 })
 
-/** Lengths at which nothing is torn: between two batches or entries, of which nothing tells that there were more; before a last newline. */
+/** Lengths at which nothing is torn: between two batches or entries, of which nothing tells that there were more; before a last newline; Kafka's empty checkpoints. */
 function cleanCuts(path: string, whole: Buffer): ReadonlySet<number> {
   if (path.endsWith('.log')) return new Set(batchesIn(whole))
   if (path.endsWith('meta.properties')) return new Set([whole.length - 1])
+  if (path.endsWith('-checkpoint')) return new Set([0])
   const entryBytes = path.endsWith('.index') ? 8 : path.endsWith('.timeindex') ? 12 : undefined
   return new Set(entryBytes === undefined ? [] : Array.from({ length: whole.length / entryBytes }, (_, index) => index * entryBytes))
 }
