@@ -1,4 +1,3 @@
-import type { TimeIndexEntry } from '../protocol/files/indexEntries.ts'
 import {
   baseOffset,
   baseTimestamp,
@@ -37,19 +36,25 @@ export interface Bounds {
 
 /** The first record at or behind the log start whose timestamp is `timestamp` or later. */
 export async function findByTimestamp(segments: readonly Segment[], timestamp: number, bounds: Bounds): Promise<FoundOffset | undefined> {
-  const looked = segments.slice(segmentFor(segments, bounds.logStartOffset))
-  for await (const { segment, largest } of withLargestTimestamps(looked)) {
-    if (largest !== undefined && largest.timestamp < timestamp) continue
-    const found = await segment.use(() => findInSegment(segment, timestamp, bounds))
-    if (found !== undefined) return found
+  for (let at = segmentFor(segments, bounds.logStartOffset); at < segments.length; at += LOADED_AT_A_TIME) {
+    const some = segments.slice(at, at + LOADED_AT_A_TIME)
+    await loadLargestTimestamps(some)
+    for (const segment of some) {
+      const largest = segment.largestTimestamp
+      if (largest !== undefined && largest.timestamp < timestamp) continue
+      const found = await segment.use(() => findInSegment(segment, timestamp, bounds))
+      if (found !== undefined) return found
+    }
   }
   return undefined
 }
 
 /** The first record that has the largest timestamp of all (KIP-734). */
 export async function findMaxTimestamp(segments: readonly Segment[], bounds: Bounds): Promise<FoundOffset | undefined> {
+  await loadLargestTimestamps(segments)
   let best: { readonly segment: Segment; readonly timestamp: number; readonly offset: number } | undefined
-  for await (const { segment, largest } of withLargestTimestamps(segments)) {
+  for (const segment of segments) {
+    const largest = segment.largestTimestamp
     if (largest !== undefined && (best === undefined || largest.timestamp > best.timestamp)) best = { segment, ...largest }
   }
   if (best === undefined || best.timestamp < 0) return undefined
@@ -57,14 +62,14 @@ export async function findMaxTimestamp(segments: readonly Segment[], bounds: Bou
   return (await segment.use(() => findRecord(segment, { ...bounds, timestamp, from: offset }))).found
 }
 
-/** In order. What is not known yet is read for several segments at a time: there may be thousands, and a read takes longer than to ask for it. */
-async function* withLargestTimestamps(
-  segments: readonly Segment[],
-): AsyncGenerator<{ readonly segment: Segment; readonly largest: TimeIndexEntry | undefined }> {
-  for (let at = 0; at < segments.length; at += LOADED_AT_A_TIME) {
-    const some = segments.slice(at, at + LOADED_AT_A_TIME)
-    const largest = await Promise.all(some.map(segment => segment.use(() => segment.loadLargestTimestamp())))
-    for (const [index, segment] of some.entries()) yield { segment, largest: largest[index] }
+/**
+ * Lets segments of an earlier process find their `largestTimestamp`, once. Several at a time, for there may be thousands, and a read takes longer than to
+ * ask for it; not all at once, for each needs files to be open.
+ */
+export async function loadLargestTimestamps(segments: readonly Segment[]): Promise<void> {
+  const unknown = segments.filter(segment => segment.isSealed && segment.largestTimestamp === undefined)
+  for (let at = 0; at < unknown.length; at += LOADED_AT_A_TIME) {
+    await Promise.all(unknown.slice(at, at + LOADED_AT_A_TIME).map(segment => segment.use(() => segment.loadLargestTimestamp())))
   }
 }
 

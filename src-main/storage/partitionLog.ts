@@ -22,7 +22,7 @@ import { type LoadedLog, loadLog, placed, restoreProducers } from './loadLog.ts'
 import { type LogConfig, isCompacted } from './logConfig.ts'
 import { LogFiles, type Work, type Written } from './logFiles.ts'
 import { Places, type ReadOptions, readBatches } from './logReader.ts'
-import { type Bounds, type FoundOffset, abortedBetween, findByTimestamp, findMaxTimestamp } from './lookups.ts'
+import { type Bounds, type FoundOffset, abortedBetween, findByTimestamp, findMaxTimestamp, loadLargestTimestamps } from './lookups.ts'
 import { isOutOfSpace, wholly } from './outOfSpace.ts'
 import { producerBatchOf, replayInto, transactionMarkerOf } from './producerBatches.ts'
 import type { ActiveProducer, ProducerState } from './producerState.ts'
@@ -707,6 +707,7 @@ export class PartitionLog {
       await this.#turns.alone()
       const nowMs = this.#env.clock.now()
       this.#producers.expire(nowMs, this.#config.producerIdExpirationMs)
+      await loadLargestTimestamps(this.#files.segments)
       const segments = await Promise.all(
         this.#files.segments.map(async segment => ({
           baseOffset: segment.baseOffset,

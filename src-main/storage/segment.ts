@@ -187,7 +187,7 @@ export class Segment {
     return this.#firstTimestamp
   }
 
-  /** Of everything placed so far, for an active segment. */
+  /** Of everything placed so far; of a sealed segment of an earlier process, once `loadLargestTimestamp` has looked. */
   get largestTimestamp(): TimeIndexEntry | undefined {
     return this.#largest
   }
