@@ -108,6 +108,15 @@ export class SegmentsOnly {
     return batches.toSorted((one, other) => baseOffset(one) - baseOffset(other))
   }
 
+  /** As a later process has them: what was read is forgotten. */
+  reopen(): void {
+    this.segments = this.segments.map(({ baseOffset, createdMs, size }) => {
+      const segment = new Segment(this.pool, this.directory, { baseOffset, createdMs, size })
+      segment.sealLoaded()
+      return segment
+    })
+  }
+
   async close(): Promise<void> {
     for (const segment of this.segments) await segment.close()
   }

@@ -180,7 +180,9 @@ class Cleaner {
   async #cleanInto(segment: Segment, cleaned: Segment): Promise<boolean> {
     let isDifferent = false
     let abortedCount = 0
-    for await (const chunk of this.#reader.chunks(segment, 0)) {
+    const { segments, firstUncleanableOffset } = this.#job
+    const end = segments[segments.indexOf(segment) + 1]?.baseOffset ?? firstUncleanableOffset
+    for await (const chunk of this.#reader.chunks(segment, { from: 0, end })) {
       const pieces: Buffer[] = []
       /** Neighbours that stay as they are go out as one piece. */
       let sameFrom = -1

@@ -32,7 +32,7 @@ export async function mapKeys(
     if (end <= firstDirtyOffset) continue
     if (segment.baseOffset >= firstUncleanableOffset) return
     const from = segment.baseOffset < firstDirtyOffset ? await reader.using(segment, () => segment.positionBefore(firstDirtyOffset)) : 0
-    for await (const chunk of reader.chunks(segment, from)) {
+    for await (const chunk of reader.chunks(segment, { from, end })) {
       for (const at of batchesIn(chunk)) {
         const batch = chunk.subarray(at, at + batchSize(chunk, at))
         if (lastOffset(batch) < firstDirtyOffset) continue

@@ -71,10 +71,13 @@ export class PoliteReader {
   }
 
   /**
-   * The whole batches of a segment from a position on, some at a time. Checksums are checked: what is damaged must not be made to look good by a
-   * new one.
+   * The whole batches of a segment from a position on, some at a time; `end` is the offset behind it. Checksums are checked, because what is damaged must
+   * not be made to look good by a new one, and so are offsets, which no checksum covers.
    */
-  async *chunks(segment: Segment, from: number): AsyncGenerator<Buffer, void, undefined> {
+  async *chunks(
+    segment: Segment,
+    { from, end: endOffset }: { readonly from: number; readonly end: number },
+  ): AsyncGenerator<Buffer, void, undefined> {
     let nextOffset = segment.baseOffset
     let wanted = CHUNK_BYTES
     for (let position = from; position < segment.size;) {
@@ -90,7 +93,7 @@ export class PoliteReader {
           wanted = Math.max(CHUNK_BYTES, size)
           break
         }
-        const problem = problemOf(chunk, end, nextOffset)
+        const problem = problemOf(chunk, end, { nextOffset, endOffset })
         if (problem !== undefined) this.#fail(segment, position + end, problem)
         nextOffset = lastOffset(chunk, end) + 1
         end += size
@@ -109,12 +112,17 @@ export class PoliteReader {
   }
 }
 
-function problemOf(chunk: Buffer, at: number, nextOffset: number): string | undefined {
+function problemOf(
+  chunk: Buffer,
+  at: number,
+  { nextOffset, endOffset }: { readonly nextOffset: number; readonly endOffset: number },
+): string | undefined {
   const size = batchSize(chunk, at)
   if (size < BATCH_HEADER_BYTES || size > chunk.length - at) return `a batch of ${size} bytes cannot be here`
   if (magic(chunk, at) !== MAGIC) return `magic ${magic(chunk, at)} is unknown`
   if (!isIntact(chunk.subarray(at, at + size))) return `the checksum of the batch at offset ${baseOffset(chunk, at)} is wrong`
-  if (baseOffset(chunk, at) < nextOffset || lastOffsetDelta(chunk, at) < 0)
-    return `offset ${baseOffset(chunk, at)} comes after ${nextOffset - 1}`
+  if (baseOffset(chunk, at) < nextOffset) return `offset ${baseOffset(chunk, at)} comes after ${nextOffset - 1}`
+  if (lastOffsetDelta(chunk, at) < 0 || lastOffset(chunk, at) >= endOffset)
+    return `offset ${lastOffset(chunk, at)} cannot be below ${endOffset}`
   return undefined
 }
