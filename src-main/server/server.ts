@@ -71,6 +71,7 @@ export class Server {
   readonly #peerHandlers: BoundHandler[]
   readonly #opened: BrokerListener[] = []
   #isReady = false
+  #isStopping = false
 
   private constructor(
     env: Env,
@@ -100,7 +101,7 @@ export class Server {
       config: quorumConfigOf(config.values),
       send: (to, api, request, timeoutMs) => this.#links.send(to, api, request, timeoutMs),
       logger: logger.child({ part: 'quorum' }),
-      onFailure: cause => this.#listeners.failed(cause),
+      onFailure: cause => this.#quorumFailed(cause),
     })
     this.quorum = quorum
     // What the log says of earlier lives must not be acted on; the present begins with this life's own registration.
@@ -269,6 +270,7 @@ export class Server {
    * clean shutdown.
    */
   async stop({ handOver }: { readonly handOver: boolean }): Promise<void> {
+    this.#isStopping = true
     const brokerEpoch = this.lifecycle.brokerEpoch
     if (handOver && this.#brokerConfig.controlledShutdownEnable) {
       const { electionTimeoutMs, fetchTimeoutMs } = quorumConfigOf(this.#config.values)
@@ -284,8 +286,13 @@ export class Server {
     for (const listener of this.#opened) await listener.close()
     for (const link of this.#controllerLinks) link.close()
     this.#links.close()
-    await this.#metadataLog.close()
     await this.#directories.close(brokerEpoch)
+  }
+
+  /** Who is about to stop has no time to wait for space: that its metadata log is not complete, the next start mends. */
+  #quorumFailed(cause: Error): void {
+    if (this.#isStopping && this.#metadataLog.isFull) this.#logger.warn('the disk is full: the quorum ends as it is', { cause })
+    else this.#listeners.failed(cause)
   }
 
   async #begin(): Promise<void> {

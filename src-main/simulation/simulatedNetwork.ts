@@ -6,6 +6,7 @@ import type { SimulatedLinks } from './simulatedLinks.ts'
 const FIRST_EPHEMERAL_PORT = 40_000
 /** A connect request that meets no answer is sent again, as TCP does. */
 const SYN_AGAIN_MS = 1_000
+const RETRANSMIT_MS = 200
 /** How often a write arrives in pieces, as no reader may rely on where chunks end. */
 const SPLIT_CHANCE = 0.15
 
@@ -109,7 +110,13 @@ export class SimulatedNetwork {
   }
 
   #wires(): Wires {
-    return { scheduler: this.#scheduler, random: this.#random, links: this.#links, open: this.#open }
+    return {
+      scheduler: this.#scheduler,
+      random: this.#random,
+      links: this.#links,
+      open: this.#open,
+      isUp: node => [...this.#listeners.values()].some(({ life }) => life.node === node && life.alive),
+    }
   }
 
   /** The life ends. Its peers are told, as an operating system would, unless the whole machine is gone. */
@@ -141,6 +148,8 @@ interface Wires {
   readonly random: SeededRandom
   readonly links: SimulatedLinks
   readonly open: Set<SimulatedConnection>
+  /** Whether somebody listens there. */
+  isUp(node: string): boolean
 }
 
 /** One end. What it sends waits in its own queue until the other end took it, so that the queue is also the measure of `pendingBytes`. */
@@ -155,6 +164,7 @@ class SimulatedConnection implements Connection {
   #lastDueAt = 0
   /** Whether an event, a mended link or a resumed reader will move the queue on. */
   #moving = false
+  #isRetransmitting = false
   #unsent = 0
 
   #state: 'open' | 'ending' | 'closed' = 'open'
@@ -257,8 +267,10 @@ class SimulatedConnection implements Connection {
     this.#wires.open.delete(this)
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    if (silently) this.#queue.length = 0
-    else this.#abandon()
+    if (silently) {
+      this.#queue.length = 0
+      this.#peer.#retransmit()
+    } else this.#abandon()
   }
 
   /** Some of what is under way still arrives; then the peer sees an orderly end or a reset, as TCP would have it. */
@@ -280,6 +292,7 @@ class SimulatedConnection implements Connection {
   #move(): void {
     const next = this.#queue[0]
     if (this.#moving || next === undefined) return
+    if (!this.#peer.life.alive) return this.#retransmit()
     const { scheduler, links } = this.#wires
     const [from, to] = [this.life.node, this.peerNode]
     this.#moving = true
@@ -299,6 +312,19 @@ class SimulatedConnection implements Connection {
       this.#peer.#receive(packet)
       if (packet.type === 'data') this.#taken(packet.length)
       this.#move()
+    })
+  }
+
+  /** What is sent to a machine that vanished is sent again and again: once it is back, it knows nothing of the connection, and says so. */
+  #retransmit(): void {
+    if (this.#isRetransmitting || this.#queue.length === 0 || this.#state === 'closed') return
+    const { scheduler, links, isUp } = this.#wires
+    const [from, to] = [this.life.node, this.peerNode]
+    this.#isRetransmitting = true
+    scheduler.after(this.life, RETRANSMIT_MS, `again ${from}→${to}`, () => {
+      this.#isRetransmitting = false
+      if (!isUp(to) || links.isCut(from, to) || links.isCut(to, from)) this.#retransmit()
+      else this.#close(new NetworkError('ECONNRESET', 'the peer does not know the connection'))
     })
   }
 
