@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { cpus, release, totalmem, type } from 'node:os'
 import { parseArgs } from 'node:util'
 import { figuresOf, tableOf, type Row } from './figures.ts'
+import { compaction } from './rows/compaction.ts'
 import { failover } from './rows/failover.ts'
 import { idleMemory } from './rows/idleMemory.ts'
 import { latency } from './rows/latency.ts'
@@ -22,6 +23,7 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   latency: () => latency(quick ? 500 : 5_000),
   throughput: () => throughput(quick ? 1 : 3, quick ? 100 : 500),
   storage: () => storage(quick),
+  compaction: () => compaction(quick),
 }
 
 const wanted = given.only?.split(',') ?? Object.keys(parts)
