@@ -23,6 +23,7 @@ import { decodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { quorumHandlers } from '../quorum/handlers/index.ts'
 import { Quorum } from '../quorum/quorum.ts'
 import { LogDirectories } from '../storage/logDirectories.ts'
+import { isOutOfSpace } from '../storage/outOfSpace.ts'
 import { defaultLogConfig, type PartitionLog } from '../storage/partitionLog.ts'
 import { bind, type BoundHandler } from '../wire/handler.ts'
 import { PeerLink } from '../wire/peerLink.ts'
@@ -291,7 +292,8 @@ export class Server {
 
   /** Who is about to stop has no time to wait for space: that its metadata log is not complete, the next start mends. */
   #quorumFailed(cause: Error): void {
-    if (this.#isStopping && this.#metadataLog.isFull) this.#logger.warn('the disk is full: the quorum ends as it is', { cause })
+    const isForSpace = this.#metadataLog.isFull || isOutOfSpace(cause) || isOutOfSpace(cause.cause)
+    if (this.#isStopping && isForSpace) this.#logger.warn('the disk is full: the quorum ends as it is', { cause })
     else this.#listeners.failed(cause)
   }
 
