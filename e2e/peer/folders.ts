@@ -93,21 +93,40 @@ export async function usedCluster(directory: string): Promise<void> {
   await produceAll(cluster, 'orders', 2)
 }
 
+/** The folder of a cluster of one broker, with a topic of several segments. */
+export async function usedBroker(directory: string): Promise<void> {
+  await using cluster = await startCluster({ directory, brokers: 1 })
+  const connection = await connectTo(cluster, 1)
+  const configs = [{ name: 'segment.bytes', value: `${1024 * 1024}` }]
+  await connection.send(CreateTopics, {
+    timeoutMs: 30_000,
+    topics: [{ name: 'orders', numPartitions: 1, replicationFactor: 1, assignments: [], configs }],
+  })
+  await untilInSync(cluster)
+  for (const round of [0, 1, 2]) await produceTo(connection, 'orders', round)
+  connection.close()
+}
+
 async function produceAll(cluster: RunningCluster, topic: string, round: number): Promise<void> {
   const leader = await connectTo(cluster, await leaderOf(cluster, topic))
   try {
-    for (const [number, codec] of compressionNames.entries()) {
-      for (let batch = 0; batch < 6; batch++) {
-        const producer = batch % 2 === 0 ? {} : { producerId: 900 + number, producerEpoch: round, baseSequence: ((batch - 1) / 2) * 100 }
-        const records = buildBatch({ records: someRecords(100, batch * 100), codec, ...producer })
-        const topicData = [{ name: topic, partitionData: [{ index: 0, records }] }]
-        const answer = await leader.send(Produce, { acks: -1, timeoutMs: 30_000, topicData })
-        const error = errorName(answer.responses[0]?.partitionResponses[0]?.errorCode ?? -1)
-        if (error !== 'NONE') throw new Error(`produce was answered with ${error}`)
-      }
-    }
+    await produceTo(leader, topic, round)
   } finally {
     leader.close()
+  }
+}
+
+/** Batches with every codec, half of them of idempotent producers, to partition 0. */
+export async function produceTo(leader: KafkaConnection, topic: string, round: number): Promise<void> {
+  for (const [number, codec] of compressionNames.entries()) {
+    for (let batch = 0; batch < 6; batch++) {
+      const producer = batch % 2 === 0 ? {} : { producerId: 900 + number, producerEpoch: round, baseSequence: ((batch - 1) / 2) * 100 }
+      const records = buildBatch({ records: someRecords(100, batch * 100), codec, ...producer })
+      const topicData = [{ name: topic, partitionData: [{ index: 0, records }] }]
+      const answer = await leader.send(Produce, { acks: -1, timeoutMs: 30_000, topicData })
+      const error = errorName(answer.responses[0]?.partitionResponses[0]?.errorCode ?? -1)
+      if (error !== 'NONE') throw new Error(`produce was answered with ${error}`)
+    }
   }
 }
 
