@@ -76,8 +76,11 @@ export interface DiskFile {
   readonly path: string
   /** Length in bytes, appends that have not resolved yet not counted. */
   readonly size: number
-  /** Fewer bytes than asked only at the end of the file. The buffer is the caller's own. */
-  read(position: number, length: number): Promise<Buffer>
+  /**
+   * Fewer bytes than asked only at the end of the file. The buffer is the caller's own; `into`, if given, is filled instead, and the answer is a view of it:
+   * for who goes through much and keeps none of it.
+   */
+  read(position: number, length: number, into?: Buffer): Promise<Buffer>
   /** In call order. When it rejects, the file holds what it held before, or a torn prefix of `chunks` behind it. */
   append(chunks: readonly Buffer[]): Promise<void>
   /**

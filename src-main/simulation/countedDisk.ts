@@ -46,8 +46,8 @@ export function countedDisk(disk: Disk, counts: DiskCounts): Disk {
     get size() {
       return file.size
     },
-    read: async (position, length) => {
-      const bytes = await file.read(position, length)
+    read: async (position, length, into) => {
+      const bytes = await file.read(position, length, into)
       counts.countRead('read', file.path, bytes.length)
       return bytes
     },

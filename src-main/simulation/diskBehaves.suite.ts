@@ -32,6 +32,18 @@ export function diskBehaves(name: string, makeDisk: () => Promise<DiskUnderTest>
       await settle(file.close())
     })
 
+    it('reads into a buffer that it is given, as far as the file goes', async () => {
+      const { disk, settle, at } = await given()
+      const file = await settle(disk.open(at('a'), { create: true }))
+      await settle(file.append([bytes('onetwothree')]))
+      const into = Buffer.from('..........')
+      const found = await settle(file.read(3, 5, into))
+      expect([found.toString(), into.toString()]).toEqual(['twoth', 'twoth.....'])
+      expect(found.buffer).toBe(into.buffer)
+      expect((await settle(file.read(8, 10, into))).toString()).toBe('ree')
+      await settle(file.close())
+    })
+
     it('keeps the order of appends, truncations and syncs that nobody waits for', async () => {
       const { disk, settle, at } = await given()
       const file = await settle(disk.open(at('a'), { create: true }))

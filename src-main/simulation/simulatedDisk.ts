@@ -90,6 +90,15 @@ export class SimulatedDisk {
         })
       })
 
+    // One after the other for one path, in call order.
+    const replacing = new Map<string, Promise<unknown>>()
+    const inOrder = <T>(path: string, start: () => Promise<T>): Promise<T> => {
+      const done = replacing.get(path)?.then(start) ?? start()
+      const tail = done.catch(() => undefined) // its caller hears of it; the next in line is a different operation
+      replacing.set(path, tail)
+      return done
+    }
+
     return {
       open: (path, options) =>
         perform('open', path, () => {
@@ -108,16 +117,18 @@ export class SimulatedDisk {
           return file.read(0, file.length)
         }),
       replaceFile: (path, bytes) =>
-        perform('replaceFile', path, () => {
-          this.#parentOf(path)
-          this.#failIfFull(path, bytes.length)
-          const file = new SimulatedFile()
-          file.append(bytes)
-          file.synced(bytes.length)
-          file.modifiedMs = now()
-          this.#change([path], tree => tree.set(path, file))
-          this.#syncDirectory(dirname(path))
-        }),
+        inOrder(path, () =>
+          perform('replaceFile', path, () => {
+            this.#parentOf(path)
+            this.#failIfFull(path, bytes.length)
+            const file = new SimulatedFile()
+            file.append(bytes)
+            file.synced(bytes.length)
+            file.modifiedMs = now()
+            this.#change([path], tree => tree.set(path, file))
+            this.#syncDirectory(dirname(path))
+          }),
+        ),
       stat: path =>
         perform('stat', path, () => {
           const entry = this.#tree.get(path)
@@ -215,11 +226,12 @@ export class SimulatedDisk {
       get size() {
         return file.length
       },
-      read: (position, length) =>
+      read: (position, length, into) =>
         whileOpen(() =>
           perform('read', () => {
             this.#failIfStruck('read', path)
-            return file.read(position, length)
+            const bytes = file.read(position, length)
+            return into === undefined ? bytes : into.subarray(0, bytes.copy(into))
           }),
         ),
       append: chunks =>

@@ -79,8 +79,8 @@ export class PooledFile {
     await this.#use(() => Promise.resolve(), true)
   }
 
-  read(position: number, length: number): Promise<Buffer> {
-    return this.#use(file => file.read(position, length))
+  read(position: number, length: number, into?: Buffer): Promise<Buffer> {
+    return this.#use(file => file.read(position, length, into))
   }
 
   append(chunks: readonly Buffer[]): Promise<void> {

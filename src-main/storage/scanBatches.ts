@@ -9,14 +9,15 @@ import {
   magic,
 } from '../protocol/records/batch.ts'
 
-const CHUNK_BYTES = 1024 * 1024
+const CHUNK_BYTES = 256 * 1024
+const NOTHING = Buffer.alloc(0)
 /** Where only a few batches are looked at: an index interval and a little. */
 const FIRST_CHUNK_BYTES = 8 * 1024
 
 /** A segment, as far as a scan needs one. */
 export interface ScannedSegment {
   readonly baseOffset: number
-  read(position: number, length: number): Promise<Buffer>
+  read(position: number, length: number, into?: Buffer): Promise<Buffer>
 }
 
 export interface ScanRange {
@@ -40,7 +41,7 @@ interface Chunk {
 }
 
 /**
- * Visits the batches of a segment in order, until `visit` says `false`. Stops before
+ * Visits the batches of a segment in order, until `visit` says `false`; `batch` is only lent, for its bytes give way to those of others. Stops before
  * anything that is no whole batch, or that goes back behind `fromOffset` or an earlier batch; with `checksums`, before a batch whose bytes are not what was written.
  */
 export async function scanBatches(
@@ -51,16 +52,22 @@ export async function scanBatches(
   let position = from
   let nextOffset = fromOffset
   let wanted = CHUNK_BYTES
+  // One is filled while the other is looked at.
+  let [used, spare] = [NOTHING, NOTHING]
   const chunkFrom = (at: number): Chunk => {
     const length = Math.min(wanted, to - at)
-    const bytes = segment.read(at, length)
+    const buffer = spare.length >= length ? spare : Buffer.allocUnsafeSlow(length)
+    ;[used, spare] = [buffer, used]
+    const bytes = segment.read(at, length, buffer)
     bytes.catch(() => undefined) // whoever waits for it hears of it
     return { from: at, length, bytes }
   }
   let ahead: Chunk | undefined
   try {
     while (position < to) {
-      const asked = ahead?.from === position && ahead.length >= Math.min(wanted, to - position) ? ahead : chunkFrom(position)
+      const isAsked = ahead?.from === position && ahead.length >= Math.min(wanted, to - position)
+      if (!isAsked) await ahead?.bytes.catch(() => undefined) // its buffer is needed
+      const asked = ahead !== undefined && isAsked ? ahead : chunkFrom(position)
       const chunk = await asked.bytes
       if (chunk.length < asked.length) return { end: position, problem: 'the file is shorter than it said' }
       // The next chunk is read while this one is checked.

@@ -387,8 +387,8 @@ export class Segment {
     return this.#log.sync()
   }
 
-  read(position: number, length: number): Promise<Buffer> {
-    return this.#log.read(position, Math.max(0, Math.min(length, this.#size - position)))
+  read(position: number, length: number, into?: Buffer): Promise<Buffer> {
+    return this.#log.read(position, Math.max(0, Math.min(length, this.#size - position)), into)
   }
 
   /** A position at or before the batch that holds `offset`, where a batch begins. An index entry that is not true gives way to an earlier one. */

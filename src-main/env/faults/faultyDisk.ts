@@ -14,7 +14,7 @@ export function faultyDisk(disk: Disk, faults: DiskFaults): Disk {
     get size() {
       return file.size
     },
-    read: (position, length) => guarded('read', file.path, () => file.read(position, length)),
+    read: (position, length, into) => guarded('read', file.path, () => file.read(position, length, into)),
     append: chunks => guarded('append', file.path, () => file.append(chunks)),
     sync: () => guarded('sync', file.path, () => file.sync()),
     truncate: length => guarded('truncate', file.path, () => file.truncate(length)),

@@ -54,7 +54,7 @@ export class NodeFile implements DiskFile {
     return this.#size
   }
 
-  read(position: number, length: number): Promise<Buffer> {
+  read(position: number, length: number, into?: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (this.#closing !== undefined) return reject(this.#closed())
       this.#using += 1
@@ -63,7 +63,8 @@ export class NodeFile implements DiskFile {
         if (bytes === undefined) reject(this.#error(problem, 'cannot read'))
         else resolve(bytes)
       }
-      if (position + length <= this.#size || length <= READ_BLINDLY_BYTES) this.#readInto(Buffer.allocUnsafe(length), position, done)
+      if (into !== undefined) this.#readInto(into.subarray(0, length), position, done)
+      else if (position + length <= this.#size || length <= READ_BLINDLY_BYTES) this.#readInto(Buffer.allocUnsafe(length), position, done)
       else {
         fs.fstat(this.#fd, (problem, found) => {
           if (problem !== null) done(problem)
