@@ -142,6 +142,24 @@ describe('brokers with two log folders', () => {
     await produceEverywhere('after')
   })
 
+  it('end when they cannot tell the controller of a folder that fails', async () => {
+    await running({ seed: 9, settings: { 'log.dir.failure.timeout.ms': '4000' } })
+    await produceEverywhere('before')
+    await allInSync()
+    const isController = (id: number) => cluster.broker(id).server!.quorum.role === 'leader'
+    const leads = (id: number, partition: number) => client.leaderOf('orders', partition) === id && folderOf(id, partition) === 'data-2'
+    const broken = [1, 2, 3].find(id => !isController(id) && PARTITIONS.some(partition => leads(id, partition)))!
+    const { name } = cluster.broker(broken)
+    for (const other of cluster.brokers) if (other.id !== broken) cluster.world.cut(name, other.name)
+    cluster.world.disk(name).faults.add({ operations: ['append'], path: path => path.startsWith('/data-2/'), code: 'EIO' })
+    const partition = PARTITIONS.find(each => leads(broken, each))!
+    expect((await client.produce('orders', 'refused', { partition, acks: 1 })).error).toBe('KAFKA_STORAGE_ERROR')
+    await cluster.world.run(3500)
+    expect(cluster.broker(broken).failure).toBeUndefined()
+    await cluster.world.run(2500)
+    expect(cluster.broker(broken).failure?.message).toContain('could not be told for 4000 ms that a log folder has failed')
+  })
+
   it.each([11, 12, 13])('refuse what a full disk has no room for, and go on when it has (seed %i)', async seed => {
     await running({ seed })
     await produceEverywhere('before')

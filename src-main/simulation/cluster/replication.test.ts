@@ -128,7 +128,7 @@ describe('three brokers', () => {
     await client.inSync('orders')
   })
 
-  it('delete what was deleted while a broker was away', async () => {
+  it('set aside what was deleted while a broker was away', async () => {
     await running({ seed: 10 })
     await client.createTopic('orders')
     await client.produce('orders', 'old')
@@ -137,6 +137,9 @@ describe('three brokers', () => {
     await client.deleteTopic('orders')
     await cluster.world.settle(cluster.startBroker(3))
     expect(cluster.replicasOf('orders', 0)).toEqual([])
+    const folders = [...cluster.world.disk(cluster.broker(3).name).files().keys()].map(path => path.split('/')[2]!)
+    expect(folders.some(name => /^orders-0\.[0-9a-f]{32}-stray$/.test(name))).toBe(true)
+    expect(folders).not.toContain('orders-0')
     await client.createTopic('orders')
     await client.produce('orders', 'new')
     await client.inSync('orders')
