@@ -14,7 +14,7 @@ import type { Segment } from '../segment.ts'
 import type { Throttle } from './throttle.ts'
 
 /** What is read, and worked on, before others have their turn. A larger batch comes alone. */
-const CHUNK_BYTES = 256 * 1024
+const CHUNK_BYTES = 512 * 1024
 /** How long the batches of one chunk may keep everybody else waiting: they may unfold to much more than was read. */
 const LONGEST_TURN_MS = 5
 
