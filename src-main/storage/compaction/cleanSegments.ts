@@ -84,7 +84,7 @@ export async function cleanSegments(
   const nowMs = clock.now()
   const first = segments[0]?.baseOffset ?? firstDirtyOffset
   const aborted = await abortedBetween(reader, segments, { from: Math.min(first, firstDirtyOffset), upTo: firstUncleanableOffset })
-  const map = new OffsetMap(limits.offsetMapBytes)
+  const map = new OffsetMap(limits.offsetMapBytes, Math.max(0, firstUncleanableOffset - firstDirtyOffset))
   await mapKeys(map, reader, { ...job, aborted })
   const endOffset = Math.max(firstDirtyOffset, map.latestOffset + 1)
   const cleaner = new Cleaner(pool, reader, { job, limits, map, nowMs, transactions: new CleanedTransactions(aborted) })

@@ -3,26 +3,27 @@ import { hash } from 'node:crypto'
 /** Of a slot: 16 bytes of a key's hash and the offset. */
 export const OFFSET_MAP_SLOT_BYTES = 24
 const WORDS = 4
-const FIRST_SLOTS = 1024
 /** Of the slots, beyond which a search gets long. As `log.cleaner.io.buffer.load.factor`. */
 const LOAD_FACTOR = 0.9
 
 /**
- * The last offset of each key, by the key's hash: 16 bytes of SHA-256, which no two keys share, by chance or on purpose. Open addressing, linear probing; grows by doubling up to its
- * limit, so that a small log takes little memory.
+ * The last offset of each key, by the key's hash: 16 bytes of SHA-256, which no two keys share, by chance or on purpose. Open addressing, linear probing.
+ * Has all its memory from the beginning, because to make room for millions of keys in one turn would keep everybody else waiting; the system gives it
+ * page by page, as it is used.
  */
 export class OffsetMap {
-  readonly #maxSlots: number
-  #slots: number
-  #hashes: Uint32Array
+  readonly #slots: number
+  readonly #maxSize: number
+  readonly #hashes: Uint32Array
   /** One more than the offset; 0 is an empty slot. */
-  #offsets: Float64Array
+  readonly #offsets: Float64Array
   #size = 0
   #latestOffset = -1
 
-  constructor(limitBytes: number) {
-    this.#maxSlots = Math.max(2, Math.floor(limitBytes / OFFSET_MAP_SLOT_BYTES))
-    this.#slots = Math.min(FIRST_SLOTS, this.#maxSlots)
+  /** Takes no more memory than for `keys`, though `limitBytes` may allow it. */
+  constructor(limitBytes: number, keys: number) {
+    this.#slots = Math.max(2, Math.min(Math.floor(limitBytes / OFFSET_MAP_SLOT_BYTES), Math.ceil(keys / LOAD_FACTOR) + 1))
+    this.#maxSize = Math.max(1, Math.floor(this.#slots * LOAD_FACTOR))
     this.#hashes = new Uint32Array(this.#slots * WORDS)
     this.#offsets = new Float64Array(this.#slots)
   }
@@ -45,13 +46,9 @@ export class OffsetMap {
   /** Remembers the key's offset, which must be higher than all before. `false` when the key is new and there is no room for it. */
   put(key: Buffer, offset: number): boolean {
     const digest = digestOf(key)
-    let at = this.#find(digest)
+    const at = this.#find(digest)
     if (this.#offsets[at] === 0) {
-      if (this.#size >= Math.max(1, Math.floor(this.#slots * LOAD_FACTOR))) {
-        if (this.#slots === this.#maxSlots) return false
-        this.#grow()
-        at = this.#find(digest)
-      }
+      if (this.#size === this.#maxSize) return false
       this.#hashes.set(digest, at * WORDS)
       this.#size += 1
     }
@@ -82,21 +79,6 @@ export class OffsetMap {
       at = at + 1 === this.#slots ? 0 : at + 1
     }
     return at
-  }
-
-  #grow(): void {
-    const hashes = this.#hashes
-    const offsets = this.#offsets
-    this.#slots = Math.min(this.#slots * 2, this.#maxSlots)
-    this.#hashes = new Uint32Array(this.#slots * WORDS)
-    this.#offsets = new Float64Array(this.#slots)
-    for (let old = 0; old < offsets.length; old++) {
-      if (offsets[old] === 0) continue
-      const digest = hashes.subarray(old * WORDS, old * WORDS + WORDS)
-      const at = this.#find(digest)
-      this.#hashes.set(digest, at * WORDS)
-      this.#offsets[at] = offsets[old]!
-    }
   }
 }
 
