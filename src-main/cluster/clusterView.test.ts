@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ClusterEvent } from '../contract/cluster.ts'
-import type { MetadataTold, PartitionTold } from '../server/config.ts'
+import type { MetadataTold, PartitionStats, PartitionTold, StatsTold } from '../server/config.ts'
 import { ClusterView } from './clusterView.ts'
 
 const aPartition = (changes: Partial<PartitionTold> = {}): PartitionTold => ({
@@ -38,6 +38,29 @@ function aRunningCluster() {
   view.metadataTold(metadata(10, 20, { full: true, partitions: [aPartition()] }))
   events.length = 0
   return { view, events, kinds: () => events.map(event => event.kind) }
+}
+
+/** What a broker says of its replica of the first partition. */
+function statsOf(stats: Partial<PartitionStats>): StatsTold {
+  const partition = {
+    topicId: 'topic-1',
+    partition: 0,
+    logStartOffset: 0,
+    highWatermark: 90,
+    logEndOffset: 100,
+    sizeBytes: 5_000,
+    isOffline: false,
+  }
+  return {
+    type: 'stats',
+    atMs: 30,
+    bytesIn: 0,
+    bytesOut: 0,
+    requests: 0,
+    memoryBytes: 1,
+    cpuMs: 0,
+    partitions: [{ ...partition, ...stats }],
+  }
 }
 
 describe('what the supervisor sees', () => {
@@ -104,8 +127,7 @@ describe('what the supervisor sees', () => {
 
   it('shows a dead broker’s replicas as offline, with the last offsets it told', () => {
     const { view } = aRunningCluster()
-    const stats = { topicId: 'topic-1', partition: 0, logStartOffset: 0, highWatermark: 90, logEndOffset: 100, sizeBytes: 5_000 }
-    view.statsTold(2, { type: 'stats', atMs: 30, bytesIn: 0, bytesOut: 0, requests: 0, memoryBytes: 1, cpuMs: 0, partitions: [stats] })
+    view.statsTold(2, statsOf({}))
     view.brokerEntered(2, 'killed', 1_000)
     const [partition] = view.partitions(1_000)
     expect(partition?.replicas.map(({ brokerId, state, logEndOffset }) => [brokerId, state, logEndOffset])).toEqual([
@@ -113,6 +135,14 @@ describe('what the supervisor sees', () => {
       [2, 'offline', 100],
       [3, 'inSync', null],
     ])
+  })
+
+  it('shows a replica that a living broker cannot serve as offline', () => {
+    const { view } = aRunningCluster()
+    view.statsTold(2, statsOf({ isOffline: true }))
+    expect(view.partitions(1_000)[0]?.replicas.map(each => each.state)).toEqual(['leader', 'offline', 'inSync'])
+    view.statsTold(2, statsOf({ isOffline: false }))
+    expect(view.partitions(1_000)[0]?.replicas.map(each => each.state)).toEqual(['leader', 'inSync', 'inSync'])
   })
 
   it('forgets a deleted topic', () => {

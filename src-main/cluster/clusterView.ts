@@ -186,6 +186,7 @@ export class ClusterView {
     const broker = this.brokers.get(brokerId)
     if (broker !== undefined && broker.state !== 'running' && broker.state !== 'starting' && broker.state !== 'stopping') return 'offline'
     if (partition.leader === brokerId) return 'leader'
+    if (partition.stats.get(brokerId)?.isOffline === true) return 'offline'
     return partition.isr.includes(brokerId) ? 'inSync' : 'lagging'
   }
 

@@ -79,19 +79,23 @@ function toldOf(topic: TopicImage, { partition, replicas, isr, leader, leaderEpo
 
 function statsOf(server: Server): Map<string, PartitionStats> {
   const stats = new Map<string, PartitionStats>()
-  for (const { topicId, index, log } of server.replicas.partitions()) {
-    if (log === undefined) continue
-    const { logStartOffset, highWatermark, logEndOffset, sizeInBytes } = log
-    stats.set(`${topicId}:${index}`, { topicId, partition: index, logStartOffset, highWatermark, logEndOffset, sizeBytes: sizeInBytes })
+  for (const { topicId, index, log, isOffline } of server.replicas.partitions()) {
+    if (log === undefined && !isOffline) continue
+    const { logStartOffset, highWatermark, logEndOffset, sizeInBytes: sizeBytes } = log ?? NOTHING_KNOWN
+    stats.set(`${topicId}:${index}`, { topicId, partition: index, logStartOffset, highWatermark, logEndOffset, sizeBytes, isOffline })
   }
   return stats
 }
+
+/** Of a log that could not be opened. */
+const NOTHING_KNOWN = { logStartOffset: 0, highWatermark: 0, logEndOffset: 0, sizeInBytes: 0 }
 
 function isSame(now: PartitionStats, before: PartitionStats | undefined): boolean {
   return (
     before?.logEndOffset === now.logEndOffset &&
     before.highWatermark === now.highWatermark &&
     before.logStartOffset === now.logStartOffset &&
-    before.sizeBytes === now.sizeBytes
+    before.sizeBytes === now.sizeBytes &&
+    before.isOffline === now.isOffline
   )
 }
