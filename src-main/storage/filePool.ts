@@ -6,8 +6,8 @@ import { IndexPages } from './indexPages.ts'
 const KEPT_OPEN = 2_000
 
 /**
- * Files that are opened when they are first used, so that ten thousand idle logs cost no handles. A file with unsynced bytes is never closed
- * behind its owner's back: the system reports a failed write-back only to handles that were open at the time.
+ * Files that are opened when they are first used, so that ten thousand idle logs cost no handles. A file with unsynced bytes is synced before it is
+ * closed: the system reports a failed write-back only to handles that were open at the time. When that fails, its owner hears of it with its next sync.
  */
 export class FilePool {
   readonly disk: Disk
@@ -15,7 +15,11 @@ export class FilePool {
   readonly #capacity: number
   /** Open files that nobody uses at the moment and that may be closed, stalest first. */
   readonly #idle = new Set<PooledFile>()
+  /** Those that have to be synced first. */
+  readonly #pinned = new Set<PooledFile>()
   #open = 0
+  /** Syncs under way that will let a file be closed. */
+  #syncing = 0
 
   constructor(disk: Disk, capacity = KEPT_OPEN) {
     this.disk = disk
@@ -29,23 +33,42 @@ export class FilePool {
 
   opened(): void {
     this.#open += 1
-    for (const stalest of this.#idle) {
-      if (this.#open <= this.#capacity) return
-      this.#idle.delete(stalest)
-      stalest.closeHandle()
-    }
+    this.#closeStalest()
   }
 
   closed(): void {
     this.#open -= 1
   }
 
-  idle(file: PooledFile): void {
-    this.#idle.add(file)
+  /** Nobody uses it at the moment. */
+  idle(file: PooledFile, { isPinned }: { readonly isPinned: boolean }): void {
+    ;(isPinned ? this.#pinned : this.#idle).add(file)
+    this.#closeStalest()
   }
 
   busy(file: PooledFile): void {
     this.#idle.delete(file)
+    this.#pinned.delete(file)
+  }
+
+  #closeStalest(): void {
+    for (const stalest of this.#idle) {
+      if (this.#open <= this.#capacity) return
+      this.#idle.delete(stalest)
+      stalest.closeHandle()
+    }
+    for (const stalest of this.#pinned) {
+      if (this.#open - this.#syncing <= this.#capacity) return
+      this.#pinned.delete(stalest)
+      this.#syncing += 1
+      stalest
+        .sync()
+        .catch(() => undefined) // told to whoever syncs it next
+        .finally(() => {
+          this.#syncing -= 1
+          this.#closeStalest()
+        })
+    }
   }
 }
 
@@ -59,8 +82,10 @@ export class PooledFile {
   #isUnsynced: boolean
   /** Whether it was written through a handle that has not synced since: that one must stay open. */
   #isPinned = false
-  /** The last sync, perhaps still under way. Once it failed it stays failed. */
+  /** The last sync, perhaps still under way. */
   #synced: Promise<void> = Promise.resolve()
+  /** Whether it failed, perhaps asked for by nobody but the pool: it stays failed, and nothing is appended any more. */
+  #hasLostBytes = false
   #isClosed = false
   #released: (() => void) | undefined
 
@@ -84,17 +109,23 @@ export class PooledFile {
   }
 
   append(chunks: readonly Buffer[]): Promise<void> {
+    if (this.#hasLostBytes) return this.#synced
     this.#changed()
     return this.#use(file => file.append(chunks), true)
   }
 
   /** Waits for the last one when nothing was written since. */
   sync(): Promise<void> {
-    if (!this.#isUnsynced) return this.#synced
+    if (!this.#isUnsynced || this.#hasLostBytes) return this.#synced
     this.#isUnsynced = false // what is appended from here on needs another sync
     this.#synced = this.#use(async file => {
       this.#isPinned = false
-      await file.sync()
+      try {
+        await file.sync()
+      } catch (problem) {
+        this.#hasLostBytes = true
+        throw problem
+      }
     })
     return this.#synced
   }
@@ -148,7 +179,7 @@ export class PooledFile {
     } finally {
       if (--this.#users === 0) {
         this.#released?.()
-        if (!this.#isClosed && this.#handle !== undefined && !this.#isPinned) this.#pool.idle(this)
+        if (!this.#isClosed && this.#handle !== undefined) this.#pool.idle(this, { isPinned: this.#isPinned })
       }
     }
   }
