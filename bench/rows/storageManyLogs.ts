@@ -13,7 +13,7 @@ import type { Row } from '../figures.ts'
 const TOPIC = 'many'
 const TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
 const BATCHES = 5
-/** Logs that are got ready at once. */
+/** Logs that something is done to at once. */
 const AT_A_TIME = 16
 
 /** A broker's folder with so many partitions: what it costs to open them all, and to make some. */
@@ -35,6 +35,7 @@ async function opening(
 ): Promise<Row[]> {
   const opened = new Cost(partitions)
   const ready = new Cost(partitions)
+  const appended = new Cost(partitions)
   for (let round = 0; round < rounds; round++) {
     if (wasClean) await writeFile(`${folder}/${CLEAN_SHUTDOWN_FILE}`, encodeCleanShutdown({ brokerEpoch: 1 }))
     else await rm(`${folder}/${CLEAN_SHUTDOWN_FILE}`, { force: true })
@@ -47,17 +48,26 @@ async function opening(
       return directory
     })
     if (wasClean) {
-      await ready.of(counts, async () => {
-        for (let from = 0; from < partitions; from += AT_A_TIME) {
-          await Promise.all(logs.slice(from, from + AT_A_TIME).map(log => log.ready()))
-        }
-      })
+      await ready.of(counts, () => aFewAtATime(logs, log => log.ready()))
     }
-    for (const log of logs) if (log.logEndOffset !== BATCHES) throw new Error(`a log ends at ${log.logEndOffset}`)
+    for (const log of logs) if (log.logEndOffset < BATCHES) throw new Error(`a log ends at ${log.logEndOffset}`)
+    if (wasClean) await appended.of(counts, () => aFewAtATime(logs, appendOne))
     logs = []
     await directory.close(1)
   }
-  return [...opened.rows(name), ...(wasClean ? ready.rows('  and to get them ready for a leader') : [])]
+  if (!wasClean) return opened.rows(name)
+  return [...opened.rows(name), ...ready.rows('and to get them ready for a leader'), ...appended.rows('and to append a batch to each')]
+}
+
+async function aFewAtATime(logs: readonly PartitionLog[], act: (log: PartitionLog) => Promise<void>): Promise<void> {
+  for (let from = 0; from < logs.length; from += AT_A_TIME) await Promise.all(logs.slice(from, from + AT_A_TIME).map(act))
+}
+
+async function appendOne(log: PartitionLog): Promise<void> {
+  const batch = buildBatch({ records: [{ key: null, value: Buffer.alloc(500, 'x'), timestamp: Date.now() }] })
+  const result = log.append(batch, { leaderEpoch: 0, origin: 'client' })
+  if (result.error !== 'NONE') throw new Error(`an append was answered with ${result.error}`)
+  await result.written
 }
 
 /** Of something done to every log. */
@@ -119,11 +129,7 @@ async function prepare(folder: string, partitions: number): Promise<void> {
   const directory = await openDirectory(folder, new DiskCounts())
   const log = await directory.openLog(TOPIC, 0, TOPIC_ID, defaultLogConfig)
   await log.startEpoch(0)
-  for (let at = 0; at < BATCHES; at++) {
-    const batch = buildBatch({ records: [{ key: null, value: Buffer.alloc(500, 'x'), timestamp: Date.now() }] })
-    const result = log.append(batch, { leaderEpoch: 0, origin: 'client' })
-    if (result.error !== 'NONE') throw new Error(`an append was answered with ${result.error}`)
-  }
+  for (let at = 0; at < BATCHES; at++) await appendOne(log)
   await log.flush()
   log.advanceHighWatermark(BATCHES)
   await directory.close(1)
