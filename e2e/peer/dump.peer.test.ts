@@ -13,8 +13,9 @@ const stateOf = { folders: [] as string[] }
 
 describe.skipIf(classpath === undefined).each([
   { of: 'a cluster that was used and stopped', make: usedCluster },
-  { of: 'a log with transactions that was closed', make: (folder: string) => transactionLog(folder, { closed: true }) },
-  { of: 'a log with transactions that is still open', make: (folder: string) => transactionLog(folder, { closed: false }) },
+  { of: 'a log with transactions that was closed', make: (folder: string) => transactionLog(folder, 'closed') },
+  { of: 'a log with transactions that is still open', make: (folder: string) => transactionLog(folder, 'open') },
+  { of: 'a log with transactions that was compacted', make: (folder: string) => transactionLog(folder, 'compacted') },
 ])('the files of $of', ({ make }) => {
   let folder: string
   let ours: Told[]

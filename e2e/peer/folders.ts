@@ -14,6 +14,7 @@ import { compressionNames } from '../../src-main/protocol/records/batch.ts'
 import { buildBatch, type NewBatch } from '../../src-main/protocol/records/batchBuilder.ts'
 import { aBatch, aLogConfig, aMarker } from '../../src-main/storage/builders.ts'
 import { LogDirectory } from '../../src-main/storage/logDirectory.ts'
+import { Throttle } from '../../src-main/storage/compaction/throttle.ts'
 import { KafkaConnection } from '../../src-main/wire/client.ts'
 import { cli, eventually, startCluster, untilInSync, type RunningCluster } from '../cluster/builtCluster.ts'
 
@@ -123,9 +124,13 @@ export async function produceTo(leader: KafkaConnection, topic: string, round: n
       const producer = batch % 2 === 0 ? {} : { producerId: 900 + number, producerEpoch: round, baseSequence: ((batch - 1) / 2) * 100 }
       const records = buildBatch({ records: someRecords(100, batch * 100), codec, ...producer })
       const topicData = [{ name: topic, partitionData: [{ index: 0, records }] }]
-      const answer = await leader.send(Produce, { acks: -1, timeoutMs: 30_000, topicData })
-      const error = errorName(answer.responses[0]?.partitionResponses[0]?.errorCode ?? -1)
-      if (error !== 'NONE') throw new Error(`produce was answered with ${error}`)
+      await eventually('the leader takes a batch', async () => {
+        const answer = await leader.send(Produce, { acks: -1, timeoutMs: 30_000, topicData })
+        const error = errorName(answer.responses[0]?.partitionResponses[0]?.errorCode ?? -1)
+        // It may not have heard yet that there is such a topic, or that it leads it.
+        if (error !== 'NONE' && error !== 'UNKNOWN_TOPIC_OR_PARTITION' && error !== 'NOT_LEADER_OR_FOLLOWER') throw new Error(error)
+        return error === 'NONE'
+      })
     }
   }
 }
@@ -160,10 +165,16 @@ function connectTo(cluster: RunningCluster, brokerId: number): Promise<KafkaConn
   )
 }
 
-/** A log with transactions, written by the storage alone: `closed` in an orderly way, or left as it lies on the disk of a broker that runs. */
-export async function transactionLog(data: string, { closed }: { readonly closed: boolean }): Promise<void> {
-  const directory = await LogDirectory.open(nodeEnv(), data, { clusterId: 'cluster', nodeId: 1, log: silentLogger })
-  const log = await directory.openLog('payments', 0, undefined, aLogConfig({ segmentBytes: 20_000, indexIntervalBytes: 500 }))
+/**
+ * A log with transactions, written by the storage alone: `closed` in an orderly way, left as it lies on the disk of a broker that runs, or compacted twice,
+ * which leaves gaps, emptied batches and delete horizons.
+ */
+export async function transactionLog(data: string, state: 'closed' | 'open' | 'compacted'): Promise<void> {
+  const env = nodeEnv()
+  const directory = await LogDirectory.open(env, data, { clusterId: 'cluster', nodeId: 1, log: silentLogger })
+  const isCompacted = state === 'compacted'
+  const config = aLogConfig({ segmentBytes: 20_000, indexIntervalBytes: 500, cleanupPolicy: isCompacted ? ['compact'] : ['delete'] })
+  const log = await directory.openLog('payments', 0, undefined, config)
   const written: Promise<unknown>[] = []
   const append = (batch: Buffer, origin: 'client' | 'coordinator') => {
     const result = log.append(batch, { leaderEpoch: Math.floor(written.length / 50), origin })
@@ -181,6 +192,7 @@ export async function transactionLog(data: string, { closed }: { readonly closed
           records: 4,
           valueBytes: 100,
           timestamp: (timestamp += 50),
+          key: `key ${round % 11}`,
           producerId,
           producerEpoch: 0,
           baseSequence,
@@ -198,5 +210,7 @@ export async function transactionLog(data: string, { closed }: { readonly closed
   log.advanceHighWatermark(log.logEndOffset)
   await log.flush()
   await directory.checkpoint()
-  if (closed) await directory.close(5)
+  const limits = { offsetMapBytes: 1024 * 1024, throttle: new Throttle(env.clock), signal: new AbortController().signal }
+  for (let pass = 0; isCompacted && pass < 2; pass++) await log.compact(limits)
+  if (state === 'closed') await directory.close(5)
 }
