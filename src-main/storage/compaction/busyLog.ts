@@ -63,6 +63,11 @@ export class BusyLog {
     if (this.#problem !== undefined) throw this.#problem as Error
   }
 
+  /** Until no pass is under way any more. */
+  async rest(): Promise<void> {
+    await this.#compacting
+  }
+
   async run(steps: number, { check }: { readonly check: (log: PartitionLog) => Promise<void> }): Promise<void> {
     for (let step = 0; step < steps; step++) {
       const drawn = this.#random.below(100)

@@ -13,7 +13,7 @@ import {
 import { decodeRecords, type LogRecord } from '../../protocol/records/record.ts'
 import { seededRandom } from '../../simulation/seededRandom.ts'
 import { type World, simulatedWorld } from '../../simulation/world.ts'
-import { aLogConfig } from '../builders.ts'
+import { SOME_TIME, aLogConfig } from '../builders.ts'
 import type { PartitionLog } from '../partitionLog.ts'
 import { replayInto, transactionMarkerOf } from '../producerBatches.ts'
 import { ProducerState } from '../producerState.ts'
@@ -132,6 +132,16 @@ function checkProducers(log: PartitionLog, found: readonly Buffer[], written: re
   }
 }
 
+/** Indexes of compacted segments lead to the same records as a look at each of them. */
+async function checkLookUps(log: PartitionLog, found: readonly Buffer[]): Promise<void> {
+  const records = found.flatMap(recordsOf).filter(({ offset }) => offset >= log.logStartOffset)
+  for (let timestamp = SOME_TIME - 1; timestamp < SOME_TIME + 1100; timestamp += 100) {
+    const first = records.find(record => record.timestamp >= timestamp)
+    const expected = first && { offset: first.offset, timestamp: first.timestamp, leaderEpoch: 1 }
+    expect(await log.offsetForTimestamp(timestamp)).toEqual(expected)
+  }
+}
+
 async function checkAll(busy: BusyLog): Promise<void> {
   const { log } = busy
   const found = await readAll(log)
@@ -140,11 +150,13 @@ async function checkAll(busy: BusyLog): Promise<void> {
 
 async function checkAtRest(world: World, busy: BusyLog): Promise<void> {
   const { log } = busy
+  await world.settle(busy.rest())
   busy.throwFirst()
   expect(log.failure).toBeUndefined()
   const found = await world.settle(readAll(log))
   checkContent(found, busy.batches, { from: log.logStartOffset })
   await world.settle(checkCommitted(log, found, busy.batches))
+  await world.settle(checkLookUps(log, found))
   checkProducers(log, found, busy.batches)
 }
 
