@@ -52,6 +52,16 @@ export class SimulatedDisk {
     return files
   }
 
+  /** Puts a file there, as another program might have: with its folders, and safe from a power failure. */
+  put(path: string, bytes: Buffer): void {
+    for (const each of ancestors(path)) if (!this.#tree.has(each)) this.#change([each], tree => tree.set(each, 'directory'))
+    const file = new SimulatedFile()
+    file.append(bytes)
+    file.synced(bytes.length)
+    this.#change([path], tree => tree.set(path, file))
+    this.#syncDirectory(dirname(path))
+  }
+
   /** Takes everything away, as a new disk would. */
   wipe(): void {
     this.#tree = new Map([['/', 'directory']])

@@ -1,4 +1,5 @@
 import { decodeLeaderEpochCheckpoint, encodeLeaderEpochCheckpoint } from '../protocol/files/checkpoints.ts'
+import { MalformedMessage } from '../protocol/byteReader.ts'
 import type { Disk } from '../env/env.ts'
 import { EpochCache } from './epochCache.ts'
 import { isOutOfSpace } from './outOfSpace.ts'
@@ -20,7 +21,9 @@ export class EpochFile {
   constructor(disk: Disk, directory: string, persisted: Buffer) {
     this.#disk = disk
     this.#path = `${directory}/${NAME}`
-    this.cache = new EpochCache(decodeLeaderEpochCheckpoint(persisted))
+    const entries = decodeLeaderEpochCheckpoint(persisted)
+    this.cache = new EpochCache(entries)
+    if (this.cache.entries.length !== entries.length) throw new MalformedMessage(`the epochs in ${this.#path} are out of order`, 0)
     this.#persisted = persisted
   }
 

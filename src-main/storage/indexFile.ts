@@ -66,6 +66,11 @@ export class IndexFile {
     return this.#known / this.entryBytes
   }
 
+  /** Whether the file ended with part of an entry when it was looked at. */
+  get isTorn(): boolean {
+    return this.#tornBytes > 0
+  }
+
   get unwrittenBytes(): number {
     return this.#known - this.#writtenBytes
   }

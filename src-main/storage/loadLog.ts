@@ -1,25 +1,36 @@
 import type { Env } from '../env/env.ts'
 import type { Logger } from '../base/logger.ts'
-import { baseOffset, batchSize, lastOffset, maxTimestamp, partitionLeaderEpoch } from '../protocol/records/batch.ts'
+import {
+  BATCH_HEADER_BYTES,
+  MAGIC,
+  baseOffset,
+  batchSize,
+  lastOffset,
+  lastOffsetDelta,
+  magic,
+  maxTimestamp,
+  partitionLeaderEpoch,
+} from '../protocol/records/batch.ts'
 import { type LogFileKind, logFileName, parseLogFileName } from '../protocol/files/fileNames.ts'
-import { EpochFile } from './epochFile.ts'
+import { type SegmentClaims, type SegmentLimits, checkEnd, checkSegment } from './checkSegment.ts'
+import { CorruptLog } from './corruptLog.ts'
+import type { EpochFile } from './epochFile.ts'
 import type { FilePool } from './filePool.ts'
-import type { LogConfig } from './logConfig.ts'
+import { fitEpochs, readEpochs } from './loadEpochs.ts'
+import { type LogConfig, isCompacted } from './logConfig.ts'
 import { producerBatchOf, replayInto } from './producerBatches.ts'
 import { ProducerSnapshots } from './producerSnapshots.ts'
 import { type ProducerBatch, ProducerState } from './producerState.ts'
-import { scanBatches } from './scanBatches.ts'
+import { type ScanRange, type ScanResult, scanBatches } from './scanBatches.ts'
 import { Segment } from './segment.ts'
 import { tidyFolder } from './tidyFolder.ts'
 
 /** How far back producers are looked for behind a snapshot: as many offsets as come to no more than so many bytes. */
 const RECALLED_OFFSETS = [1000, 100, 10]
 const RECALLED_BYTES = 1024 * 1024
+const SYNCED = 'recovery-point-offset-checkpoint says that'
 
-/** What is below the recovery point was synced once and is not what it was: the disk lost or changed it. Only another replica can help. */
-export class CorruptLog extends Error {
-  override readonly name = 'CorruptLog'
-}
+export { CorruptLog }
 
 export interface LoadOptions {
   readonly directory: string
@@ -54,10 +65,9 @@ export interface LoadedLog {
  * May be interrupted anywhere and begun again: it only removes what a finished run would remove too.
  */
 export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, options: LoadOptions): Promise<LoadedLog> {
-  const { directory, config, log } = options
+  const { directory, log } = options
   const { disk } = env
   const names = await tidyFolder(disk, directory)
-  const epochs = await EpochFile.load(disk, directory, names)
   const bases = offsetsOf(names, 'log')
   const snapshots = new ProducerSnapshots(disk, directory, offsetsOf(names, 'snapshot'))
 
@@ -77,7 +87,7 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
   let isNew = segments.length === 0
   if (isNew) {
     if (options.recoveryPoint > options.logStartOffset) {
-      throw new CorruptLog(`${directory} holds no segment, but offsets below ${options.recoveryPoint} were synced`)
+      throw new CorruptLog(`${directory} holds no segment, and ${SYNCED} offsets below ${options.recoveryPoint} were synced`)
     }
     segments = [await firstSegment(env, pool, { directory, baseOffset: options.logStartOffset })]
   }
@@ -89,22 +99,29 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
     segments.findLastIndex(segment => segment.baseOffset <= options.recoveryPoint),
   )
   const trusted = options.cleanShutdown ? segments.slice(0, -1) : segments.slice(0, firstUnsure)
-  for (const segment of trusted) await trust(segment, { directory, names, config })
+  const folder: FolderParts = { options, segments, snapshots }
+  for (const [index, segment] of trusted.entries()) await trust(segment, { ...folder, names, end: segments[index + 1]?.baseOffset })
+  const { epochs, isRead: areEpochsRead } = await readEpochs(disk, names, options)
+  const batches = { directory, log, segments, sureUpTo: options.cleanShutdown ? Infinity : segments[firstUnsure]!.baseOffset }
 
   let logEndOffset: number
   let rest: (() => Promise<void>) | undefined
-  if (options.lazily === true && endsWhereItSays(segments.at(-1)!, snapshots, options)) {
+  if (options.lazily === true && areEpochsRead && endsWhereItSays(segments.at(-1)!, snapshots, options)) {
     logEndOffset = options.recoveryPoint
     rest = async () => {
-      const { recoveryPoint } = options
-      const end = await resume(segments.at(-1)!, segments.at(-1)!.baseOffset, { isFinished: true })
-      if (end !== recoveryPoint) throw new CorruptLog(`${directory} ends at offset ${end}, but was closed at ${recoveryPoint}`)
+      await fitEpochs(epochs, batches)
+      await epochs.persist()
+      const end = await goOnWithLast(folder)
+      if (end !== options.recoveryPoint)
+        throw new CorruptLog(`${directory} ends at offset ${end}, and ${SYNCED} it ended at ${options.recoveryPoint}`)
       await restoreProducers(producers, snapshots, segments, end)
     }
   } else if (options.cleanShutdown) {
-    logEndOffset = await resume(segments.at(-1)!, segments.at(-1)!.baseOffset, { isFinished: true })
+    await fitEpochs(epochs, batches)
+    logEndOffset = await goOnWithLast(folder)
     await restoreProducers(producers, snapshots, segments, logEndOffset)
   } else {
+    await fitEpochs(epochs, batches)
     const unsure = segments.slice(firstUnsure)
     await snapshots.removeAbove(unsure[0]!.baseOffset)
     await restoreProducers(producers, snapshots, segments, unsure[0]!.baseOffset)
@@ -177,23 +194,92 @@ function offsetsOf(names: ReadonlySet<string>, kind: LogFileKind): number[] {
   return offsets.sort((one, other) => one - other)
 }
 
-/** A sealed segment of which the batches are sure. Its indexes were synced with them; one that is missing all the same is made anew. */
+interface FolderParts {
+  readonly options: LoadOptions
+  readonly segments: readonly Segment[]
+  readonly snapshots: ProducerSnapshots
+}
+
+function limitsOf({ config, firstDirtyOffset = 0 }: LoadOptions, end: number | undefined): SegmentLimits {
+  const isBelowDirty = end !== undefined && end <= firstDirtyOffset
+  return { end, isCompacted: isCompacted(config) || isBelowDirty, indexIntervalBytes: config.indexIntervalBytes }
+}
+
+/** A sealed segment of which the batches are sure, and its indexes too unless they do not fit: that shows when somebody first relies on them. */
 async function trust(
   segment: Segment,
-  { directory, names, config }: { readonly directory: string; readonly names: ReadonlySet<string>; readonly config: LogConfig },
+  { names, end, ...folder }: FolderParts & { readonly names: ReadonlySet<string>; readonly end: number | undefined },
 ): Promise<void> {
+  const limits = limitsOf(folder.options, end)
   const { baseOffset: base } = segment
-  if (names.has(logFileName(base, 'index')) && names.has(logFileName(base, 'timeindex'))) return segment.sealLoaded()
-  await segment.beginRebuild({ keepAborted: true })
-  const { end, problem } = await scanBatches(segment, { from: 0, to: segment.size, fromOffset: base, checksums: false }, batch => {
-    segment.place(placed(batch), config.indexIntervalBytes)
+  segment.sealLoaded(async () => {
+    const claims = await segment.claims()
+    const earlier = folder.segments.filter(each => each.baseOffset < base)
+    if (await checkSegment(segment, claims, { limits, earlier })) return
+    await rebuildIndexes(segment, { ...folder, claims, limits })
+    segment.planSeal()
+    await segment.finishRebuild()
+    await segment.seal()
+    await segment.sync() // nothing below the recovery point is looked at again
   })
-  if (problem !== undefined)
-    throw new CorruptLog(`segment ${base} of ${directory} is damaged at byte ${end}, below the recovery point: ${problem}`)
-  segment.planSeal()
-  await segment.finishRebuild()
-  await segment.seal()
-  await segment.sync() // nothing below the recovery point is looked at again
+  if (!names.has(logFileName(base, 'index')) || !names.has(logFileName(base, 'timeindex'))) await segment.checked()
+}
+
+/** Places every batch of a segment again, which it does not change; the caller seals it, or goes on with it. Answers where it ends. */
+async function rebuildIndexes(
+  segment: Segment,
+  { claims, limits, segments, snapshots, options }: FolderParts & { readonly claims: SegmentClaims; readonly limits: SegmentLimits },
+): Promise<number> {
+  const { directory, config, log } = options
+  const { baseOffset: base } = segment
+  log.warn('made the indexes of a segment anew, which did not fit its batches', { directory, baseOffset: base })
+  // To tell which transactions were aborted takes to know which were open before.
+  const producers = new ProducerState()
+  const isReplayable = segments[0]!.baseOffset === 0 || (await snapshots.loadNewest(base)) !== undefined
+  if (isReplayable) await restoreProducers(producers, snapshots, segments, base)
+  else if (claims.aborted === undefined) {
+    const place = { path: segment.path, position: 0, offset: base }
+    throw new CorruptLog('nobody knows which of its transactions were aborted', { place })
+  }
+  await segment.beginRebuild({ keepAborted: !isReplayable })
+  let nextOffset = base
+  const range = { from: 0, to: segment.size, fromOffset: base, checksums: false }
+  const { end, problem } = await scanBatches(segment, range, batch => {
+    segment.place(placed(batch), config.indexIntervalBytes)
+    const aborted = isReplayable ? replayInto(producers, batch) : undefined
+    if (aborted !== undefined) segment.addAborted(aborted)
+    nextOffset = lastOffset(batch) + 1
+  })
+  checkEnd(segment, { end, problem, nextOffset }, limits, claims)
+  return nextOffset
+}
+
+/** Goes on with the last segment after a clean shutdown. Answers where the log ends. */
+async function goOnWithLast({ options, segments, snapshots }: FolderParts): Promise<number> {
+  const segment = segments.at(-1)!
+  const limits = limitsOf(options, undefined)
+  const claims = await segment.claims()
+  let logEndOffset: number
+  if (await checkSegment(segment, claims, { limits, earlier: segments.slice(0, -1) }))
+    logEndOffset = await resume(segment, segment.baseOffset, { isFinished: true })
+  else {
+    logEndOffset = await rebuildIndexes(segment, { options, segments, snapshots, claims, limits })
+    await segment.finishRebuild()
+  }
+  const { recoveryPoint, logStartOffset } = options
+  const place = { path: segment.path, position: segment.size, offset: logEndOffset }
+  // A batch of which the first records were deleted may be cut off as a whole; the log start stays in the middle of it.
+  if (Math.max(logEndOffset, logStartOffset) < recoveryPoint) {
+    throw new CorruptLog(`${SYNCED} batches up to offset ${recoveryPoint - 1} were synced`, { place })
+  }
+  if (logEndOffset < logStartOffset && recoveryPoint < logStartOffset) {
+    throw new CorruptLog(`log-start-offset-checkpoint says that the log begins at ${logStartOffset}`, { place })
+  }
+  if (logStartOffset > 0 && logStartOffset < segments[0]!.baseOffset) {
+    const first = { path: segments[0]!.path, position: 0, offset: logStartOffset }
+    throw new CorruptLog('log-start-offset-checkpoint says that the log begins before its first segment', { place: first })
+  }
+  return logEndOffset
 }
 
 /** Goes on with a segment whose batches and indexes are sure. Its end is found from the last index entry on; an empty one ends at `emptyEnd`. */
@@ -208,7 +294,7 @@ export async function resume(segment: Segment, emptyEnd: number, { isFinished = 
       logEndOffset = lastOffset(batch) + 1
     },
   )
-  if (problem !== undefined) throw new CorruptLog(`segment ${segment.baseOffset} is damaged at byte ${end}: ${problem}`)
+  if (problem !== undefined) throw new CorruptLog(problem, { place: { path: segment.path, position: end, offset: logEndOffset } })
   return logEndOffset
 }
 
@@ -227,16 +313,18 @@ export async function restoreProducers(
     const next = segments[index + 1]?.baseOffset
     if (from >= offset || segment.baseOffset >= offset || (next !== undefined && next <= from)) continue
     const position = from > segment.baseOffset ? await segment.positionBefore(from) : 0
+    let nextOffset = segment.baseOffset
     const { end, problem } = await scanBatches(
       segment,
       { from: position, to: segment.size, fromOffset: segment.baseOffset, checksums: false },
       batch => {
+        nextOffset = lastOffset(batch) + 1
         if (baseOffset(batch) >= offset) return false
         if (baseOffset(batch) >= from) replayInto(producers, batch)
         return true
       },
     )
-    if (problem !== undefined) throw new CorruptLog(`segment ${segment.baseOffset} is damaged at byte ${end}: ${problem}`)
+    if (problem !== undefined) throw new CorruptLog(problem, { place: { path: segment.path, position: end, offset: nextOffset } })
   }
 }
 
@@ -285,6 +373,11 @@ async function recover(
   }: LoadOptions & { readonly epochs: EpochFile; readonly producers: ProducerState; readonly snapshots: ProducerSnapshots },
 ): Promise<{ readonly kept: number; readonly logEndOffset: number }> {
   let logEndOffset = segments[0]!.baseOffset
+  const mayEndIn = (segment: Segment, position: number, problem = 'batches are missing') => {
+    if (Math.max(logEndOffset, logStartOffset) >= recoveryPoint) return
+    const place = { path: segment.path, position, offset: logEndOffset }
+    throw new CorruptLog(`${problem}, and ${SYNCED} offsets below ${recoveryPoint} were synced`, { place })
+  }
   // The file may lag behind the batches or be ahead of them; what the batches say of themselves is what counts.
   epochs.changed(epochs.cache.truncateFrom(logEndOffset))
   for (const [index, segment] of segments.entries()) {
@@ -292,16 +385,19 @@ async function recover(
     if (base !== logEndOffset) {
       // Segments follow each other without a gap unless compaction took the end of one, and it never works above the recovery point.
       if (base > Math.max(recoveryPoint, firstDirtyOffset)) {
-        await resume(segments[index - 1]!, logEndOffset)
+        const last = segments[index - 1]!
+        mayEndIn(last, last.size)
+        await resume(last, logEndOffset)
         return { kept: index, logEndOffset }
       }
       if (base < logEndOffset)
-        throw new CorruptLog(`${directory}: segment ${base} begins before offset ${logEndOffset}, where the one before ends`)
+        throw new CorruptLog('the segment before ends behind it', { place: { path: segment.path, position: 0, offset: logEndOffset } })
       logEndOffset = base
     }
     if (index > 0) await snapshots.write(base, producers.snapshot())
     await segment.beginRebuild({ keepAborted: false })
-    const { end, problem } = await scanBatches(segment, { from: 0, to: segment.size, fromOffset: base, checksums: true }, batch => {
+    const range = { from: 0, to: segment.size, fromOffset: base, nextBase: segments[index + 1]?.baseOffset }
+    const { end, problem } = await scanToRecover(segment, range, batch => {
       segment.place(placed(batch), config.indexIntervalBytes)
       const epoch = partitionLeaderEpoch(batch)
       if (epoch >= 0) epochs.changed(epochs.cache.assign(epoch, baseOffset(batch)))
@@ -310,11 +406,7 @@ async function recover(
       logEndOffset = lastOffset(batch) + 1
     })
     const isLast = problem !== undefined || index === segments.length - 1
-    if (isLast && Math.max(logEndOffset, logStartOffset) < recoveryPoint) {
-      throw new CorruptLog(
-        `segment ${base} of ${directory} ends at byte ${end} and offset ${logEndOffset}, below the recovery point ${recoveryPoint}: ${problem ?? 'batches are missing'}`,
-      )
-    }
+    if (isLast) mayEndIn(segment, end, problem)
     if (problem !== undefined) {
       log.warn('cut a torn tail off a segment', {
         directory,
@@ -331,6 +423,41 @@ async function recover(
     await segment.seal()
   }
   return { kept: segments.length, logEndOffset }
+}
+
+/**
+ * As `scanBatches` with checksums, which do not cover a batch's base offset. One that lies too far ahead looks like a gap until the next batch, or the
+ * next segment, begins before it: only then a batch is visited.
+ */
+async function scanToRecover(
+  segment: Segment,
+  { nextBase = Infinity, ...range }: ScanRange & { readonly nextBase: number | undefined },
+  visit: (batch: Buffer) => void,
+): Promise<ScanResult> {
+  let nextOffset = range.fromOffset
+  let held: { readonly batch: Buffer; readonly position: number } | undefined
+  const letGo = (batch: Buffer) => {
+    visit(batch)
+    nextOffset = lastOffset(batch) + 1
+  }
+  const { end, problem } = await scanBatches(segment, { ...range, checksums: true }, (batch, position) => {
+    if (held !== undefined) letGo(held.batch)
+    held = { batch, position }
+  })
+  if (held === undefined) return { end, problem }
+  const { batch, position } = held
+  if (problem === undefined && lastOffset(batch) >= nextBase) {
+    return { end: position, problem: `offset ${lastOffset(batch)} belongs to the next segment` }
+  }
+  if (problem !== undefined && baseOffset(batch) > nextOffset) {
+    const header = await segment.read(end, BATCH_HEADER_BYTES)
+    const follows = header.length === BATCH_HEADER_BYTES && magic(header) === MAGIC ? baseOffset(header) : -1
+    if (follows > nextOffset + lastOffsetDelta(batch) && follows <= lastOffset(batch)) {
+      return { end: position, problem: `offset ${baseOffset(batch)} comes before ${follows}` }
+    }
+  }
+  letGo(batch)
+  return { end, problem }
 }
 
 export function placed(batch: Buffer): { readonly lastOffset: number; readonly maxTimestamp: number; readonly sizeInBytes: number } {

@@ -88,7 +88,7 @@ describe('a log folder', () => {
     await world.settle(unopened.close(1))
     const damaged = await world.settle(open(world.env(NODE)))
     expect(damaged.wasCleanShutdown).toBe(false)
-    await expect(world.settle(damaged.openLog('topic', 0, undefined, config))).rejects.toThrow('below the recovery point')
+    await expect(world.settle(damaged.openLog('topic', 0, undefined, config))).rejects.toThrow('were synced')
     await world.settle(damaged.close(1))
     expect((await world.settle(open(world.env(NODE)))).wasCleanShutdown).toBe(false)
   })

@@ -5,7 +5,7 @@ import { type DirectoryEntry, DiskError, type DiskLock, type Env } from '../env/
 import { MalformedMessage } from '../protocol/byteReader.ts'
 import { type PartitionOffset, decodeOffsetCheckpoint, encodeOffsetCheckpoint } from '../protocol/files/checkpoints.ts'
 import { CLEAN_SHUTDOWN_FILE, decodeCleanShutdown, encodeCleanShutdown } from '../protocol/files/cleanShutdown.ts'
-import { META_PROPERTIES_FILE, decodeMetaProperties, encodeMetaProperties } from '../protocol/files/metaProperties.ts'
+import { META_PROPERTIES_FILE, type MetaProperties, decodeMetaProperties, encodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { parsePartitionDirectory, partitionDirectoryName, retiredDirectoryName } from '../protocol/files/partitionDirectory.ts'
 import { PARTITION_METADATA_FILE, decodePartitionMetadata, encodePartitionMetadata } from '../protocol/files/partitionMetadata.ts'
 import { FilePool } from './filePool.ts'
@@ -377,7 +377,12 @@ export class LogDirectory {
       const { recoveryPoint, logStartOffset, highWatermark, firstDirtyOffset } = log
       // Kafka only lists a log start that the first segment does not tell.
       const isPlain = logStartOffset === log.segments[0]?.baseOffset
-      this.#checkpointed.set(name, { recoveryPoint, logStartOffset: isPlain ? 0 : logStartOffset, highWatermark, firstDirtyOffset })
+      this.#checkpointed.set(name, {
+        recoveryPoint,
+        logStartOffset: isPlain ? 0 : logStartOffset,
+        highWatermark,
+        firstDirtyOffset,
+      })
     }
     const outdated = [...this.#outdated]
     const recoveryPoints: PartitionOffset[] = []
@@ -456,10 +461,20 @@ async function claim(
     await disk.replaceFile(file, encodeMetaProperties({ version: 1, clusterId, nodeId, directoryId }))
     return directoryId
   }
-  const meta = decodeMetaProperties(await disk.readFile(file))
+  const meta = readMeta(file, await disk.readFile(file))
   if (meta.clusterId !== clusterId) throw new ForeignLogDirectory(`${path} belongs to cluster ${meta.clusterId}, not to ${clusterId}`)
   if (meta.nodeId !== nodeId) throw new ForeignLogDirectory(`${path} belongs to node ${meta.nodeId}, not to ${nodeId}`)
   return meta.directoryId
+}
+
+function readMeta(path: string, bytes: Buffer): MetaProperties {
+  try {
+    return decodeMetaProperties(bytes)
+  } catch (cause) {
+    if (!(cause instanceof MalformedMessage)) throw cause
+    const remedy = 'put back what it said, or move the folder away to have its partitions fetched from other replicas'
+    throw new MalformedMessage(`${path} does not say whose folder it is in: ${cause.reason}; ${remedy}`, cause.position, { cause })
+  }
 }
 
 /** Reads the marker and removes it for good. One that cannot be read vouches for nothing. */

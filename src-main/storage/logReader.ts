@@ -1,5 +1,5 @@
-import { BATCH_HEADER_BYTES, batchSize, lastOffset } from '../protocol/records/batch.ts'
-import { MalformedMessage } from '../protocol/byteReader.ts'
+import { BATCH_HEADER_BYTES, MAGIC, baseOffset, batchSize, lastOffset, magic } from '../protocol/records/batch.ts'
+import { CorruptLog } from './corruptLog.ts'
 import type { Segment } from './segment.ts'
 
 /** Places that are remembered: where the newest batches began, and where readers stopped. */
@@ -66,6 +66,8 @@ export async function readBatches(segments: readonly Segment[], places: Places, 
     const end = next === undefined || options.upTo < next ? places.positionOf(options.upTo) : undefined
     const found = await segment.use(() => readSegment(segment, places, { ...options, from: start, end }))
     if (found !== undefined) return found
+    // There is nothing more in this one, if it is all there.
+    if (next !== undefined) await segment.checked()
   }
   return NOTHING
 }
@@ -83,7 +85,7 @@ async function readSegment(
   if (known !== undefined && end !== undefined && end > position) length = Math.min(length, end - position)
   while (position < segment.size) {
     const bytes = await segment.read(position, length)
-    const at = firstBatchAt(bytes, from)
+    const at = firstBatchAt(segment, bytes, { from, position })
     const remains = bytes.length - at
     if (remains < BATCH_HEADER_BYTES) {
       if (at === 0) return undefined // the file was cut meanwhile
@@ -94,7 +96,7 @@ async function readSegment(
     if (lastOffset(bytes, at) >= upTo || (size > maxBytes && !atLeastOneBatch)) return NOTHING
     if (size <= remains) {
       const fitting = bytes.subarray(at, at + Math.min(remains, Math.max(maxBytes, size)))
-      return wholeBatches(fitting, upTo, { places, position: position + at })
+      return wholeBatches(segment, fitting, { upTo, places, position: position + at })
     }
     if (at === 0 && size <= length) return undefined // as above
     position += at
@@ -104,11 +106,13 @@ async function readSegment(
 }
 
 /** Where the first batch begins that ends at or behind `from`, or else the first whose header is not all there: perhaps behind the end. */
-function firstBatchAt(bytes: Buffer, from: number): number {
+function firstBatchAt(segment: Segment, bytes: Buffer, { from, position }: { readonly from: number; readonly position: number }): number {
   let at = 0
   while (bytes.length - at >= BATCH_HEADER_BYTES) {
     const size = batchSize(bytes, at)
-    if (size < BATCH_HEADER_BYTES) throw new MalformedMessage(`a batch of ${size} bytes is in the log`, at)
+    if (size < BATCH_HEADER_BYTES || magic(bytes, at) !== MAGIC) {
+      throw new CorruptLog('no batch begins there', { place: { path: segment.path, position: position + at, offset: from } })
+    }
     if (lastOffset(bytes, at) >= from) return at
     at += size
   }
@@ -116,12 +120,22 @@ function firstBatchAt(bytes: Buffer, from: number): number {
 }
 
 /** Cuts behind the last whole batch below `upTo`, and remembers where that is. */
-function wholeBatches(bytes: Buffer, upTo: number, { places, position }: { readonly places: Places; readonly position: number }): Buffer {
+function wholeBatches(
+  segment: Segment,
+  bytes: Buffer,
+  { upTo, places, position }: { readonly upTo: number; readonly places: Places; readonly position: number },
+): Buffer {
   let at = 0
   let next = -1
   while (bytes.length - at >= BATCH_HEADER_BYTES) {
     const size = batchSize(bytes, at)
-    if (size > bytes.length - at || lastOffset(bytes, at) >= upTo) break
+    // What cannot be a batch is told to whoever reads on from there.
+    if (size < BATCH_HEADER_BYTES || size > bytes.length - at || magic(bytes, at) !== MAGIC) break
+    if (baseOffset(bytes, at) < next) {
+      const problem = `offset ${baseOffset(bytes, at)} comes after ${next - 1}`
+      throw new CorruptLog(problem, { place: { path: segment.path, position: position + at, offset: next } })
+    }
+    if (lastOffset(bytes, at) >= upTo) break
     next = lastOffset(bytes, at) + 1
     at += size
   }

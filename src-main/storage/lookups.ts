@@ -11,7 +11,7 @@ import {
 } from '../protocol/records/batch.ts'
 import { recordBytes, walkRecords } from '../protocol/records/record.ts'
 import { isOf } from './largestTimestamp.ts'
-import { CorruptLog } from './loadLog.ts'
+import { CorruptLog } from './corruptLog.ts'
 import { segmentFor } from './logReader.ts'
 import { scanHeaders } from './scanBatches.ts'
 import type { IndexedTime, Segment } from './segment.ts'

@@ -481,7 +481,9 @@ describe('recovery', () => {
     const file = await world.settle(world.env(NODE).disk.open(`${FOLDER}/00000000000000000000.log`))
     await world.settle(file.truncate(size + 30))
     world.crash(NODE)
-    await expect(world.settle(openLog(world.env(NODE), { recoveryPoint: 3 }))).rejects.toThrow(/below the recovery point 3/)
+    await expect(world.settle(openLog(world.env(NODE), { recoveryPoint: 3 }))).rejects.toThrow(
+      /topic-0\/0{20}.log is damaged at byte 79, where offset 1 should be: .* offsets below 3 were synced/,
+    )
     const lenient = await world.settle(openLog(world.env(NODE), { recoveryPoint: 1 }))
     expect(lenient.logEndOffset).toBe(1)
   })
@@ -524,6 +526,14 @@ describe('recovery', () => {
     const after = await world.settle(openLog(world.env(NODE), { logStartOffset: 9 }))
     expect(after).toMatchObject({ logStartOffset: 9, logEndOffset: 9, highWatermark: 9 })
     expect(append(after).baseOffset).toBe(9)
+  })
+
+  it('does not believe in a log start behind all that was there when it was closed', async () => {
+    const { world, log } = await aLog()
+    await world.settle(append(log, { records: 5 }).written)
+    await world.settle(log.close())
+    const opening = openLog(world.env(NODE), { cleanShutdown: true, recoveryPoint: 5, logStartOffset: 9 })
+    await expect(world.settle(opening)).rejects.toThrow(/offset 5 should be: log-start-offset-checkpoint says that the log begins at 9/)
   })
 
   it('takes a high watermark that is not above the end', async () => {

@@ -27,6 +27,8 @@ import {
   magic,
   maxTimestamp,
 } from '../protocol/records/batch.ts'
+import { MalformedMessage } from '../protocol/byteReader.ts'
+import type { SegmentClaims } from './checkSegment.ts'
 import type { LogConfig } from './logConfig.ts'
 import { isOutOfSpace, wholly } from './outOfSpace.ts'
 
@@ -66,6 +68,9 @@ export class Segment {
   readonly baseOffset: number
   /** When it was made, or last written to when an earlier process made it; stands in for a time where no record tells one. */
   readonly createdMs: number
+  /** For a sealed segment of an earlier process: holds its files against each other. */
+  #check: (() => Promise<void>) | undefined
+  #checked: Promise<void> | undefined
   readonly #pool: FilePool
   readonly #directory: string
   /** Of the names at first. */
@@ -297,10 +302,40 @@ export class Segment {
     await this.writeIndexes(true)
   }
 
-  /** For a sealed segment of an earlier process whose indexes are trusted. */
-  sealLoaded(): void {
+  /** For a sealed segment of an earlier process: `check` runs once, before anybody relies on it as a whole. */
+  sealLoaded(check: () => Promise<void>): void {
     this.#isSealed = true
     this.#isComplete = true
+    this.#check = check
+  }
+
+  /** Resolves when what an earlier process left of it fits together, and rejects with `CorruptLog` when it does not. */
+  checked(): Promise<void> {
+    if (this.#checked !== undefined) return this.#checked
+    if (this.#check === undefined) return Promise.resolve()
+    this.#checked = this.use(this.#check)
+    return this.#checked
+  }
+
+  /** What the indexes say, without a check. */
+  async claims(): Promise<SegmentClaims> {
+    const [index, time] = [
+      await this.#index.entryAt((await this.#index.countNow()) - 1),
+      await this.timeEntryAt((await this.#timeIndex.countNow()) - 1),
+    ]
+    const aborted = this.#hasTxnIndex ? await this.#claimedAborted() : []
+    return { index: index && readOffsetIndexEntry(index.entries, index.at, this.baseOffset), time, aborted }
+  }
+
+  async #claimedAborted(): Promise<AbortedTransactionEntry[] | undefined> {
+    const entries = await this.#txnIndex.entries()
+    if (this.#txnIndex.isTorn) return undefined
+    try {
+      return readAborted(entries)
+    } catch (problem) {
+      if (!(problem instanceof MalformedMessage)) throw problem
+      return undefined
+    }
   }
 
   /**
@@ -431,6 +466,7 @@ export class Segment {
 
   /** The largest timestamp of all its batches. Of a segment of an earlier process it is looked up once. */
   async loadLargestTimestamp(): Promise<TimeIndexEntry | undefined> {
+    await this.checked()
     if (this.#largest !== undefined || !this.#isSealed || this.#hasNoTimestamp) return this.#largest
     const largest = await largestTimestampOf(this, await this.timeEntryAt((await this.#timeIndex.countNow()) - 1))
     if (!this.#isSealed) return this.#largest // it was cut, and counts anew
@@ -441,15 +477,14 @@ export class Segment {
 
   /** `firstTimestamp`, read when the segment is of an earlier process and nobody asked yet. */
   async loadFirstTimestamp(): Promise<number | undefined> {
-    if (this.#firstTimestamp === undefined && this.#size > 0)
+    if (this.#firstTimestamp === undefined && this.#size >= BATCH_HEADER_BYTES)
       this.#firstTimestamp = maxTimestamp(await this.#log.read(0, BATCH_HEADER_BYTES))
     return this.#firstTimestamp
   }
 
   async abortedTransactions(): Promise<AbortedTransactionEntry[]> {
-    if (!this.#hasTxnIndex) return []
-    const entries = await this.#txnIndex.entries()
-    return Array.from({ length: entries.length / TXN_INDEX_ENTRY_BYTES }, (_, at) => readAbortedTransaction(entries, at))
+    await this.checked()
+    return this.#hasTxnIndex ? readAborted(await this.#txnIndex.entries()) : []
   }
 
   /** Keeps the segment open while `act` runs. */
@@ -499,3 +534,7 @@ const offsetKey = (entries: Buffer, at: number) => readOffsetIndexEntry(entries,
 const timeOffsetKey = (entries: Buffer, at: number) => readTimeIndexEntry(entries, at, 0).offset
 const positionKey = (entries: Buffer, at: number) => readOffsetIndexEntry(entries, at, 0).position
 const timestampKey = (entries: Buffer, at: number) => readTimeIndexEntry(entries, at, 0).timestamp
+
+function readAborted(entries: Buffer): AbortedTransactionEntry[] {
+  return Array.from({ length: entries.length / TXN_INDEX_ENTRY_BYTES }, (_, at) => readAbortedTransaction(entries, at))
+}
