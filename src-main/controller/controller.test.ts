@@ -25,10 +25,11 @@ class Setting {
   readonly controller: Controller
   readonly #handlers
 
-  constructor(config: Partial<ControllerConfig> = {}) {
+  constructor(config: Partial<ControllerConfig> = {}, { incarnationId = uuidOf('first-1') } = {}) {
     const statics = new Map([['broker.session.timeout.ms', String(SESSION_MS)]])
     this.controller = new Controller(this.world.env('one'), {
       quorum: this.quorum,
+      incarnationId,
       committed: () => this.quorum.committed,
       config: controllerConfigOf('a-cluster', statics, { disconnectGraceMs: GRACE_MS, autoLeaderRebalanceEnable: false, ...config }),
       logger: silentLogger,
@@ -213,6 +214,31 @@ describe('a broker', () => {
     expect(setting.fenced()).toEqual([3])
     await setting.pass(SESSION_MS, 1)
     expect(setting.fenced()).toEqual([2, 3])
+  })
+
+  it('whose process is that of the new controller is fenced before anything else, when it was registered in a former life', async () => {
+    const setting = new Setting({}, { incarnationId: uuidOf('second') })
+    await setting.join(1, 2)
+    await setting.ask(CreateTopics, creationOf({ name: 'orders', replicationFactor: 2 }))
+    const orders = () => setting.image.topicsByName.get('orders')!.partitions[0]!
+    expect(orders().isr).toEqual([1, 2])
+    setting.quorum.depose()
+    setting.controller.peerDisconnected(2)
+    setting.quorum.elect()
+    expect(setting.fenced()).toEqual([1])
+    expect(orders()).toMatchObject({ leader: 2, isr: [2] })
+    // So that whoever has all that was acknowledged is the last one, when it is fenced too.
+    await setting.world.run(GRACE_MS + 50)
+    expect(setting.fenced()).toEqual([1, 2])
+    expect(orders()).toMatchObject({ leader: -1, isr: [2] })
+  })
+
+  it('whose process is that of the new controller stays when it is registered by this process', async () => {
+    const setting = new Setting()
+    await setting.join(1)
+    setting.quorum.depose()
+    setting.quorum.elect()
+    expect(setting.fenced()).toEqual([])
   })
 
   it('is let go when its leaderships have moved and the others know', async () => {

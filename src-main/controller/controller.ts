@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { Logger } from '../base/logger.ts'
+import type { Uuid } from '../base/uuid.ts'
 import type { Env, Timer } from '../env/env.ts'
 import { applyRecords } from '../metadata/delta.ts'
 import { METADATA_VERSION, METADATA_VERSION_FEATURE } from '../metadata/features.ts'
@@ -24,6 +25,8 @@ export type MetadataQuorum = Pick<
 
 export interface ControllerOptions {
   readonly quorum: MetadataQuorum
+  /** Of this process, as its broker registers it: a broker of this node under another one is the process that was before, and is dead. */
+  readonly incarnationId: Uuid
   /** What is committed, as this process knows it. Everything that was delivered by the quorum is in it when a leadership becomes known. */
   readonly committed: () => MetadataImage
   readonly config: ControllerConfig
@@ -199,8 +202,23 @@ export class Controller {
       const level = { name: METADATA_VERSION_FEATURE, featureLevel: METADATA_VERSION }
       this.#appendUnasked(active, [metadataRecord({ type: 'FeatureLevelRecord', ...level })])
     }
+    this.#fenceFormerLife(active)
+    if (this.#active !== active) return
     for (const { brokerId } of image.unfencedBrokers()) sessions.expect(brokerId, { isSuspect: this.#wasDisconnectedLately(brokerId) })
     if (config.autoLeaderRebalanceEnable) this.#rebalanceLater(active)
+  }
+
+  /**
+   * The process that was this node before is dead, which no other controller needs to have noticed. First of all it is fenced: were another broker
+   * fenced before, a dead one might stay behind as the last in-sync replica, and what it had not synced, and others have, would be lost.
+   */
+  #fenceFormerLife(active: Active): void {
+    const { quorum, incarnationId, logger } = this.#options
+    const known = active.image.brokers.get(quorum.nodeId)
+    if (known === undefined || known.incarnationId === incarnationId) return
+    const records = decideFencing(this.#stateOf(active), known.brokerId)
+    if (records.length > 0) logger.warn('the former life of this broker is fenced', { brokerId: known.brokerId })
+    this.#appendUnasked(active, records)
   }
 
   #wasDisconnectedLately(nodeId: number): boolean {

@@ -113,6 +113,7 @@ export class Server {
     quorum.onCommitted(batch => metadata.apply(batch))
     this.#controller = new Controller(env, {
       quorum,
+      incarnationId: this.#incarnationId,
       committed: () => metadata.image,
       config: controllerConfigOf(clusterId, config.values),
       logger: logger.child({ part: 'controller' }),

@@ -121,7 +121,8 @@ export class SimulatedControllers {
       this.#checkImage(name, image, seen)
     })
     const config = controllerConfigOf(CLUSTER_ID, new Map([['broker.session.timeout.ms', String(SESSION_MS)]]), this.#config)
-    const controller = new Controller(env, { quorum, committed: () => image, config, logger: silentLogger })
+    const incarnationId = randomUuid(count => env.random.bytes(count))
+    const controller = new Controller(env, { quorum, incarnationId, committed: () => image, config, logger: silentLogger })
     for (const [peer, { quick, fetches }] of links) {
       for (const link of [quick, fetches]) {
         link.onDisconnect(() => {
@@ -152,7 +153,7 @@ export class SimulatedControllers {
     const lifecycle = new BrokerLifecycle(env, {
       brokerId: id,
       clusterId: CLUSTER_ID,
-      incarnationId: randomUuid(count => env.random.bytes(count)),
+      incarnationId,
       endpoints: [{ name: 'PLAINTEXT', ...addresses.get(id)!, securityProtocol: 0 }],
       rack: undefined,
       directoryIds: () => folders.filter(folder => !failed.has(folder)),
