@@ -88,6 +88,20 @@ describe('a log', () => {
     expect(problemsOf(items)).toEqual([])
   })
 
+  it('cuts what is long in text, not in JSON, and says what is not text', async () => {
+    const long = `${'ä'.repeat(5_000)}`
+    const items = await dumped(
+      { [LOG]: aLog({ records: [aRecord(long), aRecord(Buffer.alloc(40, 0xff), { key: Buffer.from('"\\\n') })] }) },
+      LOG,
+    )
+    expect(linesOf(items)[2]).toMatch(/: "ä{96}"… \(10000 bytes\)$/)
+    expect(linesOf(items)[3]).toMatch(/"\\"\\\\\\n": 0x(ff){32}… \(40 bytes\)$/)
+    expect(objectsOf(items).slice(2)).toMatchObject([
+      { value: { encoding: 'utf8', data: long } },
+      { value: { encoding: 'base64', data: Buffer.alloc(40, 0xff).toString('base64') } },
+    ])
+  })
+
   it('is read in pieces, a batch that lies across two of them too', async () => {
     const batches = Array.from({ length: 40 }, () => ({ records: [aRecord('x'.repeat(100_000))] }))
     const items = await dumped({ [LOG]: aLog(...batches, { records: [aRecord('y'.repeat(3_000_000))] }, {}) }, LOG)

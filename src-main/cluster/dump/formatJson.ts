@@ -16,11 +16,15 @@ export function itemJson(item: DumpItem): string {
       // The position of an entry in its file; an offset index has positions of its own.
       return stringified({ type: entry, file, at: position, ...fields })
     }
-    case 'record': {
-      const { key, value, headers, decoded } = item
-      const bare = { ...item, key: key && encoded(key), value: value && encoded(value), headers: headers.map(encodedHeader) }
-      return decoded === undefined ? JSON.stringify(bare) : stringified(bare)
-    }
+    case 'record':
+      try {
+        return recordJson(item)
+      } catch (problem) {
+        if (!(problem instanceof RangeError)) throw problem
+        // Longer than a string can be: half a gigabyte of characters.
+        const { type, file, batchPosition, offset, timestamp } = item
+        return JSON.stringify({ type, file, batchPosition, offset, timestamp, omitted: 'the rest is too long for a line' })
+      }
     case 'batch':
     case 'problem':
       return JSON.stringify(item)
@@ -33,6 +37,12 @@ function stringified(value: object): string {
     const before = this[key]
     return Buffer.isBuffer(before) ? encoded(before) : given
   })
+}
+
+function recordJson(item: RecordItem): string {
+  const { key, value, headers, decoded } = item
+  const bare = { ...item, key: key && encoded(key), value: value && encoded(value), headers: headers.map(encodedHeader) }
+  return decoded === undefined ? JSON.stringify(bare) : stringified(bare)
 }
 
 function encodedHeader({ key, value }: RecordItem['headers'][number]) {

@@ -4,6 +4,8 @@ import type { BatchItem, DumpItem, Int64, ProblemItem, RecordItem } from './item
 /** Longer keys and values are cut to this, with the length told. */
 const SHOWN_CHARACTERS = 96
 const SHOWN_HEX_BYTES = 32
+/** Names in Kafka have 249 characters at most; what passes for one may have more. */
+const SHOWN_NAME_CHARACTERS = 256
 /** Control characters, and those that change how what follows is shown: nothing of a stranger's may act on a terminal. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/u
 const INVISIBLE_EACH = new RegExp(INVISIBLE, 'gu')
@@ -60,7 +62,7 @@ function batchText(batch: BatchItem): string {
 }
 
 function recordText(record: RecordItem): string {
-  const headers = record.headers.map(({ key, value }) => `${quoted(key)}: ${bytesText(value)}`)
+  const headers = record.headers.map(({ key, value }) => `${cut(key)}: ${bytesText(value)}`)
   const said =
     record.decoded === undefined || record.decoded['type'] === 'unknown' || record.decoded['type'] === 'UnknownRecord'
       ? `${bytesText(record.key)}: ${bytesText(record.value)}`
@@ -109,7 +111,14 @@ function column([name, value]: readonly [string, unknown]): string {
 
 function shown(name: string, value: unknown): string {
   if (/timestamp/i.test(name) && (typeof value === 'number' || typeof value === 'string')) return timeText(value)
-  return typeof value === 'string' ? quoted(value) : String(value)
+  return typeof value === 'string' ? cut(value) : String(value)
+}
+
+/** In quotes, and no longer than anybody reads. */
+function cut(text: string): string {
+  return text.length <= SHOWN_NAME_CHARACTERS
+    ? quoted(text)
+    : `${quoted(text.slice(0, SHOWN_NAME_CHARACTERS))}… (${text.length} characters)`
 }
 
 /** `lastStableOffset` as `last stable offset`. */

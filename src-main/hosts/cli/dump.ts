@@ -49,13 +49,25 @@ class Lines {
 
   /** Answers a promise when the caller has to wait. */
   write(line: string): Promise<void> | undefined {
+    // One of hundreds of megabytes may be as long as a string can be.
+    if (line.length >= WRITTEN_TOGETHER_CHARACTERS) return this.#writeAlone(line)
     this.#text += `${line}\n`
     return this.#text.length < WRITTEN_TOGETHER_CHARACTERS ? undefined : this.flush()
+  }
+
+  async #writeAlone(line: string): Promise<void> {
+    await this.flush()
+    this.#text = '\n'
+    await this.#send(line)
   }
 
   async flush(): Promise<void> {
     const text = this.#text
     this.#text = ''
+    await this.#send(text)
+  }
+
+  async #send(text: string): Promise<void> {
     if (text === '' || this.isGone || this.#to.write(text)) return
     const waited = new AbortController()
     try {
