@@ -151,8 +151,7 @@ export class LogDirectories {
       const problem = `the log of ${topic}-${partition} may be in a folder that is offline: metadata has it in ${placement.assigned}`
       return Promise.reject(new LogDirectoryOffline(problem))
     }
-    const [emptiest] = online.toSorted((one, other) => one.partitionCount - other.partitionCount)
-    const place = holder ?? assigned ?? emptiest
+    const place = holder ?? assigned ?? online.toSorted((one, other) => one.partitionCount - other.partitionCount)[0]
     if (place === undefined) return Promise.reject(new LogDirectoryOffline('every log folder is offline'))
     return place.openLog(topic, partition, topicId, config, { lazily: true })
   }

@@ -88,6 +88,8 @@ export class LogDirectory {
   readonly #outdated = new Set<string>()
   readonly #open = new Map<string, PartitionLog>()
   readonly #opening = new Set<string>()
+  /** Of these, those that have no folder yet. */
+  readonly #coming = new Set<string>()
   /** Logs that nobody has checked since a process did not end as it should, or that were found damaged. */
   readonly #unsure: Set<string>
   readonly #retired = new Set<string>()
@@ -170,9 +172,7 @@ export class LogDirectory {
 
   /** Partitions that are here, or will be in a moment. */
   get partitionCount(): number {
-    let count = this.#found.size
-    for (const name of this.#opening) if (!this.#found.has(name)) count += 1
-    return count
+    return this.#found.size + this.#coming.size
   }
 
   /** The logs that are open. */
@@ -224,12 +224,14 @@ export class LogDirectory {
     const name = partitionDirectoryName(topic, partition)
     assert(!this.#open.has(name) && !this.#opening.has(name), () => `${name} is open already`)
     this.#opening.add(name)
+    if (!this.#found.has(name)) this.#coming.add(name)
     try {
       return await this.#openings.through(() =>
         this.#onDisk(() => this.#openNow(name, { topic, partition, topicId }, { ...options, config })),
       )
     } finally {
       this.#opening.delete(name)
+      this.#coming.delete(name)
     }
   }
 
@@ -293,6 +295,7 @@ export class LogDirectory {
       )
     }
     this.#found.set(name, found)
+    this.#coming.delete(name)
   }
 
   /** The partition is gone from here: its folder gets another name at once, and vanishes after the topic's `file.delete.delay.ms`. */
@@ -497,10 +500,10 @@ async function takeCleanShutdown(
 
 async function ownerOf({ disk }: Pick<Env, 'disk'>, directory: string): Promise<Pick<FoundPartition, 'topicId' | 'damage'>> {
   const file = `${directory}/${PARTITION_METADATA_FILE}`
-  if ((await disk.stat(file)) === undefined) return { topicId: undefined }
   try {
     return { topicId: decodePartitionMetadata(await disk.readFile(file)).topicId }
   } catch (problem) {
+    if (problem instanceof DiskError && problem.code === 'ENOENT') return { topicId: undefined }
     if (!(problem instanceof MalformedMessage)) throw problem
     return { topicId: undefined, damage: new CorruptLog(`${file} does not say whose folder it is in`, { cause: problem }) }
   }
