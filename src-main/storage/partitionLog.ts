@@ -745,8 +745,9 @@ export class PartitionLog {
     return this.#firstDirtyOffset
   }
 
-  /** What a pass of compaction would find to do now. */
-  async cleanable(): Promise<CleanableRange> {
+  /** What a pass of compaction would find to do now. Nothing while nobody has needed the log yet: that can wait, unless `max.compaction.lag.ms` counts. */
+  async cleanable(): Promise<CleanableRange | undefined> {
+    if (!this.isReady && this.#config.maxCompactionLagMs === Number.MAX_SAFE_INTEGER) return undefined
     if (!this.isReady) await this.ready()
     return this.#cleanableBelow(Infinity)
   }

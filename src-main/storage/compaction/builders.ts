@@ -112,7 +112,7 @@ export class SegmentsOnly {
   reopen(): void {
     this.segments = this.segments.map(({ baseOffset, createdMs, size }) => {
       const segment = new Segment(this.pool, this.directory, { baseOffset, createdMs, size })
-      segment.sealLoaded()
+      segment.sealLoaded(() => Promise.resolve())
       return segment
     })
   }

@@ -255,9 +255,24 @@ async function abortedBetween(
   segments: readonly Segment[],
   { from, upTo }: { readonly from: number; readonly upTo: number },
 ): Promise<AbortedTransactionEntry[]> {
-  // All in one turn, because segments behind the part that is cleaned may be cut off without ending the pass.
-  const all = await Promise.all(segments.map(segment => reader.using(segment, () => segment.abortedTransactions())))
-  return all.flat().filter(({ firstOffset, lastOffset }) => lastOffset >= from && firstOffset < upTo)
+  const found: AbortedTransactionEntry[] = []
+  const { promise: isRead, resolve: letGo } = Promise.withResolvers<void>()
+  // All are held at once, because segments behind the part that is cleaned may be cut off without ending the pass.
+  const held = segments.map(segment => reader.using(segment, () => isRead))
+  try {
+    for (const segment of segments) {
+      reader.check()
+      for (const entry of await segment.abortedTransactions()) {
+        if (entry.lastOffset >= from && entry.firstOffset < upTo) found.push(entry)
+        // No transaction that was aborted later can begin below what was stable then.
+        if (entry.lastStableOffset >= upTo) return found
+      }
+    }
+    return found
+  } finally {
+    letGo()
+    await Promise.all(held)
+  }
 }
 
 async function measure(pool: FilePool, directory: string, segment: Segment): Promise<GroupedSegment & { readonly segment: Segment }> {
