@@ -94,8 +94,8 @@ export async function usedCluster(directory: string): Promise<void> {
   await produceAll(cluster, 'orders', 2)
 }
 
-/** The folder of a cluster of one broker, with a topic of several segments. */
-export async function usedBroker(directory: string): Promise<void> {
+/** The folder of a cluster of one broker, with a topic of several segments, after an orderly end or a sudden one. */
+export async function usedBroker(directory: string, end: 'stopped' | 'killed'): Promise<void> {
   await using cluster = await startCluster({ directory, brokers: 1 })
   const connection = await connectTo(cluster, 1)
   const configs = [{ name: 'segment.bytes', value: `${1024 * 1024}` }]
@@ -106,6 +106,7 @@ export async function usedBroker(directory: string): Promise<void> {
   await untilInSync(cluster)
   for (const round of [0, 1, 2]) await produceTo(connection, 'orders', round)
   connection.close()
+  if (end === 'killed') await cluster.kill(1)
 }
 
 async function produceAll(cluster: RunningCluster, topic: string, round: number): Promise<void> {

@@ -17,12 +17,13 @@ beforeAll(() => {
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
 describe.skipIf(classpath === undefined)('a broker of Apache Kafka', () => {
-  it('takes over the folder of one of ours, and serves every record', async () => {
-    await usedBroker(join(work, 'ours'))
-    const stored = recordsIn(await logBytes(join(work, 'ours', 'broker-1'), 'orders', 0))
+  it.each(['stopped', 'killed'] as const)('takes over the folder of one of ours that was %s, and serves every record', async end => {
+    const ours = join(work, end)
+    await usedBroker(ours, end)
+    const stored = recordsIn(await logBytes(join(ours, 'broker-1'), 'orders', 0))
     expect(stored.length).toBeGreaterThan(5000)
-    const logDir = join(work, 'taken')
-    cpSync(join(work, 'ours', 'broker-1'), logDir, { recursive: true })
+    const logDir = join(work, `${end}-and-taken`)
+    cpSync(join(ours, 'broker-1'), logDir, { recursive: true })
 
     const broker = await KafkaBroker.start(work, { logDir, format: false })
     try {
