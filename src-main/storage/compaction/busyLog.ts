@@ -12,7 +12,6 @@ import {
   producerId,
 } from '../../protocol/records/batch.ts'
 import { buildBatch } from '../../protocol/records/batchBuilder.ts'
-import type { SeededRandom } from '../../simulation/seededRandom.ts'
 import { SOME_TIME } from '../builders.ts'
 import type { LogConfig } from '../logConfig.ts'
 import { LogDirectory } from '../logDirectory.ts'
@@ -21,6 +20,12 @@ import { transactionMarkerOf } from '../producerBatches.ts'
 import { CleaningAborted } from './cleanSegments.ts'
 import { OFFSET_MAP_SLOT_BYTES } from './offsetMap.ts'
 import { Throttle } from './throttle.ts'
+
+/** What a seeded random does. */
+interface Dice {
+  below(bound: number): number
+  chance(probability: number): boolean
+}
 
 /** For tests: a log that is written, read, cut and compacted at the same time, and what was ever put into it. */
 export class BusyLog {
@@ -32,7 +37,7 @@ export class BusyLog {
   passes = 0
   /** Passes that something else ended. */
   aborted = 0
-  readonly #random: SeededRandom
+  readonly #random: Dice
   readonly #config: LogConfig
   #env!: Env
   #directory!: LogDirectory
@@ -40,7 +45,7 @@ export class BusyLog {
   #compacting: Promise<void> | undefined
   #problem: unknown
 
-  constructor(random: SeededRandom, config: LogConfig) {
+  constructor(random: Dice, config: LogConfig) {
     this.#random = random
     this.#config = config
   }
