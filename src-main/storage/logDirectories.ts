@@ -161,10 +161,12 @@ export class LogDirectories {
     await this.directoryOf(log)?.deleteLog(log)
   }
 
-  /** As `deleteLog`, wherever the folder is, and when its log is not open. */
+  /** As `deleteLog`, wherever the folder is, and when its log is not open. Leaves that of another topic of the same name alone. */
   async deleteFolder(wanted: WantedPartition, delayMs: number): Promise<void> {
     for (const directory of this.online) {
-      if (directory.find(wanted.topic, wanted.partition) !== undefined) await directory.deleteFolder(wanted, delayMs)
+      const found = directory.find(wanted.topic, wanted.partition)
+      if (found === undefined || (found.topicId !== undefined && found.topicId !== wanted.topicId)) continue
+      await directory.deleteFolder(wanted, delayMs)
     }
   }
 

@@ -1,24 +1,22 @@
 import type { Logger } from '../../base/logger.ts'
-import { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY, type Uuid } from '../../base/uuid.ts'
+import type { Uuid } from '../../base/uuid.ts'
 import type { Clock, Env } from '../../env/env.ts'
 import type { MetadataDelta } from '../../metadata/delta.ts'
 import type { MetadataImage, PartitionImage } from '../../metadata/image.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import { LogCleaner } from '../../storage/compaction/logCleaner.ts'
 import { isCompacted } from '../../storage/logConfig.ts'
-import type { LogDirectories, PlacedPartition } from '../../storage/logDirectories.ts'
+import type { LogDirectories } from '../../storage/logDirectories.ts'
 import type { PartitionLog } from '../../storage/partitionLog.ts'
 import type { BrokerConfig } from '../brokerConfig.ts'
 import type { ControllerLink } from '../controllerLink.ts'
 import { IsrProposals } from './alterPartition.ts'
-import { DirectoryAssignments } from './directoryAssignments.ts'
 import { Fetchers } from './fetchers.ts'
 import { Partition, type PartitionOwner } from './partition.ts'
 import type { PartitionState } from './partitionSurroundings.ts'
+import { ReplicaPlaces } from './replicaPlaces.ts'
 import { TopicSettings } from './topicSettings.ts'
 import { Upkeep } from './upkeep.ts'
-
-const METADATA_TOPIC = '__cluster_metadata'
 
 export interface ReplicasOptions {
   readonly brokerId: number
@@ -66,7 +64,7 @@ export class Replicas {
   readonly #logger: Logger
   readonly settings: TopicSettings
   readonly #proposals: IsrProposals
-  readonly #assignments: DirectoryAssignments
+  readonly #places: ReplicaPlaces
   readonly #byTopicId = new Map<Uuid, Map<number, Partition>>()
   readonly #byName = new Map<string, Map<number, Partition>>()
   readonly #fetchers: Fetchers
@@ -99,11 +97,9 @@ export class Replicas {
       send: (api, request) => options.controllerLink.send(api, request),
       logger: options.logger,
     })
-    this.#assignments = new DirectoryAssignments(env.clock, {
-      brokerId,
-      brokerEpoch: options.brokerEpoch,
+    this.#places = new ReplicaPlaces(env.clock, {
+      ...options,
       send: (api, request) => options.controllerLink.send(api, request),
-      logger: options.logger,
     })
     this.#owner = {
       brokerId,
@@ -125,7 +121,7 @@ export class Replicas {
       roleLost: partition => this.#roleLost(partition),
       failed: (partition, failure) => {
         this.#logger.error(`${partition.name} is offline`, { error: failure })
-        this.#tellDirectory(partition)
+        this.#places.tell(partition)
         for (const listen of this.#failureListeners) listen(partition, failure)
       },
     }
@@ -174,35 +170,11 @@ export class Replicas {
 
   /** The first image that is ours to act on: every log is put into its place, and folders that are no partition's of ours are set aside. */
   async applyFirst(image: MetadataImage): Promise<void> {
-    const strays = this.#options.logDirectories
-      .listPartitions()
-      .filter(found => found.topic !== METADATA_TOPIC && this.#isStray(found, image))
-    for (const found of strays) this.#whileDeleting(`${found.topic}-${found.partition}`, () => this.#setAside(found))
+    for (const stray of this.#places.strays(image)) {
+      this.#whileDeleting(`${stray.topic}-${stray.partition}`, () => this.#places.setAside(stray))
+    }
     for (const topic of image.topicsById.values()) for (const partition of topic.partitions) this.#applyPartition(topic, partition)
     await Promise.all(this.#deletions.values())
-  }
-
-  /** As Kafka has it: without a topic id, of a topic that is gone, or of a partition that others have by now. One of two folders is stray, too. */
-  #isStray({ topic, partition, topicId, damage, directory }: PlacedPartition, image: MetadataImage): boolean {
-    const known = damage === undefined ? image.topicsById.get(topicId ?? '') : image.topicsByName.get(topic)
-    const state = known?.partitions[partition]
-    if (state === undefined || !state.replicas.includes(this.#options.brokerId)) return true
-    const { online } = this.#options.logDirectories
-    const holders = online.filter(each => each.find(topic, partition) !== undefined)
-    if (holders.length < 2) return false
-    const assigned = this.#assignedDirectory(state)
-    return directory !== (holders.find(each => each.directoryId === assigned) ?? holders[0])
-  }
-
-  /** Kept, as Kafka does: a mistake in the metadata must not cost what is on the disk. */
-  async #setAside(found: PlacedPartition): Promise<void> {
-    const { topic, partition, topicId, directory } = found
-    const path = await directory.setAside(found)
-    this.#logger.warn(`${topic}-${partition} is no partition of this broker: set aside`, { from: directory.path, path, topicId })
-  }
-
-  #assignedDirectory({ replicas, directories }: PartitionImage): Uuid {
-    return directories[replicas.indexOf(this.#options.brokerId)] ?? UNASSIGNED_DIRECTORY
   }
 
   /** Follows one batch of metadata. Returns at once; what takes time goes on behind the partitions it concerns. */
@@ -231,7 +203,7 @@ export class Replicas {
     }
     const partition = known ?? this.#addPartition(topic, image.partition)
     partition.apply(stateOf(image))
-    this.#tellDirectory(partition)
+    this.#places.tell(partition)
   }
 
   #addPartition({ topicId, name }: { topicId: Uuid; name: string }, index: number): Partition {
@@ -258,7 +230,7 @@ export class Replicas {
       this.#byTopicId.delete(partition.topicId)
       if (this.#byName.get(partition.topic) === ofTopic) this.#byName.delete(partition.topic)
     }
-    this.#assignments.forget({ topicId: partition.topicId, partition: partition.index })
+    this.#places.forget(partition)
     // The role ends at once; only the folder waits its turn.
     const taken = partition.remove(answer)
     const { logDirectories } = this.#options
@@ -284,33 +256,7 @@ export class Replicas {
 
   async #openLog(partition: Partition): Promise<PartitionLog> {
     await this.#deletions.get(partition.name)
-    const { topic, index, topicId } = partition
-    const image = this.#options.metadata().partition(topicId, index)
-    const placement = {
-      assigned: image === undefined ? UNASSIGNED_DIRECTORY : this.#assignedDirectory(image),
-      isNew: image === undefined || image.partitionEpoch === 0 || !image.isr.includes(this.#options.brokerId),
-    }
-    return this.#options.logDirectories.openLog({ topic, partition: index, topicId }, this.settings.of(topic).log, placement)
-  }
-
-  /**
-   * Tells the controller in which folder the replica is, unless metadata says so already. One that is offline is lost, unless the controller has it
-   * in a folder of which it hears, or knows, that it does not work.
-   */
-  #tellDirectory(partition: Partition): void {
-    const { topicId, index, log } = partition
-    const { brokerId, logDirectories, metadata } = this.#options
-    const state = metadata().partition(topicId, index)
-    if (state === undefined || !state.replicas.includes(brokerId)) return
-    const assigned = this.#assignedDirectory(state)
-    let actual: Uuid | undefined = assigned
-    if (partition.isOffline) {
-      const seemsOnline =
-        assigned === UNASSIGNED_DIRECTORY || assigned === MIGRATING_DIRECTORY || logDirectories.directoryIds.includes(assigned)
-      if (seemsOnline) actual = LOST_DIRECTORY
-    } else if (log !== undefined) actual = logDirectories.directoryOf(log)?.directoryId
-    if (actual === undefined || actual === assigned) this.#assignments.forget({ topicId, partition: index })
-    else this.#assignments.assign({ topicId, partition: index, directoryId: actual })
+    return this.#places.openLog(partition, this.settings.of(partition.topic).log)
   }
 
   #reconfigure(partition: Partition): void {
@@ -322,7 +268,7 @@ export class Replicas {
   #roleTaken(partition: Partition): void {
     const { leaderEpoch } = partition
     if (this.#stopped || leaderEpoch === undefined) return
-    this.#tellDirectory(partition)
+    this.#places.tell(partition)
     if (partition.isLeader) {
       this.#logger.info(`leading ${partition.name}`, {
         leaderEpoch,
@@ -376,7 +322,7 @@ export class Replicas {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#proposals.stop()
-    this.#assignments.stop()
+    this.#places.stop()
     this.#upkeep.stop()
     this.#fetchers.stop()
     const cleaned = this.#cleaner.stop()
