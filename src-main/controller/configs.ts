@@ -6,7 +6,7 @@ import {
   topicConfigDefinitions,
 } from '../metadata/configDefinitions.ts'
 import { CLUSTER_DEFAULT, configKey, configResourceType } from '../metadata/configResource.ts'
-import { applyRecords } from '../metadata/delta.ts'
+import { imageAfter } from '../metadata/delta.ts'
 import { effectiveConfig } from '../metadata/effectiveConfig.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import type { AlterConfigs, AlterConfigsRequest } from '../protocol/messages/alterConfigs.ts'
@@ -14,8 +14,9 @@ import type { IncrementalAlterConfigs, IncrementalAlterConfigsRequest } from '..
 import { type MetadataRecord, metadataRecord } from '../protocol/messages/metadataRecords.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
 import { accepted, type ControllerState, type Decision, isRefusal, type Refusal, refusal, refused, repeated } from './decision.ts'
-import { changesForLeaderless } from './elections.ts'
+import { changesForConfigs } from './elections.ts'
 
+const MIN_INSYNC_REPLICAS = 'min.insync.replicas'
 const operations = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const
 
 /** Values as they shall be set; null unsets. */
@@ -148,7 +149,7 @@ function valuesRefusal(
   for (const [name, value] of changed) {
     const definition = definitions.get(name)
     if (resourceType === configResourceType.BROKER) {
-      const reason = brokerRefusal(definition, resourceName)
+      const reason = brokerRefusal(definition, resourceName) ?? sharedRefusal(image, { resourceName, name, value })
       if (reason !== undefined) return reason
     } else if (definition === undefined) {
       return refusal('INVALID_CONFIG', `There is no such config: ${name}.`)
@@ -168,6 +169,20 @@ function brokerRefusal(definition: ConfigDefinition | undefined, resourceName: s
     return refusal('INVALID_REQUEST', `${definition.name} can only be set for a single broker.`)
   }
   return undefined
+}
+
+/** With eligible leader replicas, controller and leaders have to agree on min.insync.replicas: it is the cluster's or a topic's (KIP-966). */
+function sharedRefusal(
+  image: MetadataImage,
+  { resourceName, name, value }: { readonly resourceName: string; readonly name: string; readonly value: string | null },
+): Refusal | undefined {
+  if (name !== MIN_INSYNC_REPLICAS || !image.hasEligibleLeaders) return undefined
+  if (resourceName !== CLUSTER_DEFAULT) {
+    return refusal('INVALID_CONFIG', `${name} cannot be set for a single broker in a cluster with eligible leader replicas.`)
+  }
+  return value === null
+    ? refusal('INVALID_CONFIG', `The cluster's ${name} cannot be removed while there are eligible leader replicas.`)
+    : undefined
 }
 
 /** What is wrong with all that shall be set for a topic; undefined when nothing is. */
@@ -207,16 +222,22 @@ export function topicConfigsProblem(
 /** No topic has this name, so that only brokers' values and defaults are found for it. */
 const NO_TOPIC = ''
 
-/** Whoever allows unclean elections does so because partitions have no leader: they shall not wait for the next occasion. */
+/** Configs that say who may lead, and when. */
+const ELECTION_CONFIGS: ReadonlySet<string> = new Set(['unclean.leader.election.enable', MIN_INSYNC_REPLICAS])
+
+/**
+ * Whoever allows unclean elections does so because partitions have no leader: they shall not wait for the next occasion. And where fewer in-sync
+ * replicas are enough from now on, those are not eligible any more that lack what these will commit.
+ *
+ * Differs from Kafka: it clears all eligible leader replicas of the topic, also where nothing will be committed, and with them the last that have all.
+ */
 function electionsAfter(
   image: MetadataImage,
   staticConfigs: ReadonlyMap<string, string>,
   records: readonly MetadataRecord[],
 ): readonly MetadataRecord[] {
-  if (!records.some(record => record.type === 'ConfigRecord' && record.name === 'unclean.leader.election.enable')) return []
-  const after = image.clone()
-  applyRecords(after, records)
-  return changesForLeaderless(after, staticConfigs)
+  if (!records.some(record => record.type === 'ConfigRecord' && ELECTION_CONFIGS.has(record.name))) return []
+  return changesForConfigs(imageAfter(image, records), staticConfigs)
 }
 
 /** For `refuse`-ing a whole request of either kind. */

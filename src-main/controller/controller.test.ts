@@ -80,16 +80,28 @@ class Setting {
 const errorsOf = (response: ResponseInput<typeof CreateTopics>) => response.topics.map(topic => errorName(topic.errorCode))
 
 describe('an active controller', () => {
-  it('begins an empty log with the level of its metadata', () => {
+  it('begins an empty log with the levels of its features, and the min.insync.replicas it was started with', () => {
     const { image } = new Setting()
-    expect([...image.features]).toEqual([['metadata.version', 25]])
+    expect([...image.features]).toEqual([
+      ['metadata.version', 25],
+      ['eligible.leader.replicas.version', 1],
+    ])
+    expect([...image.configsOf(4, '')]).toEqual([['min.insync.replicas', '1']])
+  })
+
+  it('adds no feature to a log that was begun without', () => {
+    const setting = new Setting()
+    setting.image.features.delete('eligible.leader.replicas.version')
+    setting.quorum.depose()
+    setting.quorum.elect()
+    expect([...setting.image.features.keys()]).toEqual(['metadata.version'])
   })
 
   it('gives a broker the offset of its registration as epoch', async () => {
     const setting = new Setting()
     const { brokerEpoch } = await setting.controller.register(aRegistration(1), 1)
-    expect(brokerEpoch).toBe(2) // after the LeaderChange and the level
-    expect(setting.image.brokers.get(1)).toMatchObject({ brokerEpoch: 2, fenced: true })
+    expect(brokerEpoch).toBe(4) // after the LeaderChange and the first three records
+    expect(setting.image.brokers.get(1)).toMatchObject({ brokerEpoch: 4, fenced: true })
     expect(await setting.beat(1)).toMatchObject({ isFenced: false })
   })
 
@@ -230,7 +242,7 @@ describe('a broker', () => {
     // So that whoever has all that was acknowledged is the last one, when it is fenced too.
     await setting.world.run(GRACE_MS + 50)
     expect(setting.fenced()).toEqual([1, 2])
-    expect(orders()).toMatchObject({ leader: -1, isr: [2] })
+    expect(orders()).toMatchObject({ leader: -1, isr: [], elr: [2] })
   })
 
   it('whose process is that of the new controller stays when it is registered by this process', async () => {

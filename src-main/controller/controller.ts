@@ -3,18 +3,19 @@ import type { Logger } from '../base/logger.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Env, Timer } from '../env/env.ts'
 import { applyRecords } from '../metadata/delta.ts'
-import { METADATA_VERSION, METADATA_VERSION_FEATURE } from '../metadata/features.ts'
+import { METADATA_VERSION_FEATURE } from '../metadata/features.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import { errorCode, type ErrorName } from '../protocol/errors.ts'
 import type { BrokerHeartbeat, BrokerHeartbeatRequest } from '../protocol/messages/brokerHeartbeat.ts'
 import type { BrokerRegistration, BrokerRegistrationRequest } from '../protocol/messages/brokerRegistration.ts'
-import { type MetadataRecord, metadataRecord } from '../protocol/messages/metadataRecords.ts'
+import type { MetadataRecord } from '../protocol/messages/metadataRecords.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
 import { NotLeader, type Quorum } from '../quorum/quorum.ts'
 import { BrokerSessions } from './brokerSessions.ts'
 import type { ControllerConfig } from './controllerConfig.ts'
 import type { ControllerState, Decision } from './decision.ts'
 import { changesToPreferred } from './elections.ts'
+import { firstRecords } from './firstRecords.ts'
 import { decideFencing, decideHeartbeat, decideRegistration } from './registrations.ts'
 
 /** What a controller needs of the quorum. */
@@ -198,10 +199,7 @@ export class Controller {
     this.#active = active
     logger.info('this controller is active', { epoch, metadataOffset: image.lastAppliedOffset })
 
-    if (!image.features.has(METADATA_VERSION_FEATURE)) {
-      const level = { name: METADATA_VERSION_FEATURE, featureLevel: METADATA_VERSION }
-      this.#appendUnasked(active, [metadataRecord({ type: 'FeatureLevelRecord', ...level })])
-    }
+    if (!image.features.has(METADATA_VERSION_FEATURE)) this.#appendUnasked(active, firstRecords(config))
     this.#fenceFormerLife(active)
     if (this.#active !== active) return
     for (const { brokerId } of image.unfencedBrokers()) sessions.expect(brokerId, { isSuspect: this.#wasDisconnectedLately(brokerId) })
@@ -244,7 +242,7 @@ export class Controller {
 
   #rebalanceLater(active: Active): void {
     active.rebalance = this.#env.clock.after(this.#options.config.leaderImbalanceCheckIntervalMs, () => {
-      const changes = changesToPreferred(active.image, MAX_REBALANCED)
+      const changes = changesToPreferred(active.image, MAX_REBALANCED, this.#options.config.staticConfigs)
       if (changes.length > 0) this.#options.logger.info('leaders return to their preferred replicas', { partitions: changes.length })
       this.#appendUnasked(active, changes)
       if (this.#active === active) this.#rebalanceLater(active)

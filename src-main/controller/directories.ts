@@ -5,7 +5,7 @@ import { errorCode, type ErrorName } from '../protocol/errors.ts'
 import type { AssignReplicasToDirs, AssignReplicasToDirsRequest } from '../protocol/messages/assignReplicasToDirs.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
 import { type ControllerState, type Decision, refuse } from './decision.ts'
-import { electionFor, partitionChange, type PartitionChange, without } from './elections.ts'
+import { partitionChange, type PartitionChange, rulesFor, without } from './elections.ts'
 import { brokerEpochError } from './registrations.ts'
 
 /**
@@ -33,10 +33,12 @@ export function decideDirectoryAssignments(
     const before = changed.get(key) ?? topic.partitions[partitionIndex]
     if (before === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION'
     if (!before.replicas.includes(brokerId)) return 'NOT_LEADER_OR_FOLLOWER'
-    const change = partitionChange(topicId, before, targetOf(image, before, brokerId, directory), {
-      election: electionFor(image, name, settings.staticConfigs),
-      image,
-    })
+    const change = partitionChange(
+      topicId,
+      before,
+      targetOf(image, before, brokerId, directory),
+      rulesFor(image, name, settings.staticConfigs),
+    )
     if (change !== undefined) {
       records.push(change)
       changed.set(key, changedPartition(before, change))

@@ -4,7 +4,7 @@ import { changedPartition } from '../metadata/delta.ts'
 import type { PartitionImage } from '../metadata/image.ts'
 import { after, orders, ordersIn } from './builders.ts'
 import {
-  changesForLeaderless,
+  changesForConfigs,
   changesToPreferred,
   changesWith,
   changesWithout,
@@ -201,30 +201,30 @@ describe('a log folder that failed', () => {
     const without2 = after(failed, changesWithout(failed, 2, NO_CONFIG))
     expect(ordersIn(without2)).toMatchObject({ leader: -1, isr: [1] })
     expect(changesWith(without2, 1, NO_CONFIG)).toEqual([])
-    expect(changesForLeaderless(without2, NO_CONFIG)).toEqual([])
-    expect(changesToPreferred(image({ isr: [1, 2], leader: 2 }), 10)).toEqual([])
+    expect(changesForConfigs(without2, NO_CONFIG)).toEqual([])
+    expect(changesToPreferred(image({ isr: [1, 2], leader: 2 }), 10, NO_CONFIG)).toEqual([])
   })
 
   it('is not led from in an unclean election either', () => {
     const failed = image({ isr: [2], leader: -1 })
     failed.brokers.set(2, aBroker(2, { fenced: true }))
-    const changes = changesForLeaderless(failed, new Map([['unclean.leader.election.enable', 'true']]))
+    const changes = changesForConfigs(failed, new Map([['unclean.leader.election.enable', 'true']]))
     expect(ordersIn(after(failed, changes))).toMatchObject({ leader: 3, isr: [3] })
   })
 })
 
 it('gives leadership back to preferred replicas, so many at a time', () => {
   const image = anImage({ topics: [aTopic('orders', [{ leader: 2 }, { leader: 3 }, { leader: 1 }, { isr: [2, 3], leader: 2 }])] })
-  expect(changesToPreferred(image, 10).map(change => [change.partitionId, change.leader])).toEqual([
+  expect(changesToPreferred(image, 10, NO_CONFIG).map(change => [change.partitionId, change.leader])).toEqual([
     [0, 1],
     [1, 1],
   ])
-  expect(changesToPreferred(image, 1)).toHaveLength(1)
+  expect(changesToPreferred(image, 1, NO_CONFIG)).toHaveLength(1)
 })
 
 it('elects for partitions without leader once that is allowed', () => {
   const brokers = [aBroker(1, { fenced: true }), aBroker(2), aBroker(3)]
   const image = anImage({ brokers, topics: [aTopic('orders', [{ isr: [1], leader: -1 }])] })
-  expect(changesForLeaderless(image, NO_CONFIG)).toEqual([])
-  expect(changesForLeaderless(image, new Map([['unclean.leader.election.enable', 'true']]))).toMatchObject([{ leader: 2, isr: [2] }])
+  expect(changesForConfigs(image, NO_CONFIG)).toEqual([])
+  expect(changesForConfigs(image, new Map([['unclean.leader.election.enable', 'true']]))).toMatchObject([{ leader: 2, isr: [2] }])
 })

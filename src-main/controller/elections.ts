@@ -1,14 +1,16 @@
 import type { Uuid } from '../base/uuid.ts'
 import { LEADER_UNCHANGED } from '../metadata/delta.ts'
-import { topicFlag } from '../metadata/effectiveConfig.ts'
+import { topicFlag, topicNumber } from '../metadata/effectiveConfig.ts'
 import { leaderRecoveryState, type MetadataImage, NO_LEADER, type PartitionImage, type Placement } from '../metadata/image.ts'
 import { type MetadataRecord, metadataRecord } from '../protocol/messages/metadataRecords.ts'
 import { isSame } from './decision.ts'
+import { type EligibilityRules, eligibleLeaders, isInSyncEnough, lastKnownLeader } from './eligibleLeaders.ts'
 
 /**
- * online: whoever leads stays if it may; else the first replica that is in sync and online: its broker is alive, and its log folder works.
+ * online: whoever leads stays if it may; else the first replica that is in sync and online: its broker is alive, and its log folder works. When nobody
+ *   is in sync, the first that is eligible (KIP-966) and online; when nobody is eligible either, the last known leader, if it is online.
  * preferred: the first replica, if it is in sync and online; else as above.
- * unclean: as online, and when nobody is in sync and online the first that is online, at the price of records.
+ * unclean: as online, and when that finds nobody the first that is online, at the price of records.
  */
 export type Election = 'online' | 'preferred' | 'unclean'
 
@@ -23,7 +25,7 @@ export interface PartitionTarget {
   readonly directories?: ReadonlyMap<number, Uuid>
 }
 
-export interface ElectionRules {
+export interface ElectionRules extends EligibilityRules {
   readonly election: Election
   readonly image: MetadataImage
   /** Whether a broker is alive, from the point of view of this change; as the image says when left out. */
@@ -33,8 +35,9 @@ export interface ElectionRules {
 export type PartitionChange = MetadataRecord<'PartitionChangeRecord'>
 
 /**
- * The record that brings a partition to its target and elects a leader for it; undefined when nothing changes. The last in-sync replica is never
- * dropped for being away, because nobody else has all that was acknowledged: the partition keeps it and has no leader until it is back.
+ * The record that brings a partition to its target and elects a leader for it; undefined when nothing changes. Without eligible leader replicas, the
+ * last in-sync replica is never dropped for being away, because nobody else has all that was acknowledged: the partition keeps it and has no leader
+ * until it is back. With them, it leaves like the others and is remembered as eligible.
  */
 export function partitionChange(
   topicId: Uuid,
@@ -48,20 +51,30 @@ export function partitionChange(
     adding: target.addingReplicas ?? before.addingReplicas,
     removing: target.removingReplicas ?? before.removingReplicas,
   })
-  const directories = wanted.replicas.map(replica => directoryOf(before, replica, target, rules.image))
-  const elected = elect(before, { ...wanted, directories }, rules)
-  const isr = elected.unclean ? [elected.leader] : wanted.isr.length > 0 ? wanted.isr : before.isr
-  const recovery = elected.unclean ? leaderRecoveryState.RECOVERING : (target.leaderRecoveryState ?? before.leaderRecoveryState)
+  const { replicas } = wanted
+  const { minInsyncReplicas } = rules
+  const directories = replicas.map(replica => directoryOf(before, replica, target, rules.image))
+  const eligible = eligibleLeaders(before, wanted, rules)
+  const { leader, from } = elect(before, { ...wanted, directories, eligible }, rules)
+  const keepsLast = minInsyncReplicas === undefined && wanted.isr.length === 0
+  const isr = from === 'inSync' ? (keepsLast ? before.isr : wanted.isr) : [leader]
+  // The new leader alone may be enough: then what it commits, the others that were eligible do not have.
+  const isEnough = minInsyncReplicas === undefined || isInSyncEnough({ replicas, isr }, minInsyncReplicas)
+  const elr = from === 'anybody' || isEnough ? [] : eligible.filter(replica => replica !== leader)
+  const lastKnownElr = lastKnownLeader(before, { replicas, isr, leader }, rules)
+  const recovery = from === 'anybody' ? leaderRecoveryState.RECOVERING : (target.leaderRecoveryState ?? before.leaderRecoveryState)
 
   // A replica that was removed must stop at once, and only a new leader epoch tells the leader and its followers so.
-  const losesReplica = before.replicas.some(replica => !wanted.replicas.includes(replica))
-  const namesLeader = elected.leader !== before.leader || losesReplica
-  const hasOtherReplicas = !isSame(wanted.replicas, before.replicas)
+  const losesReplica = before.replicas.some(replica => !replicas.includes(replica))
+  const namesLeader = leader !== before.leader || losesReplica
+  const hasOtherReplicas = !isSame(replicas, before.replicas)
 
   const changes = {
-    ...(namesLeader && { leader: elected.leader }),
+    ...(namesLeader && { leader }),
     ...(!isSame(isr, before.isr) && { isr }),
-    ...(hasOtherReplicas && { replicas: wanted.replicas }),
+    ...(!isSame(elr, before.elr) && { eligibleLeaderReplicas: elr }),
+    ...(!isSame(lastKnownElr, before.lastKnownElr) && { lastKnownElr }),
+    ...(hasOtherReplicas && { replicas }),
     ...((hasOtherReplicas || !isSame(directories, before.directories)) && { directories }),
     ...(!isSame(wanted.adding, before.addingReplicas) && { addingReplicas: wanted.adding }),
     ...(!isSame(wanted.removing, before.removingReplicas) && { removingReplicas: wanted.removing }),
@@ -93,23 +106,36 @@ function completed(wanted: Assignment): Assignment {
   return { isr: remaining, replicas: replicas.filter(staying), adding: [], removing: [] }
 }
 
+/** A leader, and among whom it was found; nobody is found among those in sync. */
+interface Elected {
+  readonly leader: number
+  readonly from: 'inSync' | 'eligible' | 'anybody'
+}
+
 function elect(
   before: PartitionImage,
-  { isr, replicas, directories }: Assignment & Placement,
-  { election, image, isActive = brokerId => image.isActive(brokerId) }: ElectionRules,
-): { readonly leader: number; readonly unclean: boolean } {
+  { isr, replicas, directories, eligible }: Assignment & Placement & { readonly eligible: readonly number[] },
+  { election, image, isActive = brokerId => image.isActive(brokerId), minInsyncReplicas }: ElectionRules,
+): Elected {
   const isOnline = (replica: number) => isActive(replica) && image.hasOnlineDirectory({ replicas, directories }, replica)
   const mayLead = (replica: number) => isr.includes(replica) && isOnline(replica)
-  const clean = (leader: number) => ({ leader, unclean: false })
+  const inSync = (leader: number): Elected => ({ leader, from: 'inSync' })
   const [preferred = NO_LEADER] = replicas
 
-  if (election === 'preferred' && mayLead(preferred)) return clean(preferred)
-  if (replicas.includes(before.leader) && mayLead(before.leader)) return clean(before.leader)
-  const inSync = replicas.find(mayLead)
-  if (inSync !== undefined) return clean(inSync)
-  if (election !== 'unclean') return clean(NO_LEADER)
+  if (election === 'preferred' && mayLead(preferred)) return inSync(preferred)
+  if (replicas.includes(before.leader) && mayLead(before.leader)) return inSync(before.leader)
+  const first = replicas.find(mayLead)
+  if (first !== undefined) return inSync(first)
+  if (minInsyncReplicas !== undefined && isr.length === 0) {
+    const next = replicas.find(replica => eligible.includes(replica) && isOnline(replica))
+    if (next !== undefined) return { leader: next, from: 'eligible' }
+    const [last = NO_LEADER, ...others] = before.lastKnownElr
+    // Several are members that another Kafka remembers: each of them may be the wrong one.
+    if (eligible.length === 0 && others.length === 0 && replicas.includes(last) && isOnline(last)) return { leader: last, from: 'anybody' }
+  }
+  if (election !== 'unclean') return inSync(NO_LEADER)
   const online = replicas.find(isOnline)
-  return online === undefined ? clean(NO_LEADER) : { leader: online, unclean: true }
+  return online === undefined ? inSync(NO_LEADER) : { leader: online, from: 'anybody' }
 }
 
 /** How a topic's partitions are elected without being asked. */
@@ -117,10 +143,33 @@ export function electionFor(image: MetadataImage, topic: string, staticConfigs: 
   return topicFlag(image, staticConfigs, topic, 'unclean.leader.election.enable') ? 'unclean' : 'online'
 }
 
-/** For a broker that goes: out of every ISR where others remain, and others lead where they can. */
+/** What holds for the elections of a topic; of the kind that it has without being asked, unless another is given. */
+export function rulesFor(
+  image: MetadataImage,
+  topic: string,
+  staticConfigs: ReadonlyMap<string, string>,
+  election: Election = electionFor(image, topic, staticConfigs),
+): ElectionRules {
+  const minInsyncReplicas = image.hasEligibleLeaders ? topicNumber(image, staticConfigs, topic, 'min.insync.replicas') : undefined
+  return { election, image, minInsyncReplicas }
+}
+
+/** For a broker that goes: out of every ISR (without eligible leader replicas: where others remain), and others lead where they can. */
 export function changesWithout(image: MetadataImage, brokerId: number, staticConfigs: ReadonlyMap<string, string>): PartitionChange[] {
   const isActive = (other: number) => other !== brokerId && image.isActive(other)
-  return changesOf(image, staticConfigs, ({ isr }) => (isr.includes(brokerId) ? { isr: without(isr, brokerId) } : undefined), isActive)
+  return changesOf(image, staticConfigs, ({ isr }) => (isr.includes(brokerId) ? { isr: without(isr, brokerId) } : undefined), { isActive })
+}
+
+/** For a broker that is gone without a clean shutdown: as `changesWithout`, and it is not eligible any more to lead (KIP-966). */
+export function changesAfterUncleanShutdown(
+  image: MetadataImage,
+  brokerId: number,
+  staticConfigs: ReadonlyMap<string, string>,
+): PartitionChange[] {
+  const isActive = (other: number) => other !== brokerId && image.isActive(other)
+  const targetOf = ({ isr, elr }: PartitionImage) =>
+    isr.includes(brokerId) || elr.includes(brokerId) ? { isr: without(isr, brokerId) } : undefined
+  return changesOf(image, staticConfigs, targetOf, { isActive, uncleanlyShutDown: brokerId })
 }
 
 /**
@@ -145,12 +194,15 @@ export function without(isr: readonly number[], brokerId: number): readonly numb
 
 /** For a broker that comes: it leads the partitions that waited for it. */
 export function changesWith(image: MetadataImage, brokerId: number, staticConfigs: ReadonlyMap<string, string>): PartitionChange[] {
-  return changesOf(image, staticConfigs, whereLeaderless, other => other === brokerId || image.isActive(other))
+  return changesOf(image, staticConfigs, whereLeaderless, { isActive: other => other === brokerId || image.isActive(other) })
 }
 
-/** Leaders for the partitions that have none and may have one by now, such as after `unclean.leader.election.enable` was set. */
-export function changesForLeaderless(image: MetadataImage, staticConfigs: ReadonlyMap<string, string>): PartitionChange[] {
-  return changesOf(image, staticConfigs, whereLeaderless)
+/**
+ * For configs that changed, in an image that says so already: leaders for the partitions that have none and may have one by now, such as after
+ * `unclean.leader.election.enable` was set, and other eligible leader replicas where another number of replicas is enough.
+ */
+export function changesForConfigs(image: MetadataImage, staticConfigs: ReadonlyMap<string, string>): PartitionChange[] {
+  return changesOf(image, staticConfigs, partition => (partition.elr.length > 0 ? {} : whereLeaderless(partition)))
 }
 
 function whereLeaderless({ leader }: PartitionImage): PartitionTarget | undefined {
@@ -161,16 +213,16 @@ function changesOf(
   image: MetadataImage,
   staticConfigs: ReadonlyMap<string, string>,
   targetOf: (partition: PartitionImage) => PartitionTarget | undefined,
-  isActive?: (brokerId: number) => boolean,
+  given: Pick<ElectionRules, 'isActive' | 'uncleanlyShutDown'> = {},
 ): PartitionChange[] {
   const changes: PartitionChange[] = []
   for (const { topicId, name, partitions } of image.topicsById.values()) {
-    let election: Election | undefined
+    let rules: ElectionRules | undefined
     for (const partition of partitions) {
       const target = targetOf(partition)
       if (target === undefined) continue
-      election ??= electionFor(image, name, staticConfigs)
-      const change = partitionChange(topicId, partition, target, { election, image, isActive })
+      rules ??= { ...rulesFor(image, name, staticConfigs), ...given }
+      const change = partitionChange(topicId, partition, target, rules)
       if (change !== undefined) changes.push(change)
     }
   }
@@ -178,13 +230,14 @@ function changesOf(
 }
 
 /** Gives leadership back to preferred replicas that are in sync and online. At most `limit` partitions at a time. */
-export function changesToPreferred(image: MetadataImage, limit: number): PartitionChange[] {
+export function changesToPreferred(image: MetadataImage, limit: number, staticConfigs: ReadonlyMap<string, string>): PartitionChange[] {
   const changes: PartitionChange[] = []
-  const rules: ElectionRules = { election: 'preferred', image }
-  for (const { topicId, partitions } of image.topicsById.values()) {
+  for (const { topicId, name, partitions } of image.topicsById.values()) {
+    let rules: ElectionRules | undefined
     for (const partition of partitions) {
       if (changes.length === limit) return changes
       if (partition.leader === partition.replicas[0]) continue
+      rules ??= rulesFor(image, name, staticConfigs, 'preferred')
       const change = partitionChange(topicId, partition, {}, rules)
       if (change !== undefined) changes.push(change)
     }

@@ -21,12 +21,14 @@ interface Happening {
     | 'unfence'
     | 'shutDown'
     | 'restart'
+    | 'restartCleanly'
     | 'isr'
     | 'prefer'
     | 'elect'
     | 'reassign'
     | 'cancel'
     | 'unclean'
+    | 'minIsr'
     | 'failFolder'
     | 'assign'
     | 'lose'
@@ -41,12 +43,14 @@ const happenings = fc.array(
       'unfence',
       'shutDown',
       'restart',
+      'restartCleanly',
       'isr',
       'prefer',
       'elect',
       'reassign',
       'cancel',
       'unclean',
+      'minIsr',
       'failFolder',
       'assign',
       'lose',
@@ -75,6 +79,38 @@ test.prop([happenings, fc.boolean()], { numRuns: 500 })('whatever happens, a par
   }
 })
 
+test.prop([happenings, fc.boolean()], { numRuns: 500 })(
+  'whatever happens, who is in sync or eligible has all that is committed, although processes lose what they had not written',
+  (events, allowUnclean) => {
+    const brokers = [1, 2, 3, 4].map(id => aBroker(id, { directories: foldersOf(id) }))
+    const topics = [aTopic('orders', [{ replicas: [1, 2, 3] }])]
+    const image = anImage({ brokers, topics, eligibleLeaders: { minInsyncReplicas: 2 } })
+    let offset = 1000
+    /** Brokers that have all that was ever committed. */
+    let complete = new Set(ordersIn(image).isr)
+    for (const event of events) {
+      if (event.what === 'unclean' && !allowUnclean) continue
+      const records = recordsOf(event, image, offset)
+      applyRecords(image, records)
+      offset += records.length
+      const becomes = ordersIn(image)
+      stayWhole(image, becomes)
+      const { leader, isr, elr, replicas } = becomes
+      if (event.what === 'restart') complete.delete(event.broker)
+      // In an isr that a leader asks for, it vouches for the newcomers.
+      if (event.what === 'isr') for (const member of isr) complete.add(member)
+      // Nobody was left of whom it was sure, or somebody did not want to wait: what the new leader has is all there is from now on.
+      if (records.some(record => record.type === 'PartitionChangeRecord' && record.leaderRecoveryState === 1)) complete = new Set(isr)
+      for (const member of [...isr, ...elr]) expect(complete).toContain(member)
+      // Records come, and the others do not get them.
+      if (leader !== -1 && isr.length >= Math.min(minIsrOf(image), replicas.length)) complete = new Set(isr)
+    }
+  },
+)
+
+const minIsrOf = (image: MetadataImage) =>
+  Number(image.topicConfigs('orders').get('min.insync.replicas') ?? image.configsOf(4, '').get('min.insync.replicas'))
+
 const foldersOf = (broker: number) => [uuidOf(`one of ${broker}`), uuidOf(`other of ${broker}`)]
 
 function recordsOf({ what, broker, members }: Happening, image: MetadataImage, nextOffset: number): readonly MetadataRecord[] {
@@ -95,11 +131,13 @@ function recordsOf({ what, broker, members }: Happening, image: MetadataImage, n
     case 'shutDown':
       return beat({ wantShutDown: true })
     case 'restart':
+    case 'restartCleanly':
       return decideRegistration(
         state,
         aRegistration(broker, {
           incarnationId: uuidOf(`${nextOffset}`),
           logDirs: members.length > 1 ? foldersOf(broker) : foldersOf(broker).slice(0, 1),
+          previousBrokerEpoch: what === 'restart' ? -1 : brokerEpoch,
         }),
         false,
       ).records
@@ -113,7 +151,7 @@ function recordsOf({ what, broker, members }: Happening, image: MetadataImage, n
       return decideIsr(state, anIsrRequest([], { ...given, newIsrWithEpochs })).records
     }
     case 'prefer':
-      return changesToPreferred(image, 10)
+      return changesToPreferred(image, 10, state.settings.staticConfigs)
     case 'elect':
       return decideElections(state, { electionType: 0, topicPartitions: null, timeoutMs: 1 }).records
     case 'reassign':
@@ -129,8 +167,10 @@ function recordsOf({ what, broker, members }: Happening, image: MetadataImage, n
       const directory = what === 'lose' ? LOST_DIRECTORY : anyFolder
       return decideDirectoryAssignments(state, anAssignment(broker, [directory], { brokerEpoch })).records
     }
-    case 'unclean': {
-      const configs = [{ name: 'unclean.leader.election.enable', configOperation: 0, value: broker % 2 === 0 ? 'true' : 'false' }]
+    case 'unclean':
+    case 'minIsr': {
+      const unclean = { name: 'unclean.leader.election.enable', configOperation: 0, value: broker % 2 === 0 ? 'true' : 'false' }
+      const configs = [what === 'unclean' ? unclean : { name: 'min.insync.replicas', configOperation: 0, value: String(broker) }]
       return decideIncrementalConfigs(state, { resources: [{ resourceType: 2, resourceName: 'orders', configs }], validateOnly: false })
         .records
     }
@@ -138,9 +178,11 @@ function recordsOf({ what, broker, members }: Happening, image: MetadataImage, n
 }
 
 function stayWhole(image: MetadataImage, partition: PartitionImage): void {
-  const { isr, replicas, leader, addingReplicas, removingReplicas } = partition
+  const { isr, elr, replicas, leader, addingReplicas, removingReplicas } = partition
   expect(partition.directories).toHaveLength(replicas.length)
-  expect(isr.length).toBeGreaterThan(0)
+  if (!image.hasEligibleLeaders) expect(isr.length).toBeGreaterThan(0)
+  if (isr.length >= Math.min(minIsrOf(image), replicas.length)) expect(elr).toEqual([])
+  for (const member of elr) expect(replicas.includes(member) && !isr.includes(member)).toBe(true)
   expect(new Set(isr).size).toBe(isr.length)
   expect(new Set(replicas).size).toBe(replicas.length)
   for (const member of isr) expect(replicas).toContain(member)
@@ -149,8 +191,10 @@ function stayWhole(image: MetadataImage, partition: PartitionImage): void {
     expect(image.isOnline(partition, leader)).toBe(true)
   } else {
     // Nobody leads only while nobody may.
-    for (const member of isr) expect(image.isOnline(partition, member)).toBe(false)
+    for (const member of [...isr, ...elr]) expect(image.isOnline(partition, member)).toBe(false)
+    if (isr.length + elr.length === 0) for (const last of partition.lastKnownElr) expect(image.isOnline(partition, last)).toBe(false)
   }
+  if (leader !== -1) expect(partition.lastKnownElr).toEqual([])
   // Who is away, or in a folder that does not work, is only in the isr when it is all there is.
   if (isr.length > 1) for (const member of isr) expect(image.isOnline(partition, member)).toBe(true)
   for (const moving of [...addingReplicas, ...removingReplicas]) expect(replicas).toContain(moving)

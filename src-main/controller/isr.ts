@@ -5,7 +5,7 @@ import { errorCode, type ErrorName } from '../protocol/errors.ts'
 import type { AlterPartition, AlterPartitionRequest } from '../protocol/messages/alterPartition.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
 import { type ControllerState, type Decision, refuse, repeated } from './decision.ts'
-import { electionFor, partitionChange, type PartitionChange } from './elections.ts'
+import { partitionChange, type PartitionChange, rulesFor } from './elections.ts'
 import { brokerEpochError } from './registrations.ts'
 
 type AskedPartition = AlterPartitionRequest['topics'][number]['partitions'][number]
@@ -32,10 +32,7 @@ export function decideIsr(state: ControllerState, request: AlterPartitionRequest
         const error = isrError(image, request.brokerId, partition, asked)
         if (error !== undefined) return refusedPartition(asked, error)
 
-        const change = changeOf(topicId, partition, asked, {
-          election: electionFor(image, topic.name, settings.staticConfigs),
-          image,
-        })
+        const change = changeOf(topicId, partition, asked, rulesFor(image, topic.name, settings.staticConfigs))
         if (change !== undefined) records.push(change)
         const after = change === undefined ? partition : changedPartition(partition, change)
         // The caller was only needed until the others had caught up.

@@ -2,7 +2,7 @@ import { NO_LEADER, type TopicImage } from '../metadata/image.ts'
 import type { ElectLeaders, ElectLeadersRequest } from '../protocol/messages/electLeaders.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
 import { accepted, type ControllerState, type Decision, refusal, type Refusal, refused } from './decision.ts'
-import { partitionChange, type PartitionChange } from './elections.ts'
+import { partitionChange, type PartitionChange, rulesFor } from './elections.ts'
 
 type PartitionResult = ResponseInput<typeof ElectLeaders>['replicaElectionResults'][number]['partitionResult'][number]
 
@@ -10,7 +10,10 @@ const PREFERRED = 0
 const UNCLEAN = 1
 
 /** Elects leaders because somebody asked (KIP-460). Asked for all partitions, those that need no election are left out of the answer. */
-export function decideElections({ image }: ControllerState, request: ElectLeadersRequest): Decision<ResponseInput<typeof ElectLeaders>> {
+export function decideElections(
+  { image, settings }: ControllerState,
+  request: ElectLeadersRequest,
+): Decision<ResponseInput<typeof ElectLeaders>> {
   const { electionType, topicPartitions } = request
   if (electionType !== PREFERRED && electionType !== UNCLEAN) {
     return {
@@ -40,7 +43,8 @@ export function decideElections({ image }: ControllerState, request: ElectLeader
     if (topic === undefined || partition === undefined) return refusal('UNKNOWN_TOPIC_OR_PARTITION')
     const isNeeded = electionType === PREFERRED ? partition.leader !== partition.replicas[0] : partition.leader === NO_LEADER
     if (!isNeeded) return refusal('ELECTION_NOT_NEEDED', 'The partition has the leader that this election would give it.')
-    const change = partitionChange(topic.topicId, partition, {}, { election: electionType === PREFERRED ? 'preferred' : 'unclean', image })
+    const rules = rulesFor(image, topic.name, settings.staticConfigs, electionType === PREFERRED ? 'preferred' : 'unclean')
+    const change = partitionChange(topic.topicId, partition, {}, rules)
     return change ?? refusal(electionType === PREFERRED ? 'PREFERRED_LEADER_NOT_AVAILABLE' : 'ELIGIBLE_LEADERS_NOT_AVAILABLE')
   }
 }

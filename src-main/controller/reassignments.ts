@@ -5,7 +5,7 @@ import type { ListPartitionReassignments, ListPartitionReassignmentsRequest } fr
 import type { ResponseInput } from '../protocol/schema.ts'
 import { assignmentProblem } from './assignments.ts'
 import { accepted, type ControllerState, type Decision, type Refusal, refusal, refused, repeated } from './decision.ts'
-import { electionFor, partitionChange, type PartitionChange, type PartitionTarget } from './elections.ts'
+import { partitionChange, type PartitionChange, type PartitionTarget, rulesFor } from './elections.ts'
 
 type PartitionReply = ResponseInput<typeof AlterPartitionReassignments>['responses'][number]['partitions'][number]
 
@@ -31,10 +31,7 @@ export function decideReassignments(
               ? cancelled(image, topic, partition)
               : reassigned(image, partition, replicas, request.allowReplicationFactorChange)
         if ('error' in outcome) return { partitionIndex, ...refused(outcome) }
-        const change = partitionChange(topic!.topicId, partition!, outcome, {
-          election: electionFor(image, name, settings.staticConfigs),
-          image,
-        })
+        const change = partitionChange(topic!.topicId, partition!, outcome, rulesFor(image, name, settings.staticConfigs))
         if (change !== undefined) records.push(change)
         return { partitionIndex, ...accepted }
       }),

@@ -8,7 +8,7 @@ import type { BrokerRegistration, BrokerRegistrationRequest } from '../protocol/
 import { type MetadataRecord, metadataRecord } from '../protocol/messages/metadataRecords.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
 import { type ControllerState, type Decision, type Refusal, refusal, refuse } from './decision.ts'
-import { changesWith, changesWithout, changesWithoutOfflineReplicas } from './elections.ts'
+import { changesAfterUncleanShutdown, changesWith, changesWithout, changesWithoutOfflineReplicas } from './elections.ts'
 
 /** Who speaks for a broker must have its current epoch; whoever has an older one is a process that was replaced. */
 export function brokerEpochError(image: MetadataImage, brokerId: number, brokerEpoch: number): ErrorName | undefined {
@@ -16,8 +16,9 @@ export function brokerEpochError(image: MetadataImage, brokerId: number, brokerE
 }
 
 /**
- * Takes a broker in, fenced until it has caught up. Its epoch is the offset of the record that does so. A new incarnation leaves every ISR where
- * others remain, because what its predecessor had not synced may be gone. Replicas in log folders that it does not name are offline until it says
+ * Takes a broker in, fenced until it has caught up. Its epoch is the offset of the record that does so. A new incarnation leaves every ISR,
+ * and where its predecessor did not shut down cleanly in the epoch it was known by, it is not eligible to lead either, because what that had not synced
+ * may be gone (KIP-966; in a cluster without that, it leaves the ISR where others remain). Replicas in log folders that it does not name are offline until it says
  * where they are now (`decideDirectoryAssignments`): such as all of them, when its disk was wiped and its folder has a new id.
  */
 export function decideRegistration(
@@ -53,7 +54,9 @@ export function decideRegistration(
   })
   const changes = isSameProcess
     ? changesWithoutOfflineReplicas(imageAfter(image, [register]), brokerId, settings.staticConfigs)
-    : changesWithout(image, brokerId, settings.staticConfigs)
+    : known?.brokerEpoch === request.previousBrokerEpoch
+      ? changesWithout(image, brokerId, settings.staticConfigs)
+      : changesAfterUncleanShutdown(image, brokerId, settings.staticConfigs)
   return { records: [register, ...changes], reply: { throttleTimeMs: 0, errorCode: 0, brokerEpoch } }
 }
 

@@ -1,6 +1,13 @@
 /** Images for tests, of anybody who needs one: `anImage({ brokers: [aBroker(1)], topics: [aTopic('orders', [{ replicas: [1] }])] })`. */
 import { UNASSIGNED_DIRECTORY, uuidFrom, type Uuid } from '../base/uuid.ts'
-import { METADATA_VERSION, METADATA_VERSION_FEATURE, supportedFeatures } from './features.ts'
+import { CLUSTER_DEFAULT, configKey, configResourceType } from './configResource.ts'
+import {
+  ELIGIBLE_LEADERS_FEATURE,
+  ELIGIBLE_LEADERS_VERSION,
+  METADATA_VERSION,
+  METADATA_VERSION_FEATURE,
+  supportedFeatures,
+} from './features.ts'
 import { type BrokerImage, MetadataImage, type PartitionImage, type TopicImage } from './image.ts'
 
 /** An id that a text decides. */
@@ -65,6 +72,8 @@ export function anImage(
     /** By `configKey`. */
     readonly configs?: Readonly<Record<string, Readonly<Record<string, string>>>>
     readonly nextProducerId?: number
+    /** Whether the cluster has eligible leader replicas (KIP-966), with this min.insync.replicas. */
+    readonly eligibleLeaders?: { readonly minInsyncReplicas: number }
   } = {},
 ): MetadataImage {
   const image = new MetadataImage()
@@ -75,6 +84,12 @@ export function anImage(
     image.topicsByName.set(topic.name, topic)
   }
   for (const [key, values] of Object.entries(given.configs ?? {})) image.configs.set(key, new Map(Object.entries(values)))
+  if (given.eligibleLeaders !== undefined) {
+    image.features.set(ELIGIBLE_LEADERS_FEATURE, ELIGIBLE_LEADERS_VERSION)
+    const key = configKey(configResourceType.BROKER, CLUSTER_DEFAULT)
+    const minInsyncReplicas = String(given.eligibleLeaders.minInsyncReplicas)
+    image.configs.set(key, new Map([...(image.configs.get(key) ?? []), ['min.insync.replicas', minInsyncReplicas]]))
+  }
   image.nextProducerId = given.nextProducerId ?? 0
   return image
 }

@@ -204,10 +204,22 @@ function parsedValue({ definition, value }: EffectiveConfig): ConfigValue {
 
 /** One topic config alone, for those who need no more. */
 export function topicFlag(image: MetadataImage, brokerStatics: ReadonlyMap<string, string>, topic: string, name: string): boolean {
+  const value = topicValue(image, brokerStatics, topic, name)
+  assert(typeof value === 'boolean', () => `${name} is a topic's flag`)
+  return value
+}
+
+/** As `topicFlag`, for a number. */
+export function topicNumber(image: MetadataImage, brokerStatics: ReadonlyMap<string, string>, topic: string, name: string): number {
+  const value = topicValue(image, brokerStatics, topic, name)
+  assert(typeof value === 'number', () => `${name} is a topic's number`)
+  return value
+}
+
+function topicValue(image: MetadataImage, brokerStatics: ReadonlyMap<string, string>, topic: string, name: string): ConfigValue {
   const definition = topicConfigDefinitions.get(name)
-  assert(definition !== undefined && definition.type === 'boolean', () => `${name} is a topic's flag`)
-  const found = effectiveConfig(image, { values: brokerStatics }, { type: configResourceType.TOPIC, name: topic }, definition)
-  return parsedValue(found) as boolean
+  assert(definition !== undefined, () => `topics have a config ${name}`)
+  return parsedValue(effectiveConfig(image, { values: brokerStatics }, { type: configResourceType.TOPIC, name: topic }, definition))
 }
 
 /** Whether there is a table for a resource type whose values are found by `effectiveConfig`. */

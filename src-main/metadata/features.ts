@@ -11,7 +11,14 @@ export const METADATA_VERSION_FEATURE = 'metadata.version'
 /** Level 4.0-IV3: the oldest one that allows every record version we write, so that older tools can read our log too. */
 export const METADATA_VERSION = 25
 
+/** The feature that lets replicas lead that were among the last in sync, although they are not any more (KIP-966). Level 0 is without it. */
+export const ELIGIBLE_LEADERS_FEATURE = 'eligible.leader.replicas.version'
+
+/** Level 1, as clusters have it that are new. One that was made without stays without. */
+export const ELIGIBLE_LEADERS_VERSION = 1
+
 /** What a broker of ours names at registration and in ApiVersions. */
 export const supportedFeatures: readonly SupportedFeature[] = [
   { name: METADATA_VERSION_FEATURE, minVersion: METADATA_VERSION, maxVersion: METADATA_VERSION },
+  { name: ELIGIBLE_LEADERS_FEATURE, minVersion: 0, maxVersion: ELIGIBLE_LEADERS_VERSION },
 ]

@@ -1,5 +1,6 @@
 import { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY, type Uuid } from '../base/uuid.ts'
 import { type ConfigResourceType, configKey, configResourceType } from './configResource.ts'
+import { ELIGIBLE_LEADERS_FEATURE } from './features.ts'
 
 /** No broker leads: every in-sync replica is away. */
 export const NO_LEADER = -1
@@ -22,7 +23,9 @@ export interface PartitionImage {
   readonly leaderRecoveryState: number
   /** The log folder of each replica, in the order of `replicas` (KIP-858). */
   readonly directories: readonly Uuid[]
+  /** Not in sync any more, and have all that is committed all the same: they may lead when nobody is in sync (KIP-966). */
   readonly elr: readonly number[]
+  /** Who led when the last replica left `isr`, while there is no leader: it may have to do when nobody is left who surely has everything. */
   readonly lastKnownElr: readonly number[]
 }
 
@@ -131,6 +134,11 @@ export class MetadataImage {
     copy.lastAppliedOffset = this.lastAppliedOffset
     copy.lastAppliedEpoch = this.lastAppliedEpoch
     return copy
+  }
+
+  /** Whether partitions have eligible leader replicas, and may be without in-sync ones (KIP-966). */
+  get hasEligibleLeaders(): boolean {
+    return (this.features.get(ELIGIBLE_LEADERS_FEATURE) ?? 0) > 0
   }
 
   partition(topicId: Uuid, partition: number): PartitionImage | undefined {

@@ -135,7 +135,7 @@ describe('a fetch', () => {
     expect(apiKeys.find(each => each.apiKey === Fetch.key)).toEqual({ apiKey: 1, minVersion: 4, maxVersion: 16 })
     // librdkafka before 2.11.1 compresses only where it sees version 0.
     expect(apiKeys.find(each => each.apiKey === Produce.key)).toEqual({ apiKey: 0, minVersion: 0, maxVersion: 11 })
-    expect(finalizedFeatures.map(each => each.name)).toEqual(['metadata.version'])
+    expect(finalizedFeatures.map(each => each.name)).toEqual(['metadata.version', 'eligible.leader.replicas.version'])
     const malformed = await cluster.world.settle(cluster.ask(1, ApiVersions, { clientSoftwareName: '-', clientSoftwareVersion: '1' }))
     expect(errorName(malformed.errorCode)).toBe('INVALID_REQUEST')
   })

@@ -325,7 +325,9 @@ export class SimulatedControllers {
       for (const partition of topic.partitions) {
         const { isr, leader, replicas, leaderEpoch, partitionEpoch } = partition
         const at = `${name}, ${topic.name}-${partition.partition}: `
-        if (isr.length === 0) this.#violate(`${at}nobody is in sync`)
+        if (isr.length === 0 && partition.elr.length + partition.lastKnownElr.length === 0) this.#violate(`${at}nobody can ever lead`)
+        if (partition.elr.some(replica => isr.includes(replica) || !replicas.includes(replica)))
+          this.#violate(`${at}the wrong ones are eligible`)
         if (!isr.every(replica => replicas.includes(replica))) this.#violate(`${at}a stranger is in sync`)
         if (leader !== NO_LEADER && !isr.includes(leader)) this.#violate(`${at}the leader is not in sync`)
         if (leader !== NO_LEADER && !image.isActive(leader)) this.#violate(`${at}the leader is not alive`)
