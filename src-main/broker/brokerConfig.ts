@@ -16,6 +16,8 @@ export interface BrokerConfig {
   readonly requestTimeoutMs: number
   readonly fetchMaxBytes: number
   readonly maxIncrementalFetchSessionCacheSlots: number
+  /** Most partitions in one answer of DescribeTopicPartitions. */
+  readonly maxRequestPartitionSizeLimit: number
 
   readonly replicaLagTimeMaxMs: number
   readonly replicaFetchMaxBytes: number
@@ -53,6 +55,7 @@ export function brokerConfigOf(staticValues: ReadonlyMap<string, string>): Broke
     maxPendingResponseBytes: MAX_PENDING_RESPONSE_BYTES,
     requestTimeoutMs: number('request.timeout.ms'),
     fetchMaxBytes: number('fetch.max.bytes'),
+    maxRequestPartitionSizeLimit: number('max.request.partition.size.limit'),
     maxIncrementalFetchSessionCacheSlots: number('max.incremental.fetch.session.cache.slots'),
     replicaLagTimeMaxMs: number('replica.lag.time.max.ms'),
     replicaFetchMaxBytes: number('replica.fetch.max.bytes'),

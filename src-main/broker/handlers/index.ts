@@ -13,6 +13,7 @@ import { describeGroups } from './describeGroups.ts'
 import { describeLogDirs } from './describeLogDirs.ts'
 import { describeProducers } from './describeProducers.ts'
 import { describeQuorum } from './describeQuorum.ts'
+import { describeTopicPartitions } from './describeTopicPartitions.ts'
 import { electLeaders } from './electLeaders.ts'
 import { fetch } from './fetch.ts'
 import { findCoordinator } from './findCoordinator.ts'
@@ -67,6 +68,7 @@ export const clientHandlers: readonly Handler<BrokerParts>[] = [
   describeQuorum,
   describeCluster,
   describeProducers,
+  describeTopicPartitions,
 ]
 
 /** What other brokers ask of this one as a broker, on the listener of the peers; quorum and controller bring their own. */

@@ -18,6 +18,7 @@ import { DescribeGroups } from './describeGroups.ts'
 import { DescribeLogDirs } from './describeLogDirs.ts'
 import { DescribeProducers } from './describeProducers.ts'
 import { DescribeQuorum } from './describeQuorum.ts'
+import { DescribeTopicPartitions } from './describeTopicPartitions.ts'
 import { ElectLeaders } from './electLeaders.ts'
 import { EndQuorumEpoch } from './endQuorumEpoch.ts'
 import { Envelope } from './envelope.ts'
@@ -89,6 +90,7 @@ export const allApis: readonly AnyApi[] = [
   AlterPartition,
   AllocateProducerIds,
   AssignReplicasToDirs,
+  DescribeTopicPartitions,
   Envelope,
 ]
 
@@ -113,6 +115,7 @@ export {
   DescribeLogDirs,
   DescribeProducers,
   DescribeQuorum,
+  DescribeTopicPartitions,
   ElectLeaders,
   EndQuorumEpoch,
   Envelope,
