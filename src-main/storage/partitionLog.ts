@@ -105,9 +105,13 @@ export interface FollowerAppendResult {
 /** How often a log that met a full disk looks whether there is space again, and how much it takes to go on. */
 const SPACE_CHECK_MS = 1000
 const ENOUGH_BYTES = 256 * 1024
+/** What is decided beyond that while a write is under way goes out with the one after the next: the first of many must not wait for the last. */
+const WRITTEN_AT_ONCE_BYTES = 2 * 1024 * 1024
 
 /** Everything that shares one file append; `written` of all its batches. */
 interface Group {
+  readonly work: Work[]
+  sizeInBytes: number
   readonly written: Promise<void>
   readonly resolve: () => void
   readonly reject: (problem: Error) => void
@@ -142,8 +146,8 @@ export class PartitionLog {
   #logEndOffset: number
   /** The log end offset once everything decided is written. */
   #nextOffset: number
-  #pending: Work[] = []
-  #group: Group | undefined
+  /** What waits to be written, oldest first; the last one may still take more. */
+  #groups: Group[] = []
   #isDraining = false
   /** Truncations under way: until they are over nothing is decided. */
   #truncating = 0
@@ -452,10 +456,11 @@ export class PartitionLog {
     const aborted = replayInto(this.#producers, batch)
     if (aborted !== undefined) segment.addAborted(aborted)
     this.#nextOffset = place.lastOffset + 1
-    this.#pending.push({ type: 'batch', segment, bytes: batch, position })
-    this.#group ??= newGroup()
+    const group = this.#lastGroup()
+    group.work.push({ type: 'batch', segment, bytes: batch, position })
+    group.sizeInBytes += batch.length
     this.#drainSoon()
-    return this.#group.written
+    return group.written
   }
 
   #planRoll(base: number): void {
@@ -466,7 +471,15 @@ export class PartitionLog {
     this.#active = to
     this.#drawJitter()
     // Taken now: by the time of the write the producers will have gone on.
-    this.#pending.push({ type: 'roll', from, to, producers: this.#producers.snapshot() })
+    this.#lastGroup().work.push({ type: 'roll', from, to, producers: this.#producers.snapshot() })
+  }
+
+  #lastGroup(): Group {
+    const last = this.#groups.at(-1)
+    if (last !== undefined && last.sizeInBytes < WRITTEN_AT_ONCE_BYTES) return last
+    const group = newGroup()
+    this.#groups.push(group)
+    return group
   }
 
   #drawJitter(): void {
@@ -492,20 +505,19 @@ export class PartitionLog {
   /** One group, then whoever else waits for a turn: a busy log must still be truncated and closed. */
   async #drain(): Promise<void> {
     this.#isDraining = false
-    if (this.#pending.length > 0) await this.#writeGroup()
-    if (this.#pending.length > 0) this.#drainSoon()
+    await this.#writeGroup()
+    if (this.#groups.length > 0) this.#drainSoon()
   }
 
   async #drainAll(): Promise<void> {
-    while (this.#pending.length > 0) await this.#writeGroup()
+    while (this.#groups.length > 0) await this.#writeGroup()
   }
 
-  /** All that was decided so far. Moves the log end offset, tells the producers, then whoever listens. */
+  /** What was decided first. Moves the log end offset, tells the producers, then whoever listens. */
   async #writeGroup(): Promise<void> {
-    const work = this.#pending
-    const group = this.#group
-    this.#pending = []
-    this.#group = undefined
+    const group = this.#groups.shift()
+    if (group === undefined) return
+    const { work } = group
     const written: Written = { done: 0, end: undefined }
     try {
       await this.#patiently(() => this.#files.write(work, written))
@@ -520,15 +532,15 @@ export class PartitionLog {
         if (written.end !== undefined) this.#logEndOffset = written.end
         return this.#undoUnwritten(problem, group)
       }
-      group?.reject(this.#turns.fail(problem as Error))
+      group.reject(this.#turns.fail(problem as Error))
       throw problem
     }
-    group?.resolve()
-    if (group !== undefined) this.#appended()
+    group.resolve()
+    if (written.end !== undefined) this.#appended()
     this.#armFlushTimer()
     try {
       // Indexes wait for a quiet moment: readers have them in memory, and a crash has them made anew.
-      await this.#files.segments.at(-1)!.writeIndexes(this.#pending.length === 0)
+      await this.#files.segments.at(-1)!.writeIndexes(this.#groups.length === 0)
     } catch (problem) {
       if (!isOutOfSpace(problem)) throw problem // otherwise they wait on
     }
@@ -555,13 +567,11 @@ export class PartitionLog {
    * Forgets what was decided and is not in the file, as if it had never been asked for: offsets, producers, epochs and segments are those of the log
    * as it is. Whoever waits for any of it hears of it in this turn, before the offsets are given to others.
    */
-  async #undoUnwritten(problem: Error, group: Group | undefined): Promise<void> {
+  async #undoUnwritten(problem: Error, group: Group): Promise<void> {
     this.#ranOutOfSpace(problem)
-    const decidedMeanwhile = this.#group
-    this.#pending = []
-    this.#group = undefined
-    group?.reject(problem)
-    decidedMeanwhile?.reject(problem)
+    const forgotten = [group, ...this.#groups]
+    this.#groups = []
+    for (const each of forgotten) each.reject(problem)
     const end = this.#logEndOffset
     this.#undone(end)
     await this.#turns.alone()
@@ -724,7 +734,7 @@ export class PartitionLog {
       })
       if (count === segments.length) {
         // What was decided since belongs to the active segment, which then is not old.
-        if (this.#pending.length > 0) count -= 1
+        if (this.#groups.length > 0) count -= 1
         else this.#planRoll(this.#nextOffset)
         await this.#drainAll()
         await this.#turns.alone()
@@ -984,9 +994,9 @@ export class PartitionLog {
 
   #hasFailed(failure: Error): void {
     this.#log.error('a log went offline', { topic: this.topic, partition: this.partition, problem: failure })
-    this.#pending = []
-    this.#group?.reject(failure)
-    this.#group = undefined
+    const waiting = this.#groups
+    this.#groups = []
+    for (const group of waiting) group.reject(failure)
     this.#compaction?.abort.abort()
     for (const listen of this.#failureListeners) listen(failure)
   }
@@ -996,7 +1006,7 @@ function newGroup(): Group {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   // Not every caller waits for it (acks=0); that the log has failed is told by `failure` as well.
   promise.catch(() => undefined)
-  return { written: promise, resolve, reject }
+  return { work: [], sizeInBytes: 0, written: promise, resolve, reject }
 }
 
 async function largestTimestampMs(segment: Segment): Promise<number> {
