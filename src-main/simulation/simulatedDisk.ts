@@ -14,6 +14,9 @@ interface PendingChange {
   readonly apply: (tree: Tree) => void
 }
 
+/** As much of a random generator as a power failure needs. */
+export type Luck = Pick<SeededRandom, 'below' | 'chance'>
+
 export interface DiskTimes {
   /** Of any operation but a sync, [from, to) in ms. */
   readonly operationMs: readonly [number, number]
@@ -70,12 +73,12 @@ export class SimulatedDisk {
   }
 
   /** Forgets what no sync made sure of. */
-  losePower(): void {
-    const survived = this.#random.below(this.#pending.length + 1)
+  losePower(luck: Luck = this.#random): void {
+    const survived = luck.below(this.#pending.length + 1)
     for (const change of this.#pending.slice(0, survived)) change.apply(this.#durable)
     this.#pending = []
     this.#tree = new Map(this.#durable)
-    for (const entry of new Set(this.#tree.values())) if (entry instanceof SimulatedFile) entry.losePower(this.#random)
+    for (const entry of new Set(this.#tree.values())) if (entry instanceof SimulatedFile) entry.losePower(luck)
   }
 
   get usedBytes(): number {

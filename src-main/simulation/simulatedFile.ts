@@ -58,7 +58,7 @@ export class SimulatedFile {
   }
 
   /** What a power failure leaves: all that was synced, and as much of the rest as chance has it, perhaps torn. */
-  losePower(random: SeededRandom): void {
+  losePower(random: Pick<SeededRandom, 'below' | 'chance'>): void {
     if (this.#beforeTruncation.length > 0 && random.chance(0.5)) {
       this.#length = this.#synced
       this.append(this.#beforeTruncation)

@@ -3,7 +3,7 @@ import { DiskFaults } from '../env/faults/diskFaults.ts'
 import { Life, Scheduler } from './scheduler.ts'
 import { seededRandom, type SeededRandom } from './seededRandom.ts'
 import { simulatedClock } from './simulatedClock.ts'
-import { SimulatedDisk, USUAL_DISK_TIMES, type DiskTimes } from './simulatedDisk.ts'
+import { type Luck, SimulatedDisk, USUAL_DISK_TIMES, type DiskTimes } from './simulatedDisk.ts'
 import { SimulatedLinks, USUAL_LINK_TIMES, type LinkTimes } from './simulatedLinks.ts'
 import { SimulatedNetwork } from './simulatedNetwork.ts'
 
@@ -15,6 +15,8 @@ export interface WorldOptions {
 export interface Crash {
   /** A power failure rather than a killed process: the disk keeps what was synced, and of the rest what chance leaves. */
   readonly loseUnsynced?: boolean
+  /** What decides, in place of the seed, what chance leaves: the same run can end in several ways. */
+  readonly luck?: Luck
   /** The machine vanishes: nobody hears of it, open connections just stay silent. */
   readonly silently?: boolean
 }
@@ -145,7 +147,7 @@ export class World {
       this.#network.crashed(life, { silently: how.silently === true })
     }
     this.#scheduler.note(`crash ${node}`)
-    if (how.loseUnsynced === true) simulated.disk.losePower()
+    if (how.loseUnsynced === true) simulated.disk.losePower(how.luck)
   }
 
   /** The process stands still, as under SIGSTOP: its sockets stay open, and what it missed happens at `thaw`. */
