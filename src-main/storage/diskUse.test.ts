@@ -78,6 +78,35 @@ describe('opening a log after a clean stop', () => {
     expect(counts.operations).toEqual({ list: 1, readFile: 1, stat: 1 })
   })
 
+  it('asks once for each partition whose it is', async () => {
+    const world = simulatedWorld(1)
+    const openDirectory = (env: Env) => LogDirectory.open(env, '/data', { clusterId: 'cluster', nodeId: 1, log: silentLogger })
+    const costOf = async (partitions: number) => {
+      const directory = await world.settle(openDirectory(world.env(NODE)))
+      for (let partition = directory.partitionCount; partition < partitions; partition++) {
+        await world.settle(directory.openLog('topic', partition, TOPIC_ID, aLogConfig()))
+      }
+      await world.settle(directory.close(1))
+      const { env, counts } = counted(world)
+      const again = await world.settle(openDirectory(env))
+      const { total } = counts
+      await world.settle(again.close(2))
+      return total
+    }
+    const few = await costOf(3)
+    expect(await costOf(20)).toBe(few + 17)
+  })
+
+  it('is left alone when it is closed before anybody needed it', async () => {
+    const { world } = await closed((world, log) => append(world, log, minutes(3)))
+    const { directory, log } = await openedLazily(world)
+    const closing = directory.close(2)
+    expect(await world.settle(log.deleteOldSegments())).toBe(0)
+    await world.settle(closing)
+    await world.settle(log.ready())
+    expect(log.failure).toBeUndefined()
+  })
+
   it('leaves an idle log as it was', async () => {
     const { world } = await closed((world, log) => append(world, log, minutes(5)))
     const before = new Map(world.disk(NODE).files())

@@ -221,7 +221,7 @@ export class PartitionLog {
     const rest = this.#rest
     if (rest === undefined) return Promise.resolve()
     return (this.#becomingReady ??= this.#turns.take(async () => {
-      if (this.#rest === undefined) return // a truncation has been there
+      if (this.#rest === undefined || this.#isClosed) return // a truncation has been there, or nobody needs it any more
       await rest()
       this.#isKnown()
     }))
@@ -715,6 +715,7 @@ export class PartitionLog {
     if (!this.isReady) await this.ready()
     return this.#turns.take(async () => {
       await this.#turns.alone()
+      if (this.#isClosed) return 0
       const nowMs = this.#env.clock.now()
       this.#producers.expire(nowMs, this.#config.producerIdExpirationMs)
       await loadLargestTimestamps(this.#files.segments)
