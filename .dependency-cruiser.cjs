@@ -84,7 +84,7 @@ module.exports = {
     {
       name: 'the simulation is for tests',
       severity: 'error',
-      from: { path: '^(src-main|src-renderer)/', pathNot: ['^src-main/simulation/', '[.]test[.]ts$'] },
+      from: { path: '^(src-main|src-renderer)/', pathNot: ['^src-main/simulation/', '[.](test|suite)[.]ts$'] },
       to: { path: '^src-main/simulation/' },
     },
     {

@@ -1,19 +1,10 @@
-import type { AbortedTransactionEntry, OffsetIndexEntry, TimeIndexEntry } from '../protocol/files/indexEntries.ts'
+import type { AbortedTransactionEntry } from '../protocol/files/indexEntries.ts'
 import { baseOffset, isControl, isTransactional, lastOffset, producerId } from '../protocol/records/batch.ts'
 import { CorruptLog } from './corruptLog.ts'
 import { type ScanResult, scanHeaders } from './scanBatches.ts'
-import type { Segment } from './segment.ts'
+import type { Segment, SegmentClaims } from './segment.ts'
 
 const MAX_RELATIVE_OFFSET = 0x7fff_ffff
-
-/** What the indexes of a segment say, as their files have it. */
-export interface SegmentClaims {
-  /** The last entry. */
-  readonly index: OffsetIndexEntry | undefined
-  readonly time: TimeIndexEntry | undefined
-  /** Nothing when they cannot be read. */
-  readonly aborted: readonly AbortedTransactionEntry[] | undefined
-}
 
 export interface SegmentLimits {
   /** Where the next segment begins; nothing for the last one. */

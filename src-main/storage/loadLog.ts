@@ -12,7 +12,7 @@ import {
   partitionLeaderEpoch,
 } from '../protocol/records/batch.ts'
 import { type LogFileKind, logFileName, parseLogFileName } from '../protocol/files/fileNames.ts'
-import { type SegmentClaims, type SegmentLimits, checkEnd, checkSegment } from './checkSegment.ts'
+import { type SegmentLimits, checkEnd, checkSegment } from './checkSegment.ts'
 import { CorruptLog } from './corruptLog.ts'
 import type { EpochFile } from './epochFile.ts'
 import type { FilePool } from './filePool.ts'
@@ -22,7 +22,7 @@ import { producerBatchOf, replayInto } from './producerBatches.ts'
 import { ProducerSnapshots } from './producerSnapshots.ts'
 import { type ProducerBatch, ProducerState } from './producerState.ts'
 import { type ScanRange, type ScanResult, scanBatches } from './scanBatches.ts'
-import { Segment } from './segment.ts'
+import { Segment, type SegmentClaims } from './segment.ts'
 import { tidyFolder } from './tidyFolder.ts'
 
 /** How far back producers are looked for behind a snapshot: as many offsets as come to no more than so many bytes. */

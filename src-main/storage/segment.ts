@@ -28,7 +28,6 @@ import {
   maxTimestamp,
 } from '../protocol/records/batch.ts'
 import { MalformedMessage } from '../protocol/byteReader.ts'
-import type { SegmentClaims } from './checkSegment.ts'
 import type { LogConfig } from './logConfig.ts'
 import { isOutOfSpace, wholly } from './outOfSpace.ts'
 
@@ -44,6 +43,15 @@ export interface IndexedTime extends TimeIndexEntry {
   readonly index: number
   /** Whether this process made it: then the disk cannot have changed it. */
   readonly isOurs: boolean
+}
+
+/** What the indexes of a segment say, as their files have it. */
+export interface SegmentClaims {
+  /** The last entry. */
+  readonly index: OffsetIndexEntry | undefined
+  readonly time: TimeIndexEntry | undefined
+  /** Nothing when they cannot be read. */
+  readonly aborted: readonly AbortedTransactionEntry[] | undefined
 }
 
 /** What a name ends with while its file is no part of the log: made by a compaction, about to take the place of others, or doomed. */
