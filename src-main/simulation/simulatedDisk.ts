@@ -5,6 +5,9 @@ import type { Life, Scheduler } from './scheduler.ts'
 import type { SeededRandom } from './seededRandom.ts'
 import { SimulatedFile } from './simulatedFile.ts'
 
+/** What is in a buffer that is read into, before it is. */
+const SPOILT = 0xa5
+
 type Entry = SimulatedFile | 'directory'
 type Tree = Map<string, Entry>
 
@@ -240,13 +243,14 @@ export class SimulatedDisk {
         return file.length
       },
       read: (position, length, into) =>
-        whileOpen(() =>
-          perform('read', () => {
+        whileOpen(() => {
+          into?.fill(SPOILT, 0, length) // from now on the disk may write there whenever it likes
+          return perform('read', () => {
             this.#failIfStruck('read', path)
             const bytes = file.read(position, length)
             return into === undefined ? bytes : into.subarray(0, bytes.copy(into))
-          }),
-        ),
+          })
+        }),
       append: chunks =>
         ordered(() => {
           // The copy is made when the write happens, so that a caller who changes the chunks meanwhile is found out.

@@ -4,7 +4,7 @@ import { seededRandom } from '../simulation/seededRandom.ts'
 import { aBatch } from './builders.ts'
 import { type ScannedSegment, scanBatches, scanHeaders } from './scanBatches.ts'
 
-/** A segment in memory that counts what is read of it; what it lent out before it overwrites with the next read. */
+/** A segment in memory that counts what is read of it; it spoils what it is to read into as soon as it is asked. */
 function aSegment(batches: readonly Buffer[]): ScannedSegment & { bytes: Buffer; readBytes: number } {
   const bytes = Buffer.concat(batches)
   return {
@@ -12,11 +12,11 @@ function aSegment(batches: readonly Buffer[]): ScannedSegment & { bytes: Buffer;
     bytes,
     readBytes: 0,
     async read(position, length, into) {
+      into?.fill(0xee)
       await Promise.resolve()
       const found = this.bytes.subarray(position, position + length)
       this.readBytes += found.length
       if (into === undefined) return Buffer.from(found)
-      into.fill(0xee)
       return into.subarray(0, found.copy(into))
     },
   }
@@ -27,6 +27,7 @@ const batchesOf = (sizes: readonly number[]) => sizes.map((valueBytes, at) => aB
 const mixes: Readonly<Record<string, readonly number[]>> = {
   'small ones': Array.from({ length: 9_000 }, () => 40),
   'ones larger than what is read at a time': [300_000, 700_000, 300_000, 10, 1_500_000, 10, 10],
+  'a small one before each large one': [10, 300_000, 10, 600_000, 10, 20, 900_000, 10, 1_800_000, 10],
   'ones of about what is read at a time': Array.from({ length: 12 }, (_, at) => 262_144 - 75 + at),
   'ones of any size': Array.from(
     { length: 300 },
@@ -43,8 +44,11 @@ describe.each(Object.entries(mixes))('a segment of %s', (_, sizes) => {
   it('is scanned batch by batch, whole and in order', async () => {
     const segment = aSegment(batches)
     let count = 0
+    let before: Buffer | undefined
     const result = await scanBatches(segment, { from: 0, to: segment.bytes.length, fromOffset: 0, checksums: true }, (batch, position) => {
       expect(batch.equals(batches[count]!)).toBe(true)
+      if (before !== undefined) expect(before.equals(batches[count - 1]!)).toBe(true)
+      before = batch
       expect(segment.bytes.subarray(position, position + batch.length).equals(batch)).toBe(true)
       count += 1
     })

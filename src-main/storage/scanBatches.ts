@@ -41,7 +41,7 @@ interface Chunk {
 }
 
 /**
- * Visits the batches of a segment in order, until `visit` says `false`; `batch` is only lent, for its bytes give way to those of others. Stops before
+ * Visits the batches of a segment in order, until `visit` says `false`; `batch` is only lent, until the visit of the next one is over. Stops before
  * anything that is no whole batch, or that goes back behind `fromOffset` or an earlier batch; with `checksums`, before a batch whose bytes are not what was written.
  */
 export async function scanBatches(
@@ -52,13 +52,17 @@ export async function scanBatches(
   let position = from
   let nextOffset = fromOffset
   let wanted = CHUNK_BYTES
-  // One is filled while the other is looked at.
-  let [used, spare] = [NOTHING, NOTHING]
+  // One is filled while another is looked at; the third still holds the batch before.
+  const buffers = [NOTHING, NOTHING, NOTHING]
+  let turn = 0
+  const takeTurnBack = () => {
+    turn = (turn + buffers.length - 1) % buffers.length
+  }
   const chunkFrom = (at: number): Chunk => {
     const length = Math.min(wanted, to - at)
-    const buffer = spare.length >= length ? spare : Buffer.allocUnsafeSlow(length)
-    ;[used, spare] = [buffer, used]
-    const bytes = segment.read(at, length, buffer)
+    turn = (turn + 1) % buffers.length
+    if (buffers[turn]!.length < length) buffers[turn] = Buffer.allocUnsafeSlow(length)
+    const bytes = segment.read(at, length, buffers[turn])
     bytes.catch(() => undefined) // whoever waits for it hears of it
     return { from: at, length, bytes }
   }
@@ -66,7 +70,10 @@ export async function scanBatches(
   try {
     while (position < to) {
       const isAsked = ahead?.from === position && ahead.length >= Math.min(wanted, to - position)
-      if (!isAsked) await ahead?.bytes.catch(() => undefined) // its buffer is needed
+      if (ahead !== undefined && !isAsked) {
+        await ahead.bytes.catch(() => undefined)
+        takeTurnBack()
+      }
       const asked = ahead !== undefined && isAsked ? ahead : chunkFrom(position)
       const chunk = await asked.bytes
       if (chunk.length < asked.length) return { end: position, problem: 'the file is shorter than it said' }
@@ -83,6 +90,7 @@ export async function scanBatches(
         const size = batchSize(chunk, at)
         if (size > remains) {
           wanted = Math.max(wanted, size)
+          if (at === 0) takeTurnBack()
           break
         }
         const batch = chunk.subarray(at, at + size)
