@@ -43,7 +43,7 @@ export class SimulatedDisk {
   #tree: Tree = new Map([['/', 'directory']])
   #durable: Tree = new Map([['/', 'directory']])
   #pending: PendingChange[] = []
-  readonly #locks = new Map<string, Life>()
+  readonly #locks = new Map<string, { readonly holder: Life }>()
 
   constructor(scheduler: Scheduler, random: SeededRandom, faults: DiskFaults) {
     this.#scheduler = scheduler
@@ -155,7 +155,7 @@ export class SimulatedDisk {
         }),
       list: path =>
         perform('list', path, () => {
-          if (this.#tree.get(path) !== 'directory') throw missing(path)
+          if (this.#tree.get(path) !== 'directory') throw this.#missing(path)
           const entries: DirectoryEntry[] = []
           for (const [each, entry] of this.#tree) {
             if (each !== '/' && dirname(each) === path)
@@ -168,7 +168,8 @@ export class SimulatedDisk {
           for (const each of [...ancestors(path), path]) {
             const entry = this.#tree.get(each)
             if (entry === undefined) this.#change([each], tree => tree.set(each, 'directory'))
-            else if (entry !== 'directory') throw new DiskError('EEXIST', each, 'a file is in the way of a directory')
+            else if (entry !== 'directory')
+              throw new DiskError(each === path ? 'EEXIST' : 'ENOTDIR', path, 'a file is in the way of a directory')
           }
           this.#syncDirectory(dirname(path))
         }),
@@ -200,13 +201,15 @@ export class SimulatedDisk {
         }),
       lock: path =>
         perform('open', path, () => {
-          const holder = this.#locks.get(path)
+          this.#parentOf(path)
+          const holder = this.#locks.get(path)?.holder
           if (holder?.alive === true) throw new DiskError('ELOCKED', path, `locked by process ${holder.toString()}`)
-          this.#locks.set(path, life)
+          const lock = { holder: life }
+          this.#locks.set(path, lock)
           return {
             release: () =>
               perform('remove', path, () => {
-                if (this.#locks.get(path) === life) this.#locks.delete(path)
+                if (this.#locks.get(path) === lock) this.#locks.delete(path)
               }),
           }
         }),
@@ -313,7 +316,7 @@ export class SimulatedDisk {
   crashed(life: Life): void {
     for (const tear of this.#tearing.get(life) ?? []) tear()
     this.#tearing.delete(life)
-    for (const [path, holder] of this.#locks) if (holder === life) this.#locks.delete(path)
+    for (const [path, { holder }] of this.#locks) if (holder === life) this.#locks.delete(path)
   }
 
   #create(path: string, now: number): SimulatedFile {
@@ -332,7 +335,13 @@ export class SimulatedDisk {
   }
 
   #parentOf(path: string): void {
-    if (this.#tree.get(dirname(path)) !== 'directory') throw missing(path)
+    if (this.#tree.get(dirname(path)) !== 'directory') throw this.#missing(path)
+  }
+
+  /** Why there is no such directory, or nothing in it. */
+  #missing(path: string): DiskError {
+    const inTheWay = [...ancestors(path), path].some(each => this.#tree.get(each) instanceof SimulatedFile)
+    return inTheWay ? new DiskError('ENOTDIR', path, 'a file is in the way of a directory') : missing(path)
   }
 
   #change(paths: readonly string[], apply: (tree: Tree) => void): void {

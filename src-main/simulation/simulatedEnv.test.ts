@@ -13,7 +13,12 @@ async function onNewDisk() {
   const world = simulatedWorld(++seed)
   const { disk } = world.env('a')
   await world.settle(disk.makeDirectory('/data'))
-  return { world, disk, directory: '/data', settle: <T>(promise: Promise<T>) => world.settle(promise) }
+  const simulated = world.disk('a')
+  const fill = async (freeBytes: number) => {
+    simulated.capacityBytes = simulated.usedBytes + freeBytes
+    return { giveBack: async () => void (simulated.capacityBytes = Number.MAX_SAFE_INTEGER) }
+  }
+  return { world, disk, directory: '/data', settle: <T>(promise: Promise<T>) => world.settle(promise), fill }
 }
 
 function onNewNetwork(world: World = simulatedWorld(++seed)) {

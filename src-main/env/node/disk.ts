@@ -15,12 +15,17 @@ export function nodeDisk(): Disk {
     const temporary = `${path}.tmp`
     const handle = await open(temporary, 'w')
     try {
-      await handle.writeFile(bytes)
-      await handle.sync()
-    } finally {
-      await handle.close()
+      try {
+        await handle.writeFile(bytes)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      await rename(temporary, path)
+    } catch (problem) {
+      await rm(temporary, { force: true }) // on a full disk it would be in the way of better things
+      throw problem
     }
-    await rename(temporary, path)
     await syncDirectory(dirname(path))
   }
 
@@ -48,7 +53,7 @@ export function nodeDisk(): Disk {
           const found = await stat(path)
           return { size: found.size, modifiedMs: found.mtimeMs, isDirectory: found.isDirectory() }
         } catch (problem) {
-          if (isMissing(problem)) return undefined
+          if (isMissing(problem) || (problem as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined
           throw problem
         }
       }),

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,6 +10,7 @@ import { nodeEnv } from './env.ts'
 
 const { clock, disk, network } = nodeEnv()
 const directories: string[] = []
+const smallDisks: string[] = []
 
 async function newDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'trilog-env-'))
@@ -17,17 +18,54 @@ async function newDirectory(): Promise<string> {
   return directory
 }
 
+/** A disk in memory, small enough to be filled; nothing where this user may not mount one. */
+async function mountedSmallDisk(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return undefined
+  const directory = await mkdtemp(join(tmpdir(), 'trilog-small-'))
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', directory], { stdio: 'ignore' })
+  if (status === 0) smallDisks.push(directory)
+  else await rm(directory, { recursive: true })
+  return status === 0 ? directory : undefined
+}
+
+/** Takes all the room of a file system but `freeBytes`. */
+async function filled(path: string, freeBytes: number): Promise<{ readonly giveBack: () => Promise<void> }> {
+  const file = await open(path, 'w')
+  let size = 0
+  for (let piece = 1024 * 1024; piece >= 4096;) {
+    try {
+      size += (await file.write(Buffer.alloc(piece), 0, piece, size)).bytesWritten
+    } catch {
+      piece /= 2
+    }
+  }
+  await file.truncate(size - freeBytes)
+  await file.close()
+  return { giveBack: () => rm(path) }
+}
+
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(1)
 }
 
 afterAll(async () => {
+  for (const directory of smallDisks) {
+    spawnSync('umount', [directory], { stdio: 'ignore' })
+    await rm(directory, { recursive: true, force: true })
+  }
   for (const directory of directories) await rm(directory, { recursive: true, force: true })
 })
 
 const settle = <T>(promise: Promise<T>) => promise
 
 diskBehaves('a disk of this machine', async () => ({ disk, directory: await newDirectory(), settle }))
+const smallDisk = await mountedSmallDisk()
+if (smallDisk !== undefined) {
+  diskBehaves('a small disk of this machine', async () => {
+    const directory = await mkdtemp(join(smallDisk, 'trilog-env-'))
+    return { disk, directory, settle, fill: freeBytes => filled(join(smallDisk, 'filler'), freeBytes) }
+  })
+} else it.skip('a small disk of this machine, as every disk (only root can mount one)', () => {})
 networkBehaves('the network of this machine', () => ({ server: network, client: network, settle, until, aWhile: () => sleep(100) }))
 
 describe('a clock', () => {

@@ -23,9 +23,11 @@ export async function lockFile(path: string): Promise<DiskLock> {
   } finally {
     await rm(own, { force: true })
   }
+  let isReleased = false
   return {
     async release() {
-      if (!held.has(path)) return
+      if (isReleased) return
+      isReleased = true // from then on it may be another's
       await rm(path, { force: true })
       held.delete(path)
     },
