@@ -27,7 +27,8 @@ beforeAll(async () => {
 afterAll(() => cluster.stop())
 
 const stateOf = (partition: number) => cluster.snapshot().partitions.find(each => each.topic === TOPIC && each.partition === partition)!
-const foldersOf = (brokerId: number) => cluster.snapshot().brokers.find(each => each.brokerId === brokerId)!.logDirs
+const logDirsOf = (brokerId: number) => cluster.snapshot().brokers.find(each => each.brokerId === brokerId)!.logDirs
+const foldersOf = (brokerId: number) => logDirsOf(brokerId).map(({ path }) => path)
 const placeOf = (brokerId: number, partition: number) =>
   foldersOf(brokerId).find(folder => existsSync(join(folder, `${TOPIC}-${partition}`)))!
 const segmentOf = (brokerId: number, partition: number) =>
@@ -102,6 +103,9 @@ describe('brokers with two log folders', () => {
       if (inLost.includes(partition)) expect(stateOf(partition).leader).not.toBe(broken)
     }
     expect(cluster.pidOf(broken)).toBe(pid)
+    const [first, second] = await eventually('the cluster says so', () => (logDirsOf(broken)[1]?.problem ? logDirsOf(broken) : undefined))
+    expect(first).toEqual({ path: kept, state: 'online', problem: null })
+    expect(second).toMatchObject({ path: lost, state: 'offline', problem: expect.stringContaining(lost) })
 
     const connection = await KafkaConnection.open(
       nodeEnv(),
@@ -118,6 +122,7 @@ describe('brokers with two log folders', () => {
     // A new process takes an empty folder for a new disk.
     await cluster.restart(broken)
     await untilInSync(cluster)
+    expect(logDirsOf(broken).map(({ state }) => state)).toEqual(['online', 'online'])
     for (const partition of inLost) expect(await everythingIsOn(broken, partition)).toEqual(sent.get(partition))
   })
 })

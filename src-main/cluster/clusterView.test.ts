@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ClusterEvent } from '../contract/cluster.ts'
-import type { MetadataTold, PartitionStats, PartitionTold, StatsTold } from '../server/config.ts'
+import type { FolderStats, MetadataTold, PartitionStats, PartitionTold, StatsTold } from '../server/config.ts'
 import { ClusterView } from './clusterView.ts'
 
 const aPartition = (changes: Partial<PartitionTold> = {}): PartitionTold => ({
@@ -60,8 +60,19 @@ function statsOf(stats: Partial<PartitionStats>): StatsTold {
     memoryBytes: 1,
     cpuMs: 0,
     partitions: [{ ...partition, ...stats }],
+    folders: [],
   }
 }
+
+/** What a broker with two log folders says of the second. */
+const statsOfFolder = (atMs: number, { failure = null, isFull = false }: Partial<FolderStats>): StatsTold => ({
+  ...statsOf({}),
+  atMs,
+  folders: [
+    { path: '/a', failure: null, isFull: false },
+    { path: '/b', failure, isFull },
+  ],
+})
 
 describe('what the supervisor sees', () => {
   it('tells the story of a killed controller and leader, in ms after the kill', () => {
@@ -143,6 +154,33 @@ describe('what the supervisor sees', () => {
     expect(view.partitions(1_000)[0]?.replicas.map(each => each.state)).toEqual(['leader', 'offline', 'inSync'])
     view.statsTold(2, statsOf({ isOffline: false }))
     expect(view.partitions(1_000)[0]?.replicas.map(each => each.state)).toEqual(['leader', 'inSync', 'inSync'])
+  })
+
+  it('tells once that a log folder has failed, and no more when its broker starts anew', () => {
+    const { view, events } = aRunningCluster()
+    view.statsTold(2, statsOfFolder(100, {}))
+    for (const atMs of [600, 1_100]) view.statsTold(2, statsOfFolder(atMs, { failure: 'cannot append', isFull: false }))
+    expect(events).toMatchObject([{ kind: 'logDirFailed', atMs: 600, brokerId: 2, detail: '/b' }])
+    expect(view.logDirs(2, ['/data/a', '/data/b'])).toEqual([
+      { path: '/data/a', state: 'online', problem: null },
+      { path: '/data/b', state: 'offline', problem: 'cannot append' },
+    ])
+    view.brokerEntered(2, 'killed', 1_200)
+    view.brokerEntered(2, 'starting', 1_300)
+    view.brokerEntered(2, 'running', 1_400)
+    expect(view.logDirs(2, ['/b'])).toMatchObject([{ state: 'online' }])
+    view.statsTold(2, statsOfFolder(1_500, { failure: 'is not there' }))
+    expect(view.logDirs(2, ['/a', '/b'])[1]).toMatchObject({ state: 'offline', problem: 'is not there' })
+  })
+
+  it('takes a disk that has room now and then for full', () => {
+    const { view, kinds } = aRunningCluster()
+    for (let atMs = 1_000; atMs < 10_000; atMs += 500) view.statsTold(1, statsOfFolder(atMs, { isFull: atMs % 1_000 === 0 }))
+    expect(view.logDirs(1, ['/a', '/b']).map(each => each.state)).toEqual(['online', 'full'])
+    expect(kinds()).toEqual(['logDirFull'])
+    view.statsTold(1, statsOfFolder(14_000, {}))
+    expect(view.logDirs(1, ['/a', '/b']).map(each => each.state)).toEqual(['online', 'online'])
+    expect(kinds()).toEqual(['logDirFull', 'logDirHasSpace'])
   })
 
   it('forgets a deleted topic', () => {

@@ -1,9 +1,11 @@
-import type { BrokerState, ClusterEvent, FailoverStory, PartitionReplicas, ReplicaState } from '../contract/cluster.ts'
+import type { BrokerState, ClusterEvent, FailoverStory, LogDir, PartitionReplicas, ReplicaState } from '../contract/cluster.ts'
 import type { MetadataTold, PartitionStats, PartitionTold, QuorumTold, StatsTold } from '../server/config.ts'
 
 /** How long the mark of a moved leader stays, and how many events are kept. */
 const MOVED_SHOWN_MS = 60_000
 const EVENTS_KEPT = 1_000
+/** A disk that is all but full has room for one record and not for the next: it has space again when it was not full for this long. */
+const SPACE_LASTS_MS = 5_000
 
 export interface BrokerView {
   readonly brokerId: number
@@ -18,6 +20,8 @@ export interface BrokerView {
   bytesInPerSecond: number
   bytesOutPerSecond: number
   lastStats: StatsTold | undefined
+  /** When a log folder was full last, by path; those that have space are not among them. */
+  readonly fullAt: Map<string, number>
 }
 
 interface PartitionView extends PartitionTold {
@@ -61,6 +65,7 @@ export class ClusterView {
         bytesInPerSecond: 0,
         bytesOutPerSecond: 0,
         lastStats: undefined,
+        fullAt: new Map(),
       })
     }
   }
@@ -77,6 +82,7 @@ export class ClusterView {
     if (state === 'starting') {
       broker.startedAtMs = atMs
       broker.lastStats = undefined
+      broker.fullAt.clear()
     }
     if (state !== 'running') this.#still(broker)
     this.#tell(eventOf(state, previous), atMs, { brokerId, detail: broker.reason ?? (broker.pid === null ? null : `pid ${broker.pid}`) })
@@ -135,6 +141,7 @@ export class ClusterView {
       broker.bytesOutPerSecond = ((told.bytesOut - before.bytesOut) * 1000) / elapsedMs
       broker.cpuPercent = ((told.cpuMs - before.cpuMs) * 100) / elapsedMs
     }
+    this.#foldersTold(broker, before, told)
     for (const stats of told.partitions) this.#partitions.get(keyOf(stats.topicId, stats.partition))?.stats.set(brokerId, stats)
   }
 
@@ -156,6 +163,33 @@ export class ClusterView {
       logBytes += partition.stats.get(brokerId)?.sizeBytes ?? 0
     }
     return { leaders, followers, logBytes }
+  }
+
+  /** A broker's log folders, which are these, in the order in which it tells of them. Of a process that is gone nothing bad is known. */
+  logDirs(brokerId: number, paths: readonly string[]): LogDir[] {
+    const { state, lastStats, fullAt } = this.#broker(brokerId)
+    const isThere = state === 'running' || state === 'frozen' || state === 'stopping'
+    return paths.map((path, index) => {
+      const folder = isThere ? lastStats?.folders[index] : undefined
+      const problem = folder?.failure ?? null
+      return { path, problem, state: problem !== null ? 'offline' : folder !== undefined && fullAt.has(folder.path) ? 'full' : 'online' }
+    })
+  }
+
+  #foldersTold(broker: BrokerView, before: StatsTold | undefined, { folders, atMs }: StatsTold) {
+    const { brokerId, fullAt } = broker
+    for (const [index, { path, failure, isFull }] of folders.entries()) {
+      if (failure !== null) {
+        fullAt.delete(path)
+        if ((before?.folders[index]?.failure ?? null) === null) this.#tell('logDirFailed', atMs, { brokerId, detail: path })
+      } else if (isFull) {
+        if (!fullAt.has(path)) this.#tell('logDirFull', atMs, { brokerId, detail: path })
+        fullAt.set(path, atMs)
+      } else if (atMs - (fullAt.get(path) ?? atMs) >= SPACE_LASTS_MS) {
+        fullAt.delete(path)
+        this.#tell('logDirHasSpace', atMs, { brokerId, detail: path })
+      }
+    }
   }
 
   #replicasOf(partition: PartitionView, nowMs: number): PartitionReplicas {

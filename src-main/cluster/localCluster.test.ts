@@ -74,7 +74,11 @@ describe('a folder', () => {
       'Each broker of the cluster in /data has 2 log folders: with 1, data would be missing',
     )
     const more = await open({ logDirs: 3 })
-    expect(more.snapshot().brokers[0]!.logDirs).toEqual(['/data/broker-1', '/data/broker-1-disk-2', '/data/broker-1-disk-3'])
+    expect(more.snapshot().brokers[0]!.logDirs.map(({ path }) => path)).toEqual([
+      '/data/broker-1',
+      '/data/broker-1-disk-2',
+      '/data/broker-1-disk-3',
+    ])
     await close(more)
     expect((await open()).file.logDirs).toBe(3)
   })

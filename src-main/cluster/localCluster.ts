@@ -176,7 +176,7 @@ export class LocalCluster {
         host: HOST,
         port: this.portOf(broker.brokerId),
         directory: this.folder.brokerDirectory(broker.brokerId),
-        logDirs: this.folder.brokerDirectories(broker.brokerId, file.logDirs),
+        logDirs: view.logDirs(broker.brokerId, this.folder.brokerDirectories(broker.brokerId, file.logDirs)),
         startedAtMs: broker.startedAtMs,
         isController: view.controllerId === broker.brokerId,
         isActive: !broker.fenced && broker.state === 'running',

@@ -9,6 +9,18 @@ import { call, stream } from './operations.ts'
 export const BrokerState = z.enum(['starting', 'running', 'frozen', 'stopping', 'stopped', 'killed', 'died'])
 export type BrokerState = z.infer<typeof BrokerState>
 
+/** A full one takes no records until there is space; an offline one has failed, and stays out of use until its broker starts again. */
+export const LogDirState = z.enum(['online', 'full', 'offline'])
+export type LogDirState = z.infer<typeof LogDirState>
+
+export const LogDir = z.object({
+  path: z.string(),
+  state: LogDirState,
+  /** Why it is offline. */
+  problem: z.string().nullable(),
+})
+export type LogDir = z.infer<typeof LogDir>
+
 export const LocalBroker = z.object({
   brokerId: BrokerId,
   state: BrokerState,
@@ -19,8 +31,8 @@ export const LocalBroker = z.object({
   host: z.string(),
   port: z.number().int(),
   directory: z.string(),
-  /** All its log folders; the first is `directory`. */
-  logDirs: z.array(z.string()),
+  /** All its log folders, as its process sees them; the first is `directory`. */
+  logDirs: z.array(LogDir),
   startedAtMs: TimestampMs.nullable(),
   isController: z.boolean(),
   /** Unfenced: the controller lets it serve. */
@@ -76,6 +88,9 @@ export const ClusterEvent = z.object({
     'brokerWiped',
     'brokerFenced',
     'brokerUnfenced',
+    'logDirFailed',
+    'logDirFull',
+    'logDirHasSpace',
     'controllerElected',
     'leadersMoved',
     'isrShrunk',

@@ -57,6 +57,15 @@ export interface StatsTold {
   readonly memoryBytes: number
   readonly cpuMs: number
   readonly partitions: readonly PartitionStats[]
+  /** All of them, in the order of `log.dirs`. */
+  readonly folders: readonly FolderStats[]
+}
+
+export interface FolderStats {
+  readonly path: string
+  /** Why it is offline. */
+  readonly failure: string | null
+  readonly isFull: boolean
 }
 
 export interface PartitionStats {

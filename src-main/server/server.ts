@@ -22,7 +22,7 @@ import type { AnyApi, RequestInput, ResponseOf } from '../protocol/schema.ts'
 import { decodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { quorumHandlers } from '../quorum/handlers/index.ts'
 import { Quorum } from '../quorum/quorum.ts'
-import { LogDirectories } from '../storage/logDirectories.ts'
+import { LogDirectories, type LogFolderState } from '../storage/logDirectories.ts'
 import { isOutOfSpace } from '../storage/outOfSpace.ts'
 import { defaultLogConfig, type PartitionLog } from '../storage/partitionLog.ts'
 import { bind, type BoundHandler } from '../wire/handler.ts'
@@ -258,6 +258,11 @@ export class Server {
     }
   }
 
+  /** As the config has them. */
+  get logFolders(): LogFolderState[] {
+    return this.#directories.states
+  }
+
   get nodeId(): number {
     return this.#config.nodeId
   }
@@ -351,7 +356,7 @@ function logFoldersOf({ disk }: Pick<Env, 'disk'>, directories: LogDirectories):
   const failed = directories.all.filter(each => each.failure !== undefined).map(each => each.path)
   return [
     ...directories.online.map(({ path, logs }) => ({ path, logs, space: () => disk.space(path) })),
-    ...[...failed, ...directories.unopened].map(path => ({ path, logs: undefined })),
+    ...[...failed, ...directories.unopened.keys()].map(path => ({ path, logs: undefined })),
   ]
 }
 

@@ -32,6 +32,10 @@ beforeEach(() => {
     metadata: { follow: (onFirst: typeof first, onNext: typeof next) => ([first, next] = [onFirst, onNext]) },
     wireStats: { bytesIn: 1, bytesOut: 2, requests: 3 },
     replicas: { partitions: () => logs },
+    logFolders: [
+      { path: '/a', failure: undefined, isFull: true },
+      { path: '/b', failure: new Error('cannot append'), isFull: false },
+    ],
   }
   stop = tellOf(server as unknown as Server, world.env('broker').clock, {
     tell: message => told.push(message),
@@ -59,6 +63,10 @@ describe('what a broker tells of its partitions', () => {
       [],
     ])
     expect(stats()[0]).toMatchObject({ bytesIn: 1, bytesOut: 2, requests: 3, memoryBytes: 4, cpuMs: 5 })
+    expect(stats()[0]!.folders).toEqual([
+      { path: '/a', failure: null, isFull: true },
+      { path: '/b', failure: 'cannot append', isFull: false },
+    ])
   })
 
   it('waits while the supervisor does not listen, and lacks nothing afterwards', async () => {

@@ -40,7 +40,8 @@ export function tellOf(
     const now = statsOf(server)
     const changed = [...now].filter(([key, stats]) => !isSame(stats, told.get(key))).map(([, stats]) => stats)
     told = now
-    tell({ type: 'stats', atMs: clock.now(), bytesIn, bytesOut, requests, ...usage(), partitions: changed })
+    const folders = server.logFolders.map(({ path, failure, isFull }) => ({ path, failure: failure?.message ?? null, isFull }))
+    tell({ type: 'stats', atMs: clock.now(), bytesIn, bytesOut, requests, ...usage(), partitions: changed, folders })
   }
   timer = clock.after(STATS_EVERY_MS, tellStats)
   return () => timer.cancel()

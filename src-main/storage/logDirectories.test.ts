@@ -180,7 +180,13 @@ describe('a log folder that fails', () => {
     await world.settle(directories.close(1))
     const end = world.disk(NODE).faults.add({ operations: ['list'], path: path => path === '/b', code: 'EIO' })
     const two = await world.settle(open(env))
-    expect(two).toMatchObject({ unopened: ['/b'], hasOffline: true, previousBrokerEpoch: -1, failedIds: [] })
+    expect(two).toMatchObject({ hasOffline: true, previousBrokerEpoch: -1, failedIds: [] })
+    expect([...two.unopened.keys()]).toEqual(['/b'])
+    expect(two.states.map(({ path, failure }) => [path, failure])).toEqual([
+      ['/a', undefined],
+      ['/b', expect.objectContaining({ code: 'EIO' })],
+      ['/c', undefined],
+    ])
     expect(places(two)).toEqual(['/a 0'])
     await world.settle(two.close(1))
     await expect(world.settle(open(env, ['/b', '/a']))).rejects.toMatchObject({ code: 'EIO' })

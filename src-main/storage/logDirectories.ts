@@ -29,6 +29,15 @@ export interface LogDirectoriesOptions extends Omit<LogDirectoryOptions, 'pool'>
   readonly metadataPath?: string
 }
 
+/** Of what use a folder is. */
+export interface LogFolderState {
+  readonly path: string
+  /** Why it is offline, for good. */
+  readonly failure: Error | undefined
+  /** Whether its disk has no room for appends. */
+  readonly isFull: boolean
+}
+
 /** Ids that are no folder's. */
 const NOWHERE: ReadonlySet<Uuid> = new Set([UNASSIGNED_DIRECTORY, LOST_DIRECTORY, MIGRATING_DIRECTORY])
 
@@ -41,19 +50,22 @@ export class LogDirectories {
   readonly all: readonly LogDirectory[]
   /** Holds the metadata log. Perhaps not among `all`. */
   readonly metadata: LogDirectory
-  /** Those that could not be opened. */
-  readonly unopened: readonly string[]
+  /** Those that could not be opened, and why. */
+  readonly unopened: ReadonlyMap<string, Error>
+  readonly #paths: readonly string[]
   readonly #log: LogDirectoryOptions['log']
 
   private constructor(made: {
     readonly all: readonly LogDirectory[]
     readonly metadata: LogDirectory
-    readonly unopened: readonly string[]
+    readonly unopened: ReadonlyMap<string, Error>
+    readonly paths: readonly string[]
     readonly log: LogDirectoryOptions['log']
   }) {
     this.all = made.all
     this.metadata = made.metadata
     this.unopened = made.unopened
+    this.#paths = made.paths
     this.#log = made.log
   }
 
@@ -69,7 +81,7 @@ export class LogDirectories {
     const { log } = options
     const pool = new FilePool(env.disk)
     const opened = new Map<string, LogDirectory>()
-    const unopened: string[] = []
+    const unopened = new Map<string, Error>()
     const open = async (path: string) => {
       try {
         opened.set(path, await LogDirectory.open(env, path, { ...options, pool }))
@@ -77,7 +89,7 @@ export class LogDirectories {
         const isBroken = problem instanceof DiskError && problem.code !== 'ELOCKED'
         if (!isBroken || path === metadataPath) throw problem
         log.error('a log folder cannot be opened and is offline', { path, problem })
-        unopened.push(path)
+        unopened.set(path, problem)
       }
     }
     const outcomes = await Promise.allSettled([...new Set([metadataPath, ...paths])].map(open))
@@ -87,7 +99,7 @@ export class LogDirectories {
     )
     if (problem === undefined && twin === undefined) {
       const all = paths.flatMap(path => opened.get(path) ?? [])
-      return new LogDirectories({ all, metadata: opened.get(metadataPath)!, unopened, log })
+      return new LogDirectories({ all, metadata: opened.get(metadataPath)!, unopened, paths, log })
     }
     for (const directory of opened.values()) await directory.close(-1)
     throw problem ?? new ForeignLogDirectory(`${twin!.path} has the directory id ${twin!.directoryId}, as another log folder has`)
@@ -108,13 +120,22 @@ export class LogDirectories {
   }
 
   get hasOffline(): boolean {
-    return this.unopened.length > 0 || this.all.some(each => each.failure !== undefined)
+    return this.unopened.size > 0 || this.all.some(each => each.failure !== undefined)
+  }
+
+  /** All of them, opened or not, in the order of the config. */
+  get states(): LogFolderState[] {
+    return this.#paths.map(path => {
+      const opened = this.all.find(each => each.path === path)
+      const failure = opened === undefined ? this.unopened.get(path) : opened.failure
+      return { path, failure, isFull: failure === undefined && opened !== undefined && opened.logs.some(log => log.isFull) }
+    })
   }
 
   /** Under which the process before this one was registered, if it left every folder as it should; -1 otherwise (KIP-966). */
   get previousBrokerEpoch(): number {
     const [epoch = -1, ...others] = this.all.map(each => each.previousBrokerEpoch)
-    return this.unopened.length === 0 && others.every(each => each === epoch) ? epoch : -1
+    return this.unopened.size === 0 && others.every(each => each === epoch) ? epoch : -1
   }
 
   /** What the online folders hold, opened or not. */

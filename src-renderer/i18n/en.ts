@@ -130,6 +130,15 @@ export const en = {
       wipeAndStart: 'Wipe disk and start…',
     },
   },
+  folders: {
+    title: 'Log folders of broker {id} that are of no use',
+    offline: 'Log folder {name} is offline | {n} of {all} log folders are offline',
+    full: 'The disk of {name} is full | The disk of {n} log folders is full',
+    whatOffline:
+      'The disk has failed, or the folder is gone. Other brokers lead what was in it, where they have it in sync. When the disk is well, restart the broker: it takes what is there, and copies what is missing from the others.',
+    whatFull:
+      'What does not fit is not acknowledged: producers get KAFKA_STORAGE_ERROR and try again until they give up. What is there stays readable. Make room, and writing goes on by itself.',
+  },
   story: {
     label: 'What just happened',
     title: '{fault} {outcome}',
@@ -196,6 +205,9 @@ export const en = {
     brokerWiped: 'Disk of broker {id} wiped by you',
     brokerFenced: 'Broker {id} fenced',
     brokerUnfenced: 'Broker {id} unfenced',
+    logDirFailed: 'Log folder of broker {id} failed',
+    logDirFull: 'Disk of broker {id} full',
+    logDirHasSpace: 'Disk of broker {id} has space again',
     controllerElected: 'Broker {id} elected controller',
     leadersMoved: '{n} leaders moved {from} → {id}',
     leadersMovedOne: 'Leader of {partition} moved {from} → {id}',

@@ -1,5 +1,5 @@
 import { ClusterFolder } from '../../cluster/clusterFolder.ts'
-import type { ClusterSnapshot } from '../../contract/cluster.ts'
+import type { ClusterSnapshot, LogDir } from '../../contract/cluster.ts'
 import { nodeEnv } from '../../env/node/env.ts'
 import type { Command, Verb } from './commandLine.ts'
 import { connectToHost, type HostClient } from './hostClient.ts'
@@ -20,8 +20,16 @@ export async function status(command: Of<'status'>): Promise<number> {
         url: file.url,
         pid: file.pid,
         controller: snapshot.controllerId,
-        brokers: snapshot.brokers.map(({ brokerId, state, pid, port, directory }) => ({ id: brokerId, state, pid, port, dir: directory })),
+        brokers: snapshot.brokers.map(({ brokerId, state, pid, port, directory, logDirs }) => ({
+          id: brokerId,
+          state,
+          pid,
+          port,
+          dir: directory,
+          logDirs,
+        })),
         partitions: snapshot.partitions.length,
+        withoutLeader: snapshot.partitions.filter(({ leader }) => leader === null).map(({ topic, partition }) => ({ topic, partition })),
         underReplicated: underReplicated.map(({ topic, partition, inSyncReplicas }) => ({ topic, partition, inSyncReplicas })),
       }
       process.stdout.write(`${JSON.stringify(told)}\n`)
@@ -31,13 +39,21 @@ export async function status(command: Of<'status'>): Promise<number> {
 }
 
 function describe(snapshot: ClusterSnapshot, url: string, underReplicated: number): string {
-  const lines = snapshot.brokers.map(broker => {
+  const lines = snapshot.brokers.flatMap(broker => {
     const role = broker.isController ? '  controller' : ''
     const pid = broker.pid === null ? '' : `  pid ${broker.pid}`
-    return `Broker ${broker.brokerId}  ${broker.state.padEnd(8)}  ${broker.host}:${broker.port}${pid}${role}${broker.reason === null ? '' : `  (${broker.reason})`}`
+    const line = `Broker ${broker.brokerId}  ${broker.state.padEnd(8)}  ${broker.host}:${broker.port}${pid}${role}${broker.reason === null ? '' : `  (${broker.reason})`}`
+    return [line, ...broker.logDirs.flatMap(troubleOf)]
   })
-  const partitions = `${snapshot.partitions.length} partitions, ${underReplicated} under-replicated`
+  const leaderless = snapshot.partitions.filter(each => each.leader === null).length
+  const partitions = `${snapshot.partitions.length} partitions, ${underReplicated} under-replicated, ${leaderless} without a leader`
   return `${[...lines, partitions, `App  ${url}`].join('\n')}\n`
+}
+
+function troubleOf({ path, state, problem }: LogDir): string[] {
+  if (state === 'full') return [`  the disk is full: ${path}  (writing goes on when there is space)`]
+  if (state === 'offline') return [`  offline: ${path}  (${problem}; when the disk is well, restart the broker)`]
+  return []
 }
 
 export async function verb(command: Of<Verb>): Promise<number> {

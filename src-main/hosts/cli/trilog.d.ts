@@ -90,7 +90,13 @@ export interface BrokerSnapshot {
   readonly port: number
   readonly directory: string
   /** All its log folders; the first is `directory`. */
-  readonly logDirs: readonly string[]
+  readonly logDirs: readonly {
+    readonly path: string
+    /** A full one takes no records until there is space; an offline one has failed, until the broker starts again. */
+    readonly state: 'online' | 'full' | 'offline'
+    /** Why it is offline. */
+    readonly problem: string | null
+  }[]
   readonly startedAtMs: number | null
   readonly isController: boolean
   /** Unfenced: the controller lets it serve. */
@@ -140,6 +146,9 @@ export interface ClusterEvent {
     | 'brokerWiped'
     | 'brokerFenced'
     | 'brokerUnfenced'
+    | 'logDirFailed'
+    | 'logDirFull'
+    | 'logDirHasSpace'
     | 'controllerElected'
     | 'leadersMoved'
     | 'isrShrunk'

@@ -6,6 +6,7 @@ import {
   CircleX,
   Crown,
   Eraser,
+  HardDrive,
   LoaderCircle,
   Layers,
   Play,
@@ -33,6 +34,9 @@ export const eventLooks: Record<Kind, { icon: Component; tone: 'dim' | 'ok' | 'w
   brokerWiped: { icon: Eraser, tone: 'danger' },
   brokerFenced: { icon: ShieldOff, tone: 'dim' },
   brokerUnfenced: { icon: Shield, tone: 'dim' },
+  logDirFailed: { icon: HardDrive, tone: 'danger' },
+  logDirFull: { icon: HardDrive, tone: 'warn' },
+  logDirHasSpace: { icon: HardDrive, tone: 'ok' },
   controllerElected: { icon: Crown, tone: 'dim' },
   leadersMoved: { icon: ArrowRightLeft, tone: 'dim' },
   isrShrunk: { icon: CircleMinus, tone: 'warn' },
@@ -42,4 +46,11 @@ export const eventLooks: Record<Kind, { icon: Component; tone: 'dim' | 'ok' | 'w
 }
 
 /** What the milliseconds of later events are counted from. */
-export const faultKinds: ReadonlySet<Kind> = new Set(['brokerKilled', 'brokerDied', 'brokerFrozen', 'brokerStopping', 'brokerWiped'])
+export const faultKinds: ReadonlySet<Kind> = new Set([
+  'brokerKilled',
+  'brokerDied',
+  'brokerFrozen',
+  'brokerStopping',
+  'brokerWiped',
+  'logDirFailed',
+])
