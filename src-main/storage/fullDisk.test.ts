@@ -130,6 +130,33 @@ describe('a log on a full disk', () => {
     expect(await world.settle(log.abortedTransactions(0, 10))).toEqual([])
   })
 
+  it('tells a retry of what it then forgets the same as the first try', async () => {
+    const { world, log } = await aLog()
+    leave(world, 10)
+    const batch = () => aProducerBatch({ producerId: 7, baseSequence: 0, valueBytes: 100 })
+    const first = append(log, batch())
+    const retry = append(log, batch())
+    expect(retry).toMatchObject({ duplicate: true, baseOffset: 0 })
+    expect(await Promise.all([outcome(world, first), outcome(world, retry)])).toEqual(Array(2).fill(expect.stringContaining('ENOSPC')))
+  })
+
+  it.each(['entry', 'file'])('goes on knowing what was aborted, though there was no room for the %s that says so', async lacking => {
+    const { world, log } = await aLog()
+    if (lacking === 'file')
+      world.disk(NODE).faults.add({ operations: ['open'], code: 'ENOSPC', times: 1, path: path => path.endsWith('.txnindex') })
+    await outcome(world, append(log, aProducerBatch({ producerId: 7, baseSequence: 0, isTransactional: true })))
+    const marker = aMarker({ type: 'abort', producerId: 7 })
+    leave(world, marker.length)
+    expect(await outcome(world, log.append(marker, { leaderEpoch: 3, origin: 'coordinator' }))).toBe('written')
+    expect(await outcome(world, append(log))).toContain('ENOSPC')
+    const aborted = [{ producerId: 7, firstOffset: 0 }]
+    expect(await world.settle(log.abortedTransactions(0, 2))).toEqual(aborted)
+    leave(world, PLENTY)
+    await world.settle(log.close())
+    const reopened = await world.settle(openLog(world.env(NODE), { cleanShutdown: true, recoveryPoint: 2 }))
+    expect(await world.settle(reopened.abortedTransactions(0, 2))).toEqual(aborted)
+  })
+
   it('keeps the beginning of the epoch that it leads', async () => {
     const { world, log } = await aLog()
     await outcome(world, append(log, { records: 5 }))
@@ -172,6 +199,33 @@ describe('a log on a full disk', () => {
     expect(await outcome(world, append(log, { valueBytes: 100 }))).toContain('ENOSPC')
     expect(await world.settle(log.deleteOldSegments())).toBeGreaterThan(0)
     expect(log.failure).toBeUndefined()
+  })
+
+  it('accepts nothing while it forgets, though there is space again by then', async () => {
+    for (let early = 0; early < 4; early += 0.1) {
+      const { world, log } = await aLog({ segmentBytes: 300, retentionMs: 1 })
+      await outcome(world, append(log, { valueBytes: 150 }))
+      log.advanceHighWatermark(1)
+      leave(world, 0)
+      await world.settle(append(log).error === 'NONE' ? log.flush() : undefined)
+      await world.run(() => log.isFull)
+      const fullSinceMs = world.elapsed
+      leave(world, PLENTY)
+      await world.run(995 + early)
+      // All of it is old, and for the next segment there is no room at the moment.
+      world.disk(NODE).faults.add({ operations: ['open'], code: 'ENOSPC', times: 1, path: path => path.endsWith('1.index') })
+      const deleted = log.deleteOldSegments()
+      const told: Promise<number | undefined>[] = []
+      while (world.elapsed < fullSinceMs + 1_020) {
+        const result = append(log, { valueBytes: 50 })
+        const forgotten = () => undefined
+        if (result.error === 'NONE') told.push(result.written.then(() => result.baseOffset, forgotten))
+        await world.run(0.05)
+      }
+      await world.settle(deleted)
+      const written = (await world.settle(Promise.all(told))).filter(offset => offset !== undefined)
+      expect((await everything(world, log)).map(batch => baseOffset(batch)).filter(offset => offset > 0)).toEqual(written)
+    }
   })
 
   it('as a follower takes the same records when there is space', async () => {

@@ -215,11 +215,14 @@ export class IndexFile {
     const to = this.#known
     if (from === to) return
     this.#writtenBytes = to
+    let exists = false
     try {
+      await this.#file.create()
+      exists = true
       await this.#file.append([this.#memory.subarray(from - this.#memoryFrom, to - this.#memoryFrom)])
     } catch (problem) {
       if (isOutOfSpace(problem)) {
-        await wholly(() => this.#file.truncate(from))
+        if (exists) await wholly(() => this.#file.truncate(from))
         this.#writtenBytes = from
       }
       throw problem

@@ -155,6 +155,8 @@ export class PartitionLog {
   #isClosed = false
   /** Why appends are refused, or stand in line: the disk has no room for them. */
   #outOfSpace: Error | undefined
+  /** Why what was decided last was forgotten. */
+  #lastUndoing: Error | undefined
   #spaceTimer: Timer | undefined
   /** The epoch in which this log is appended to as leader's. */
   #ledEpoch: number | undefined
@@ -490,7 +492,11 @@ export class PartitionLog {
   /** For a batch that an earlier call appended: resolves when that one is written. */
   #writtenUpTo(offset: number): Promise<void> {
     if (offset < this.#logEndOffset) return Promise.resolve()
-    const written = this.#turns.take(() => this.#drainAll())
+    const before = this.#lastUndoing
+    const written = this.#turns.take(async () => {
+      await this.#drainAll()
+      if (this.#lastUndoing !== before) throw this.#lastUndoing! // perhaps of this one
+    })
     written.catch(() => undefined) // as for a group
     return written
   }
@@ -569,6 +575,7 @@ export class PartitionLog {
    */
   async #undoUnwritten(problem: Error, group: Group): Promise<void> {
     this.#ranOutOfSpace(problem)
+    this.#lastUndoing = problem
     const forgotten = [group, ...this.#groups]
     this.#groups = []
     for (const each of forgotten) each.reject(problem)
@@ -599,14 +606,14 @@ export class PartitionLog {
   #lookForSpace(): void {
     this.#spaceTimer ??= this.#env.clock.after(SPACE_CHECK_MS, () => {
       this.#spaceTimer = undefined
-      this.#env.disk.space(this.directory).then(
-        ({ freeBytes }) => {
-          if (this.#isClosed) return
-          if (freeBytes >= ENOUGH_BYTES) this.#hasSpace()
-          else this.#lookForSpace()
-        },
-        (problem: Error) => void this.#turns.fail(problem),
-      )
+      // In a turn of its own: while something is being forgotten nothing may be decided.
+      const looked = this.#turns.take(async () => {
+        const { freeBytes } = await this.#env.disk.space(this.directory)
+        if (this.#isClosed) return
+        if (freeBytes >= ENOUGH_BYTES) this.#hasSpace()
+        else this.#lookForSpace()
+      })
+      looked.catch(() => undefined) // the log has failed and said so
     })
   }
 

@@ -392,8 +392,10 @@ export class Segment {
     this.#size = position
     await this.#index.cut((positions?.index ?? -1) + 1)
     await this.#timeIndex.cut((times?.index ?? -1) + 1)
-    if (this.#hasTxnIndex) await this.#txnIndex.cut(aborted.filter(each => each.lastOffset < offset).length)
-    this.#hasTxnIndex = this.#hasTxnFile
+    const abortedBefore = aborted.filter(each => each.lastOffset < offset).length
+    if (this.#hasTxnIndex) await this.#txnIndex.cut(abortedBefore)
+    // A full disk may not have taken the first entry yet.
+    this.#hasTxnIndex = this.#hasTxnFile || abortedBefore > 0
     await this.sync()
   }
 
@@ -419,10 +421,11 @@ export class Segment {
       this.#size = this.#plannedSize
     }
     await Promise.all([this.#index.rewrite(), this.#timeIndex.rewrite(), this.#hasTxnIndex ? this.#txnIndex.rewrite() : undefined])
+    this.#hasTxnFile = this.#hasTxnIndex
   }
 
   async sync(): Promise<void> {
-    await Promise.all([this.#log.sync(), this.#index.sync(), this.#timeIndex.sync(), this.#hasTxnIndex ? this.#txnIndex.sync() : undefined])
+    await Promise.all([this.#log.sync(), this.#index.sync(), this.#timeIndex.sync(), this.#hasTxnFile ? this.#txnIndex.sync() : undefined])
   }
 
   /** The batches alone. Enough for an active segment: its indexes are rebuilt after a crash anyway. */
