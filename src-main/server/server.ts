@@ -263,6 +263,11 @@ export class Server {
     return this.#directories.states
   }
 
+  /** Called in the turn in which one goes offline. */
+  onLogFolderFailure(listen: () => void): void {
+    this.#directories.onFailure(listen)
+  }
+
   get nodeId(): number {
     return this.#config.nodeId
   }

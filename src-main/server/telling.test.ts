@@ -13,6 +13,7 @@ let world: World
 let told: FromBroker[]
 let isBehind: boolean
 let stop: () => void
+let folderFailed: () => void
 let logs: { topicId: string; index: number; log: object | undefined }[]
 let first: (image: MetadataImage) => void
 let next: (image: MetadataImage, delta: MetadataDelta) => void
@@ -32,6 +33,7 @@ beforeEach(() => {
     metadata: { follow: (onFirst: typeof first, onNext: typeof next) => ([first, next] = [onFirst, onNext]) },
     wireStats: { bytesIn: 1, bytesOut: 2, requests: 3 },
     replicas: { partitions: () => logs },
+    onLogFolderFailure: (listen: typeof folderFailed) => (folderFailed = listen),
     logFolders: [
       { path: '/a', failure: undefined, isFull: true },
       { path: '/b', failure: new Error('cannot append'), isFull: false },
@@ -67,6 +69,16 @@ describe('what a broker tells of its partitions', () => {
       { path: '/a', failure: null, isFull: true },
       { path: '/b', failure: 'cannot append', isFull: false },
     ])
+  })
+
+  it('does not wait when a log folder fails', async () => {
+    await world.run(600)
+    folderFailed()
+    expect(stats()).toHaveLength(2)
+    await world.run(499)
+    expect(stats()).toHaveLength(2)
+    await world.run(1)
+    expect(stats()).toHaveLength(3)
   })
 
   it('waits while the supervisor does not listen, and lacks nothing afterwards', async () => {

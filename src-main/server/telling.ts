@@ -44,6 +44,11 @@ export function tellOf(
     tell({ type: 'stats', atMs: clock.now(), bytesIn, bytesOut, requests, ...usage(), partitions: changed, folders })
   }
   timer = clock.after(STATS_EVERY_MS, tellStats)
+  // At once, because what follows from it is told at once.
+  server.onLogFolderFailure(() => {
+    timer.cancel()
+    tellStats()
+  })
   return () => timer.cancel()
 }
 

@@ -137,7 +137,7 @@ export const en = {
     whatOffline:
       'The disk has failed, or the folder is gone. Other brokers lead what was in it, where they have it in sync. When the disk is well, restart the broker: it takes what is there, and copies what is missing from the others.',
     whatFull:
-      'What does not fit is not acknowledged: producers get KAFKA_STORAGE_ERROR and try again until they give up. What is there stays readable. Make room, and writing goes on by itself.',
+      'What does not fit is not acknowledged: producers get KAFKA_STORAGE_ERROR and try again until they give up. What is there stays readable. Make room, and writing goes on by itself; or stop the broker, and others lead what it leads.',
   },
   story: {
     label: 'What just happened',
@@ -205,9 +205,9 @@ export const en = {
     brokerWiped: 'Disk of broker {id} wiped by you',
     brokerFenced: 'Broker {id} fenced',
     brokerUnfenced: 'Broker {id} unfenced',
-    logDirFailed: 'Log folder of broker {id} failed',
-    logDirFull: 'Disk of broker {id} full',
-    logDirHasSpace: 'Disk of broker {id} has space again',
+    logDirFailed: 'Log folder {name} failed',
+    logDirFull: 'Disk of {name} is full',
+    logDirHasSpace: 'Disk of {name} has space again',
     controllerElected: 'Broker {id} elected controller',
     leadersMoved: '{n} leaders moved {from} → {id}',
     leadersMovedOne: 'Leader of {partition} moved {from} → {id}',

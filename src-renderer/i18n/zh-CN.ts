@@ -138,7 +138,7 @@ export const zhCN = {
     whatOffline:
       '磁盘发生故障，或目录已不存在。其中的分区改由其他持有同步副本的 broker 担任 leader。磁盘恢复后请重启此 broker：它会使用现有的数据，并从其他 broker 复制缺少的部分。',
     whatFull:
-      '写不下的消息不会被确认：生产者收到 KAFKA_STORAGE_ERROR 并不断重试，直到放弃。已有的数据仍可读取。腾出空间后，写入会自动继续。',
+      '写不下的消息不会被确认：生产者收到 KAFKA_STORAGE_ERROR 并不断重试，直到放弃。已有的数据仍可读取。腾出空间后，写入会自动继续；也可以停止此 broker，由其他 broker 接任 leader。',
   },
   story: {
     label: '刚刚发生的事',
@@ -201,9 +201,9 @@ export const zhCN = {
     brokerWiped: 'Broker {id} 的磁盘被您清空',
     brokerFenced: 'Broker {id} 被隔离（fenced）',
     brokerUnfenced: 'Broker {id} 解除隔离（unfenced）',
-    logDirFailed: 'Broker {id} 的日志目录发生故障',
-    logDirFull: 'Broker {id} 的磁盘已满',
-    logDirHasSpace: 'Broker {id} 的磁盘又有空间了',
+    logDirFailed: '日志目录 {name} 发生故障',
+    logDirFull: '{name} 所在磁盘已满',
+    logDirHasSpace: '{name} 所在磁盘又有空间了',
     controllerElected: 'Broker {id} 当选 controller',
     leadersMoved: '{n} 个 leader 迁移 {from} → {id}',
     leadersMovedOne: '{partition} 的 leader 迁移 {from} → {id}',

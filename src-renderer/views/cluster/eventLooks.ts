@@ -54,3 +54,6 @@ export const faultKinds: ReadonlySet<Kind> = new Set([
   'brokerWiped',
   'logDirFailed',
 ])
+
+/** Whose detail is the path of a log folder. */
+export const folderKinds: ReadonlySet<Kind> = new Set(['logDirFailed', 'logDirFull', 'logDirHasSpace'])
