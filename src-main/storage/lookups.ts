@@ -1,3 +1,4 @@
+import type { TimeIndexEntry } from '../protocol/files/indexEntries.ts'
 import {
   baseOffset,
   baseTimestamp,
@@ -49,17 +50,52 @@ export async function findByTimestamp(segments: readonly Segment[], timestamp: n
   return undefined
 }
 
-/** The first record that has the largest timestamp of all (KIP-734). */
+/** The first record at or behind the log start that has the largest timestamp of those (KIP-734). */
 export async function findMaxTimestamp(segments: readonly Segment[], bounds: Bounds): Promise<FoundOffset | undefined> {
-  await loadLargestTimestamps(segments)
+  const looked = segments.slice(segmentFor(segments, bounds.logStartOffset))
+  await loadLargestTimestamps(looked)
+  const [first] = looked
+  const found = await findLargest(looked, bounds, first?.largestTimestamp)
+  if (found !== undefined || first === undefined) return found
+  // The one that the index knows of was deleted.
+  return findLargest(looked, bounds, await first.use(() => largestBehind(first, bounds.logStartOffset)))
+}
+
+/** `ofFirst` is what counts of the first segment. */
+async function findLargest(
+  segments: readonly Segment[],
+  bounds: Bounds,
+  ofFirst: TimeIndexEntry | undefined,
+): Promise<FoundOffset | undefined> {
   let best: { readonly segment: Segment; readonly timestamp: number; readonly offset: number } | undefined
-  for (const segment of segments) {
-    const largest = segment.largestTimestamp
+  for (const [index, segment] of segments.entries()) {
+    const largest = index === 0 ? ofFirst : segment.largestTimestamp
     if (largest !== undefined && (best === undefined || largest.timestamp > best.timestamp)) best = { segment, ...largest }
   }
   if (best === undefined || best.timestamp < 0) return undefined
   const { segment, timestamp, offset } = best
   return (await segment.use(() => findRecord(segment, { ...bounds, timestamp, from: offset }))).found
+}
+
+/** The largest timestamp of a segment whose records below `logStartOffset` do not count, and an offset in the batch that has it. */
+async function largestBehind(segment: Segment, logStartOffset: number): Promise<TimeIndexEntry | undefined> {
+  let largest: TimeIndexEntry | undefined
+  let parted = undefined as Candidate | undefined
+  const from = await segment.positionBefore(logStartOffset)
+  await scanHeaders(segment, { from, to: segment.size, fromOffset: segment.baseOffset }, (batch, position) => {
+    if (lastOffset(batch) < logStartOffset) return
+    if (baseOffset(batch) < logStartOffset) parted = { position, batch }
+    else if (largest === undefined || maxTimestamp(batch) > largest.timestamp) {
+      largest = { timestamp: maxTimestamp(batch), offset: lastOffset(batch) }
+    }
+  })
+  if (parted === undefined) return largest
+  const batch = await wholeBatch(segment, parted)
+  for (;;) {
+    const later = firstOffsetIn(batch, (largest?.timestamp ?? -1) + 1, logStartOffset)
+    if (later === undefined) return largest
+    largest = later
+  }
 }
 
 /**

@@ -1,8 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { baseOffset, batchSize, batchesIn, lastOffset } from '../protocol/records/batch.ts'
+import { baseOffset, batchSize, batchesIn, isIntact, lastOffset, lastSequence, producerId, recordCount } from '../protocol/records/batch.ts'
+import { buildBatch } from '../protocol/records/batchBuilder.ts'
+import { decodeRecords } from '../protocol/records/record.ts'
 import { type World, simulatedWorld } from '../simulation/world.ts'
-import { SOME_TIME, aBatch, openLog } from './builders.ts'
+import { SOME_TIME, openLog } from './builders.ts'
+import { OFFSET_MAP_SLOT_BYTES } from './compaction/offsetMap.ts'
+import { Throttle } from './compaction/throttle.ts'
+import type { LogConfig } from './logConfig.ts'
 import type { PartitionLog } from './partitionLog.ts'
 
 /** What a log is, with nothing but arrays. */
@@ -10,17 +15,44 @@ interface Model {
   batches: Buffer[]
   logStartOffset: number
   logEndOffset: number
+  /** Below the high watermark at a compaction: nothing is cut there any more. */
+  replicatedBelow: number
+  /** The last batch of each idempotent producer, as it was sent; `undefined` once it is no longer in the log. */
+  readonly producers: Map<number, { nextSequence: number; last: Sent | undefined }>
 }
 
 interface Real {
   readonly world: World
+  readonly config: Partial<LogConfig>
   log: PartitionLog
 }
 
 type Command = fc.AsyncCommand<Model, Real>
 
+interface DrawnRecord {
+  readonly key: number
+  readonly valueBytes: number
+  readonly timestamp: number
+}
+
+/** A batch as it was sent, and where it came to lie. */
+interface Sent {
+  readonly producerId: number
+  readonly baseSequence: number
+  readonly records: readonly DrawnRecord[]
+  readonly baseOffset: number
+}
+
 const NODE = 'broker-1'
-const config = { segmentBytes: 700, indexIntervalBytes: 150, retentionMs: -1, fileDeleteDelayMs: 3 }
+const MAX_BYTES = 1024 * 1024
+const SHARED_CONFIG = {
+  producerIdExpirationMs: Number.MAX_SAFE_INTEGER,
+  segmentBytes: 700,
+  indexIntervalBytes: 150,
+  retentionMs: -1,
+  fileDeleteDelayMs: 3,
+}
+const NO_PRODUCER = -1
 
 const expectedFrom = (model: Model, from: number, upTo: number) =>
   model.batches.filter(batch => lastOffset(batch) >= from && lastOffset(batch) < upTo)
@@ -32,33 +64,163 @@ function holds(model: Model, { log }: Real): void {
   })
 }
 
+/** Producers go on where the log knows them to be, which must be behind all that is left of them. */
+function takeOverProducers(model: Model, { log }: Real): void {
+  const known = new Map(log.activeProducers().map(each => [each.producerId, each.lastSequence + 1]))
+  for (const batch of model.batches) {
+    if (producerId(batch) >= 0 && lastOffset(batch) >= model.logStartOffset)
+      expect(known.get(producerId(batch))).toBeGreaterThan(lastSequence(batch))
+  }
+  for (const [id, producer] of model.producers) {
+    const nextSequence = known.get(id)
+    if (nextSequence === undefined) model.producers.delete(id)
+    else if (nextSequence !== producer.nextSequence) Object.assign(producer, { nextSequence, last: undefined })
+  }
+}
+
+function drawnBatch({ producerId, baseSequence, records }: Pick<Sent, 'producerId' | 'baseSequence' | 'records'>): Buffer {
+  return buildBatch({
+    ...(producerId === NO_PRODUCER ? {} : { producerId, producerEpoch: 0, baseSequence }),
+    records: records.map(({ key, valueBytes, timestamp }) => ({
+      timestamp: SOME_TIME + timestamp,
+      key: Buffer.from(`key ${key}`),
+      value: valueBytes === 0 ? null : Buffer.alloc(valueBytes, 'v'),
+    })),
+  })
+}
+
 /** Several batches decided in one turn. */
 class Append implements Command {
-  readonly sizes: readonly (readonly [records: number, valueBytes: number])[]
-  constructor(sizes: readonly (readonly [number, number])[]) {
-    this.sizes = sizes
+  readonly drawn: readonly { readonly producerId: number; readonly records: readonly DrawnRecord[] }[]
+  constructor(drawn: readonly { readonly producerId: number; readonly records: readonly DrawnRecord[] }[]) {
+    this.drawn = drawn
   }
   check(): boolean {
     return true
   }
   async run(model: Model, real: Real): Promise<void> {
     const written: Promise<void>[] = []
-    for (const [records, valueBytes] of this.sizes) {
-      const batch = aBatch({ records, valueBytes, timestamp: SOME_TIME + model.logEndOffset })
+    for (const { producerId, records } of this.drawn) {
+      const baseSequence = producerId === NO_PRODUCER ? -1 : (model.producers.get(producerId)?.nextSequence ?? 0)
+      const batch = drawnBatch({ producerId, baseSequence, records })
       const result = real.log.append(batch, { leaderEpoch: 1, origin: 'client' })
-      if (result.error !== 'NONE') throw new Error(result.error)
-      expect(result.baseOffset).toBe(model.logEndOffset)
+      if (result.error !== 'NONE') throw new Error(`${result.error} ${result.message}`)
+      expect(result).toMatchObject({ baseOffset: model.logEndOffset, duplicate: false })
+      const last = { producerId, baseSequence, records, baseOffset: model.logEndOffset }
+      if (producerId !== NO_PRODUCER) model.producers.set(producerId, { nextSequence: baseSequence + records.length, last })
       model.batches.push(batch)
-      model.logEndOffset += records
+      model.logEndOffset += records.length
       written.push(result.written)
     }
     await real.world.settle(Promise.all(written))
     holds(model, real)
   }
   toString(): string {
-    return `append(${JSON.stringify(this.sizes)})`
+    return `append(${JSON.stringify(this.drawn)})`
   }
 }
+
+/** A producer sends its last batch once more, and one that is not its turn. */
+class Retry implements Command {
+  readonly producerId: number
+  constructor(producerId: number) {
+    this.producerId = producerId
+  }
+  check(model: Readonly<Model>): boolean {
+    return model.producers.get(this.producerId)?.last !== undefined
+  }
+  async run(model: Model, real: Real): Promise<void> {
+    const { nextSequence, last } = model.producers.get(this.producerId)!
+    const options = { leaderEpoch: 1, origin: 'client' } as const
+    expect(real.log.append(drawnBatch(last!), options)).toMatchObject({ error: 'NONE', duplicate: true, baseOffset: last!.baseOffset })
+    const early = { ...last!, baseSequence: nextSequence + 1 }
+    expect(real.log.append(drawnBatch(early), options)).toMatchObject({ error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' })
+    await real.world.settle(real.log.flush())
+    holds(model, real)
+  }
+  toString(): string {
+    return `retry(${this.producerId})`
+  }
+}
+
+/** By time, wherever the indexes lead. */
+class LookUp implements Command {
+  readonly timestamp: number
+  constructor(timestamp: number) {
+    this.timestamp = timestamp
+  }
+  check(): boolean {
+    return true
+  }
+  async run(model: Model, { world, log }: Real): Promise<void> {
+    const records = expectedFrom(model, model.logStartOffset, model.logEndOffset)
+      .flatMap(batch => decodeRecords(batch, 0, MAX_BYTES).map(({ offset, timestamp }) => ({ offset, timestamp, leaderEpoch: 1 })))
+      .filter(record => record.offset >= model.logStartOffset)
+    const largest = Math.max(...records.map(record => record.timestamp))
+    // Records of a topic that stamps them are later than any of ours.
+    const wanted = records[this.timestamp % 7]?.timestamp ?? SOME_TIME + this.timestamp
+    for (const timestamp of [SOME_TIME + this.timestamp, wanted]) {
+      expect(await world.settle(log.offsetForTimestamp(timestamp))).toEqual(records.find(record => record.timestamp >= timestamp))
+    }
+    // Batches that were emptied keep their timestamps.
+    const isPlain = model.batches.every(batch => recordCount(batch) > 0)
+    if (isPlain) expect(await world.settle(log.maxTimestamp())).toEqual(records.find(record => record.timestamp === largest))
+  }
+  toString(): string {
+    return `lookUp(${this.timestamp})`
+  }
+}
+
+/** All segments but the last lose the records that a later one among them replaces; the rest is as it was. */
+class Compact implements Command {
+  check(): boolean {
+    return true
+  }
+  async run(model: Model, real: Real): Promise<void> {
+    const { world, log, config } = real
+    if (config.cleanupPolicy?.includes('compact') !== true) return
+    log.advanceHighWatermark(model.logEndOffset)
+    model.replicatedBelow = model.logEndOffset
+    const limits = {
+      offsetMapBytes: 1000 * OFFSET_MAP_SLOT_BYTES,
+      throttle: new Throttle(world.env(NODE).clock),
+      signal: new AbortController().signal,
+    }
+    await world.settle(log.compact(limits))
+    holds(model, real)
+    const end = log.segments.at(-1)!.baseOffset
+    const lastOffsets = new Map<string, number>()
+    const all = model.batches.flatMap(batch => recordsOf(batch))
+    for (const { key, offset } of all) if (offset < end) lastOffsets.set(key, offset)
+    const isKept = ({ key, offset }: { key: string; offset: number }) => offset >= end || lastOffsets.get(key) === offset
+
+    const found: Buffer[] = []
+    for (let from = model.logStartOffset; from < model.logEndOffset;) {
+      const result = await world.settle(log.read(from, { maxBytes: 500, upTo: model.logEndOffset, atLeastOneBatch: true }))
+      if (result.error !== 'NONE') throw new Error(result.error)
+      expect(result.records.length).toBeGreaterThan(0)
+      for (const at of batchesIn(result.records)) found.push(result.records.subarray(at, at + batchSize(result.records, at)))
+      from = lastOffset(found.at(-1)!) + 1
+    }
+    const isThere = ({ offset }: { offset: number }) => offset >= model.logStartOffset
+    expect(found.flatMap(batch => recordsOf(batch)).filter(isThere)).toEqual(all.filter(record => isKept(record) && isThere(record)))
+    for (const batch of found) expect(isIntact(batch)).toBe(true)
+    const untouched = (batches: readonly Buffer[]) => batches.filter(batch => baseOffset(batch) >= end).map(batch => batch.toString('hex'))
+    expect(untouched(found)).toEqual(untouched(expectedFrom(model, model.logStartOffset, model.logEndOffset)))
+    model.batches = found
+  }
+  toString(): string {
+    return 'compact'
+  }
+}
+
+const recordsOf = (batch: Buffer) =>
+  decodeRecords(batch, 0, MAX_BYTES).map(({ offset, timestamp, key, value }) => ({
+    offset,
+    timestamp,
+    key: key!.toString(),
+    value: value?.toString(),
+  }))
 
 class Read implements Command {
   readonly at: number
@@ -108,7 +270,7 @@ class Truncate implements Command {
     return true
   }
   async run(model: Model, real: Real): Promise<void> {
-    const offset = Math.round(this.at * (model.logEndOffset + 1))
+    const offset = Math.max(Math.round(this.at * (model.logEndOffset + 1)), model.replicatedBelow)
     await real.world.settle(real.log.truncateTo(offset))
     if (offset < model.logStartOffset) Object.assign(model, { batches: [], logStartOffset: offset, logEndOffset: offset })
     else if (offset < model.logEndOffset) {
@@ -119,6 +281,7 @@ class Truncate implements Command {
       model.batches = kept
     }
     holds(model, real)
+    takeOverProducers(model, real)
   }
   toString(): string {
     return `truncate(${this.at})`
@@ -135,7 +298,8 @@ class StartOver implements Command {
   }
   async run(model: Model, real: Real): Promise<void> {
     await real.world.settle(real.log.truncateFullyAndStartAt(this.offset))
-    Object.assign(model, { batches: [], logStartOffset: this.offset, logEndOffset: this.offset })
+    Object.assign(model, { batches: [], logStartOffset: this.offset, logEndOffset: this.offset, replicatedBelow: 0 })
+    model.producers.clear()
     holds(model, real)
   }
   toString(): string {
@@ -183,8 +347,10 @@ class Flush implements Command {
 
 class Restart implements Command {
   readonly isClean: boolean
-  constructor(isClean: boolean) {
+  readonly isLazy: boolean
+  constructor(isClean: boolean, isLazy: boolean) {
     this.isClean = isClean
+    this.isLazy = isLazy
   }
   check(): boolean {
     return true
@@ -195,8 +361,12 @@ class Restart implements Command {
     if (this.isClean) await world.settle(log.close())
     else world.crash(NODE)
     const cleanShutdown = this.isClean
-    real.log = await world.settle(openLog(world.env(NODE), { config, cleanShutdown, recoveryPoint, logStartOffset, highWatermark }))
+    const options = { config: real.config, cleanShutdown, recoveryPoint, logStartOffset, highWatermark }
+    const firstDirtyOffset = log.firstDirtyOffset === undefined ? {} : { firstDirtyOffset: log.firstDirtyOffset }
+    real.log = await world.settle(openLog(world.env(NODE), { ...options, ...firstDirtyOffset, lazily: this.isLazy }))
+    await world.settle(real.log.ready())
     holds(model, real)
+    takeOverProducers(model, real)
     expect(real.log.highWatermark).toBe(highWatermark)
   }
   toString(): string {
@@ -233,10 +403,18 @@ class ReadAll implements Command {
 
 const fraction = fc.integer({ min: 0, max: 1000 }).map(thousandths => thousandths / 1000)
 
+const record = fc.record({ key: fc.nat(5), valueBytes: fc.nat(120), timestamp: fc.nat(300) })
+const batch = fc.record({
+  producerId: fc.constantFrom(NO_PRODUCER, NO_PRODUCER, 1000, 1001),
+  records: fc.array(record, { minLength: 1, maxLength: 4 }),
+})
+const append = fc.array(batch, { minLength: 1, maxLength: 6 }).map(drawn => new Append(drawn))
+
 const commands = fc.commands(
   [
-    fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.nat(120)), { minLength: 1, maxLength: 6 }).map(sizes => new Append(sizes)),
-    fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.nat(120)), { minLength: 1, maxLength: 6 }).map(sizes => new Append(sizes)),
+    append,
+    append,
+    append,
     fc
       .tuple(fraction, fc.nat(900), fc.boolean(), fc.boolean())
       .map(([at, maxBytes, isBounded, atLeastOneBatch]) => new Read(at, maxBytes, isBounded, atLeastOneBatch)),
@@ -245,24 +423,42 @@ const commands = fc.commands(
     fraction.map(at => new DeleteRecords(at)),
     fc.integer({ min: 1, max: 900 }).map(maxBytes => new ReadAll(maxBytes)),
     fc.constant(new Flush()),
-    fc.boolean().map(isClean => new Restart(isClean)),
+    fc.tuple(fc.boolean(), fc.boolean()).map(([isClean, isLazy]) => new Restart(isClean, isLazy)),
+    fc.constantFrom(1000, 1001).map(producerId => new Retry(producerId)),
+    fc.nat(320).map(timestamp => new LookUp(timestamp)),
+    fc.constant(new Compact()),
   ],
   { maxCommands: 60, size: 'max' },
 )
 
+const configs = fc.record({
+  messageTimestampType: fc.constantFrom('CreateTime', 'LogAppendTime'),
+  cleanupPolicy: fc.constantFrom<LogConfig['cleanupPolicy'][]>(['delete'], ['compact', 'delete'], ['compact']),
+}) as fc.Arbitrary<Pick<LogConfig, 'messageTimestampType' | 'cleanupPolicy'>>
+
+/** As many as anybody wants; a few hundred every time. */
+const RUNS = Number(process.env['TRILOG_SEEDS'] ?? 300)
+const TIMEOUT_MS = 600_000
+
 describe('a log on disk', () => {
-  it('behaves like an array of batches', async () => {
-    await fc.assert(
-      fc.asyncProperty(commands, fc.integer(), async (drawn, seed) => {
-        const world = simulatedWorld(seed)
-        try {
-          const log = await world.settle(openLog(world.env(NODE), { config }))
-          await fc.asyncModelRun(() => ({ model: { batches: [], logStartOffset: 0, logEndOffset: 0 }, real: { world, log } }), drawn)
-        } finally {
-          world.close()
-        }
-      }),
-      { numRuns: 300 },
-    )
-  })
+  it(
+    'behaves like an array of batches',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(commands, configs, fc.integer(), async (drawn, drawnConfig, seed) => {
+          const world = simulatedWorld(seed)
+          const config = { ...SHARED_CONFIG, ...drawnConfig }
+          try {
+            const log = await world.settle(openLog(world.env(NODE), { config }))
+            const model = { batches: [], logStartOffset: 0, logEndOffset: 0, replicatedBelow: 0, producers: new Map() }
+            await fc.asyncModelRun(() => ({ model, real: { world, config, log } }), drawn)
+          } finally {
+            world.close()
+          }
+        }),
+        { numRuns: RUNS },
+      )
+    },
+    TIMEOUT_MS,
+  )
 })
