@@ -150,7 +150,8 @@ export class ClusterFolder {
 }
 
 /** As a shell takes it. */
-const quoted = (path: string) => (/[^\w./\\:-]/.test(path) ? `"${path}"` : path)
+/** A path as a word of a command line. */
+export const quoted = (path: string) => (/[^\w./\\:-]/.test(path) ? `"${path}"` : path)
 
 function parseJson(text: string): unknown {
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseCommandLine, upOptionsAmong, UsageError } from './commandLine.ts'
+import { parseCommandLine, upOptionsAmong, UsageError, usageOf } from './commandLine.ts'
 
 const parse = (line: string) => parseCommandLine(line === '' ? [] : line.split(' '), '/default')
 
@@ -44,8 +44,15 @@ describe('the command line', () => {
     expect(parse('restart 3 --wipe')).toEqual({ command: 'restart', directory: '/default', brokerId: 3, wipe: true })
     expect(parse('down --delete')).toEqual({ command: 'down', directory: '/default', deleteData: true })
     expect(parse('dump a.log --verify b')).toEqual({ command: 'dump', files: ['a.log', 'b'], json: false, verify: true })
-    expect(parse('')).toEqual({ command: 'help' })
-    expect(parse('up --help')).toEqual({ command: 'help' })
+    expect(parse('')).toEqual({ command: 'help', about: undefined })
+  })
+
+  it('explains one command, or all', () => {
+    for (const line of ['dump --help', 'dump -h', 'help dump']) expect(parse(line)).toEqual({ command: 'help', about: 'dump' })
+    expect(parse('dump -- -h')).toMatchObject({ command: 'dump', files: ['-h'] })
+    expect(usageOf('dump')).toContain('--verify')
+    expect(usageOf('dump')).not.toContain('--port')
+    for (const all of [undefined, 'destroy']) expect(usageOf(all)).toMatch(/ up .* status .* down .* dump /s)
   })
 
   it.each([

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-export const USAGE = `Usage: trilog <command> [options]
-
-  up       start the cluster and the browser face; runs until Ctrl-C or \`trilog down\`
+/** What each command takes, in the order of the usage. */
+const COMMANDS: readonly { readonly names: readonly string[]; readonly usage: string }[] = [
+  {
+    names: ['up'],
+    usage: `  up       start the cluster and the browser face; runs until Ctrl-C or \`trilog down\`
              --brokers N        how many brokers (as the folder has, or 3)
              --log-dirs N       log folders of each broker (as the folder has, or 1); more can be added later
              --data DIR         the cluster's folder
@@ -15,17 +17,43 @@ export const USAGE = `Usage: trilog <command> [options]
              --open             open the browser
              --detach           leave the cluster running and return
              --json             print one line of JSON when ready
-  status   brokers, controller, under-replicated partitions   [--data DIR] [--json]
-  stop | kill | pause | resume | restart <broker>             [--data DIR] [--wipe]
+`,
+  },
+  {
+    names: ['status'],
+    usage: `  status   brokers, controller, folders that failed, under-replicated partitions   [--data DIR] [--json]
+`,
+  },
+  {
+    names: ['stop', 'kill', 'pause', 'resume', 'restart'],
+    usage: `  stop | kill | pause | resume | restart <broker>             [--data DIR] [--wipe]
              clean stop, SIGKILL, freeze, thaw, start (again); restart --wipe destroys its disk first
-  down     stop everything; data stays unless --delete        [--data DIR] [--delete]
-  dump     what a broker's files hold, ours or Apache Kafka's: logs, indexes, snapshots, checkpoints
+`,
+  },
+  {
+    names: ['down'],
+    usage: `  down     stop everything; data stays unless --delete        [--data DIR] [--delete]
+`,
+  },
+  {
+    names: ['dump'],
+    usage: `  dump     what a broker's files hold, ours or Apache Kafka's: logs, indexes, snapshots, checkpoints
              FILE ...           files, or folders of them; status 1 when something is wrong with one
              --json             a line of JSON for each batch, record and entry
              --verify           also check records in their batches, and indexes against their log
-`
+`,
+  },
+]
 
-/** The words of a command line are off: exit status 2, and the usage. */
+/** How to use one command, or all of them. */
+export function usageOf(command: string | undefined): string {
+  const one = COMMANDS.find(({ names }) => command !== undefined && names.includes(command))
+  return one === undefined
+    ? `Usage: trilog <command> [options]\n\n${COMMANDS.map(({ usage }) => usage).join('')}`
+    : `Usage: trilog ${command} ...\n\n${one.usage}`
+}
+
+/** The words of a command line are off: exit status 2, and how to use it. */
 export class UsageError extends Error {}
 
 export type Verb = 'stop' | 'kill' | 'pause' | 'resume' | 'restart'
@@ -51,14 +79,16 @@ export type Command =
   | { readonly command: Verb; readonly directory: string; readonly brokerId: number; readonly wipe: boolean }
   | { readonly command: 'down'; readonly directory: string; readonly deleteData: boolean }
   | { readonly command: 'dump'; readonly files: readonly string[]; readonly json: boolean; readonly verify: boolean }
-  | { readonly command: 'help' }
+  | { readonly command: 'help'; readonly about: string | undefined }
 
 const VERBS: readonly string[] = ['stop', 'kill', 'pause', 'resume', 'restart'] satisfies Verb[]
 
 /** What a command line asks for. Throws `UsageError`, which says what is wrong with it. */
 export function parseCommandLine(args: readonly string[], defaultDirectory: string): Command {
   const [name, ...rest] = args
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h' || rest.includes('--help')) return { command: 'help' }
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') return { command: 'help', about: rest[0] }
+  const words = rest.slice(0, rest.includes('--') ? rest.indexOf('--') : undefined)
+  if (words.includes('--help') || words.includes('-h')) return { command: 'help', about: name }
   if (name === 'up') return parseUp(rest, defaultDirectory)
   if (name === 'status') {
     const { values } = parse(rest, { data: { type: 'string' }, json: { type: 'boolean' } }, 0)
@@ -153,7 +183,8 @@ function parse<O extends Options>(args: readonly string[], options: O, positiona
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
   } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error })
+    const [what = ''] = (error as Error).message.split(/\. (?=To specify)/) // the rest is of interest to whoever writes a parser
+    throw new UsageError(what, { cause: error })
   }
   if (parsed.positionals.length > positionals) throw new UsageError(`\`${parsed.positionals[positionals]}\` is one word too many`)
   if (positionals !== Infinity && parsed.positionals.length < positionals) throw new UsageError('The number of a broker is missing')

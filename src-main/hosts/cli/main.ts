@@ -1,5 +1,5 @@
 import { defaultDirectory } from '../host.ts'
-import { parseCommandLine, USAGE, UsageError, type Command } from './commandLine.ts'
+import { parseCommandLine, usageOf, UsageError, type Command } from './commandLine.ts'
 import { dump } from './dump.ts'
 import { down, status, verb } from './running.ts'
 import { up } from './up.ts'
@@ -25,7 +25,7 @@ function run(command: Command): Promise<number> {
     case 'restart':
       return verb(command)
     case 'help':
-      process.stdout.write(USAGE)
+      process.stdout.write(usageOf(command.about))
       return Promise.resolve(0)
   }
 }
@@ -34,7 +34,7 @@ try {
   process.exitCode = await run(parseCommandLine(process.argv.slice(2), defaultDirectory()))
 } catch (error) {
   if (error instanceof UsageError) {
-    process.stderr.write(`trilog: ${error.message}\n\n${USAGE}`)
+    process.stderr.write(`trilog: ${error.message}\n\n${usageOf(process.argv[2])}`)
     process.exitCode = 2
   } else {
     process.stderr.write(`trilog: ${error instanceof Error ? error.message : String(error)}\n`)

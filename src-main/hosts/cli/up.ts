@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { openHost, rendererFiles, type Host } from '../host.ts'
+import { quoted } from '../../cluster/clusterFolder.ts'
+import { defaultDirectory, openHost, rendererFiles, type Host } from '../host.ts'
 import type { UpCommand } from './commandLine.ts'
 
 /** Runs the cluster and the browser face until it is told to stop. Resolves with the exit status. */
@@ -98,7 +99,7 @@ async function upDetached(command: UpCommand): Promise<number> {
       `${ready.brokers.length} brokers are ready after ${(ready.readyMs / 1000).toFixed(1)} s and stay, data in ${command.directory}\n` +
         `  Bootstrap servers  ${ready.bootstrap}\n` +
         `  App                ${ready.url}\n` +
-        `Stop them with \`trilog down\`.\n`,
+        `Stop them with \`${downOf(command.directory)}\`.\n`,
     )
   }
   child.stdout.destroy()
@@ -106,6 +107,9 @@ async function upDetached(command: UpCommand): Promise<number> {
   child.unref()
   return 0
 }
+
+/** The command that ends what was started, as it is to be typed. */
+const downOf = (directory: string) => (directory === defaultDirectory() ? 'trilog down' : `trilog down --data ${quoted(directory)}`)
 
 /** Best effort: the address was printed, and on a machine without a browser that is what one needs. */
 function openInBrowser(url: string) {
