@@ -357,9 +357,9 @@ class Restart implements Command {
   }
   async run(model: Model, real: Real): Promise<void> {
     const { world, log } = real
-    const { recoveryPoint, logStartOffset, highWatermark } = log
     if (this.isClean) await world.settle(log.close())
     else world.crash(NODE)
+    const { recoveryPoint, logStartOffset, highWatermark } = log // as the checkpoints have it
     const cleanShutdown = this.isClean
     const options = { config: real.config, cleanShutdown, recoveryPoint, logStartOffset, highWatermark }
     const firstDirtyOffset = log.firstDirtyOffset === undefined ? {} : { firstDirtyOffset: log.firstDirtyOffset }
