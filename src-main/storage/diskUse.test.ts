@@ -156,6 +156,26 @@ describe('opening a log after a clean stop', () => {
     expect(log.failure).toBeDefined()
   })
 
+  it('goes offline when its last batches are gone, before it is cut behind them', async () => {
+    const { world } = await closed((world, log) => append(world, log, minutes(3)))
+    const file = await world.settle(world.env(NODE).disk.open('/data/topic-0/00000000000000000000.log'))
+    await world.settle(file.truncate(aBatch({ valueBytes: 200 }).length))
+    const { log } = await openedLazily(world)
+    await expect(world.settle(log.truncateTo(2))).rejects.toThrow('where offset 1 should be')
+    expect(log.failure).toBeDefined()
+  })
+
+  it('becomes ready later when the disk is full at first', async () => {
+    const { world } = await closed((world, log) => append(world, log, minutes(3)))
+    world.disk(NODE).put('/data/topic-0/leader-epoch-checkpoint', Buffer.from('0\n1\n7 0\n')) // not what the batches say
+    const { log } = await openedLazily(world)
+    world.disk(NODE).faults.add({ operations: ['replaceFile'], code: 'ENOSPC', times: 1 })
+    await expect(world.settle(log.ready())).rejects.toThrow('ENOSPC')
+    expect(log).toMatchObject({ isReady: false, failure: undefined })
+    await world.settle(log.ready())
+    expect(log).toMatchObject({ isReady: true, latestEpoch: 0 })
+  })
+
   it('looks where it ends when the checkpoint and the snapshot do not agree', async () => {
     const { world, end } = await closed((world, log) => append(world, log, minutes(3)))
     await world.settle(world.env(NODE).disk.remove('/data/topic-0/00000000000000000003.snapshot'))

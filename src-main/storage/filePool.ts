@@ -117,9 +117,10 @@ export class PooledFile {
   /** Waits for the last one when nothing was written since. */
   sync(): Promise<void> {
     if (!this.#isUnsynced || this.#hasLostBytes) return this.#synced
-    this.#isUnsynced = false // what is appended from here on needs another sync
+    // What is appended from here on needs another sync.
+    this.#isUnsynced = false
+    this.#isPinned = false
     this.#synced = this.#use(async file => {
-      this.#isPinned = false
       try {
         await file.sync()
       } catch (problem) {

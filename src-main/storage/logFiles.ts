@@ -44,7 +44,8 @@ export class LogFiles {
   #cuts = 0
   /** Whether there are segments whose names a power failure could take. */
   #hasNewNames: boolean
-  readonly #removals = new Set<Timer>()
+  #namesSynced: Promise<void> = Promise.resolve()
+  readonly #removals = new Map<Timer, readonly Segment[]>()
 
   constructor(
     env: Pick<Env, 'clock' | 'disk'>,
@@ -135,8 +136,9 @@ export class LogFiles {
     await this.epochs.persist()
     if (this.#hasNewNames) {
       this.#hasNewNames = false
-      await this.#env.disk.syncDirectory(this.directory)
+      this.#namesSynced = this.#env.disk.syncDirectory(this.directory)
     }
+    await this.#namesSynced // perhaps another's
     const unsynced = this.#segments.slice(segmentFor(this.#segments, this.#recoveryPoint)).filter(segment => segment.baseOffset < offset)
     for (const segment of unsynced) {
       if (!this.#segments.includes(segment)) continue
@@ -197,7 +199,7 @@ export class LogFiles {
       this.#removals.delete(timer)
       this.#turns.beside(() => this.#remove(doomed))
     })
-    this.#removals.add(timer)
+    this.#removals.set(timer, doomed)
   }
 
   /** The first batch that ends at or behind `offset`, and where it lies; the end of the last segment at or before `offset` when there is none. */
@@ -291,7 +293,8 @@ export class LogFiles {
 
   /** Closes all files, once their readers are done. */
   async close(): Promise<void> {
-    for (const timer of this.#removals) timer.cancel() // the next start does it
-    await Promise.all(this.#segments.map(segment => segment.close()))
+    for (const timer of this.#removals.keys()) timer.cancel() // the next start does it
+    const doomed = [...this.#removals.values()].flat()
+    await Promise.all([...doomed, ...this.#segments].map(segment => segment.close()))
   }
 }

@@ -34,10 +34,6 @@ export class Places {
   positionOf(offset: number): number | undefined {
     return this.#positions.get(offset)
   }
-
-  clear(): void {
-    this.#positions.clear()
-  }
 }
 
 /** The segment that holds `offset`, which must not be below the first one: the last that begins at or before it. */

@@ -102,6 +102,11 @@ export interface FollowerAppendResult {
   readonly lastOffset: number | undefined
 }
 
+/** Whoever closed the log, or deleted it, did not wait for who still asked it something. */
+export class LogClosed extends Error {
+  override readonly name = 'LogClosed'
+}
+
 /** How often a log that met a full disk looks whether there is space again, and how much it takes to go on. */
 const SPACE_CHECK_MS = 1000
 const ENOUGH_BYTES = 256 * 1024
@@ -220,13 +225,19 @@ export class PartitionLog {
    * and truncations wait for it by themselves. Takes the log offline, and rejects, when it does not end where it says.
    */
   ready(): Promise<void> {
-    const rest = this.#rest
-    if (rest === undefined) return Promise.resolve()
-    return (this.#becomingReady ??= this.#turns.take(async () => {
-      if (this.#rest === undefined || this.#isClosed) return // a truncation has been there, or nobody needs it any more
-      await rest()
-      this.#isKnown()
-    }))
+    if (this.#rest === undefined) return Promise.resolve()
+    return (this.#becomingReady ??= this.#turns
+      .take(() => this.#becomeReady())
+      .finally(() => {
+        this.#becomingReady = undefined // a full disk may have refused it
+      }))
+  }
+
+  /** In a turn. */
+  async #becomeReady(): Promise<void> {
+    if (this.#rest === undefined || this.#isClosed) return // a truncation has been there, or nobody needs it any more
+    await this.#rest()
+    this.#isKnown()
   }
 
   #isKnown(): void {
@@ -397,7 +408,7 @@ export class PartitionLog {
     if (this.#truncating > 0) await this.#turns.take(() => Promise.resolve())
     if (!this.isReady) await this.ready().catch(() => undefined) // the log has failed, which is answered below
     await this.#startInsideOf(records)
-    if (this.#unavailable() !== undefined) return { error: 'KAFKA_STORAGE_ERROR', lastOffset: undefined }
+    if (this.#unavailable() !== undefined || !this.isReady) return { error: 'KAFKA_STORAGE_ERROR', lastOffset: undefined }
     this.#ledEpoch = undefined
     let error: FollowerAppendResult['error'] = 'NONE'
     let last: number | undefined
@@ -673,6 +684,7 @@ export class PartitionLog {
     if (!this.isReady) await this.ready()
     for (;;) {
       if (this.#turns.failure !== undefined) throw this.#turns.failure
+      if (this.#isClosed) throw new LogClosed(`the log of ${this.topic}-${this.partition} is closed`)
       const before = { truncations: this.#truncations, logStartOffset: this.#logStartOffset }
       const hasChanged = () => before.truncations !== this.#truncations || before.logStartOffset !== this.#logStartOffset
       try {
@@ -680,7 +692,7 @@ export class PartitionLog {
         if (!hasChanged()) return found
       } catch (problem) {
         if (this.#truncating > 0) await this.#turns.take(() => Promise.resolve())
-        else if (!hasChanged()) throw this.#turns.fail(problem as Error)
+        else if (!this.#isClosed && !hasChanged()) throw this.#turns.fail(problem as Error)
       }
     }
   }
@@ -767,7 +779,12 @@ export class PartitionLog {
   async cleanable(): Promise<CleanableRange | undefined> {
     if (!this.isReady && this.#config.maxCompactionLagMs === Number.MAX_SAFE_INTEGER) return undefined
     if (!this.isReady) await this.ready()
-    return this.#cleanableBelow(Infinity)
+    try {
+      return await this.#cleanableBelow(Infinity)
+    } catch (problem) {
+      if (problem instanceof LogClosed) return undefined
+      throw problem
+    }
   }
 
   async #cleanableBelow(stableOffset: number): Promise<CleanableRange> {
@@ -796,6 +813,7 @@ export class PartitionLog {
    */
   async compact(limits: Pick<CleaningLimits, 'offsetMapBytes' | 'throttle' | 'signal'>): Promise<CleaningResult | undefined> {
     if (!this.isReady) await this.ready()
+    if (this.#isClosed) return undefined
     assert(this.#compaction === undefined, 'one compaction at a time')
     const abort = new AbortController()
     const { promise: over, resolve: end } = Promise.withResolvers<void>()
@@ -825,6 +843,7 @@ export class PartitionLog {
       this.#firstDirtyOffset = result.endOffset
       return result
     } catch (problem) {
+      if (problem instanceof LogClosed) throw new CleaningAborted('the log was closed', { cause: problem })
       // A disk that cannot be read is no better for compaction than for readers; one that is full is.
       throw problem instanceof DiskError && !isOutOfSpace(problem) ? this.#turns.fail(problem) : problem
     } finally {
@@ -874,7 +893,7 @@ export class PartitionLog {
         await this.#drainAll()
         await this.#turns.alone()
         this.#truncations += 1
-        this.#places.clear()
+        this.#places = new Places() // who still reads what is cut off notes it in the old ones
         await act()
       })
       .finally(() => {
@@ -884,6 +903,7 @@ export class PartitionLog {
   }
 
   async #cutAt(offset: number): Promise<void> {
+    await this.#becomeReady() // what ends earlier than it says must not be taken for cut
     const cut = await this.#files.find(offset)
     // A log start in the middle of a batch stays where it is when the batch goes.
     const end = Math.max(Math.min(offset, cut.baseOffset), this.#logStartOffset)

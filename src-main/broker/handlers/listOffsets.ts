@@ -1,5 +1,6 @@
 import { errorCode, type ErrorName } from '../../protocol/errors.ts'
 import { ListOffsets, type ListOffsetsRequest } from '../../protocol/messages/listOffsets.ts'
+import { LogClosed } from '../../storage/partitionLog.ts'
 import type { Partition } from '../replication/partition.ts'
 import { handle } from './handle.ts'
 
@@ -46,6 +47,12 @@ export const listOffsets = handle(ListOffsets, async (request, { replicas, allow
   return { throttleTimeMs: 0, topics: await Promise.all(topics) }
 })
 
+/** The topic was deleted, or the broker is about to end. */
+function whenClosed(problem: unknown): 'closed' {
+  if (problem instanceof LogClosed) return 'closed'
+  throw problem
+}
+
 function refused(error: ErrorName): Found {
   return { ...nowhere, error }
 }
@@ -73,7 +80,9 @@ async function look(
     case LATEST_TIERED:
       return nowhere
     default: {
-      const found = asked.timestamp === MAX_TIMESTAMP ? await log.maxTimestamp() : await log.offsetForTimestamp(asked.timestamp)
+      const looked = asked.timestamp === MAX_TIMESTAMP ? log.maxTimestamp() : log.offsetForTimestamp(asked.timestamp)
+      const found = await looked.catch(whenClosed)
+      if (found === 'closed') return refused('NOT_LEADER_OR_FOLLOWER')
       if (found !== undefined && found.offset < bound) return { error: 'NONE', ...found }
       return isUncertain ? refused(isUnavailable) : nowhere
     }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../env/env.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
-import type { PartitionLog } from '../../storage/partitionLog.ts'
+import { LogClosed, type PartitionLog } from '../../storage/partitionLog.ts'
 import type { FetchedPartition, FetchPlan, Reader } from './fetchPlan.ts'
 import type { Partition } from './partition.ts'
 import type { EpochEnd } from './truncation.ts'
@@ -152,8 +152,13 @@ async function read(
   const { log, from, upTo } = plan
   const found = await log.read(from, { maxBytes, upTo, atLeastOneBatch })
   if (found.error !== 'NONE') return failed(found.error)
-  const abortedTransactions = reader.readCommitted ? (found.records.length === 0 ? [] : await log.abortedTransactions(from, upTo)) : null
-  return { ...offsetsOf(log), error: 'NONE', diverging: undefined, records: found.records, abortedTransactions }
+  try {
+    const abortedTransactions = reader.readCommitted ? (found.records.length === 0 ? [] : await log.abortedTransactions(from, upTo)) : null
+    return { ...offsetsOf(log), error: 'NONE', diverging: undefined, records: found.records, abortedTransactions }
+  } catch (problem) {
+    if (problem instanceof LogClosed) return failed('KAFKA_STORAGE_ERROR') // as a read that comes too late
+    throw problem
+  }
 }
 
 function offsetsOf({
