@@ -18,11 +18,18 @@ export interface FetchersOptions {
   readonly logger: Logger
 }
 
+interface Followed {
+  readonly address: Address
+  /** Of the process at that address. */
+  readonly brokerEpoch: number
+  readonly fetcher: Fetcher
+}
+
 /** A fetcher for each broker that leads something of ours, made when the first such partition comes. */
 export class Fetchers {
   readonly #env: Pick<Env, 'clock' | 'network'>
   readonly #options: FetchersOptions
-  readonly #byLeader = new Map<number, { readonly address: Address; readonly fetcher: Fetcher }>()
+  readonly #byLeader = new Map<number, Followed>()
 
   constructor(env: Pick<Env, 'clock' | 'network'>, options: FetchersOptions) {
     this.#env = env
@@ -39,11 +46,15 @@ export class Fetchers {
     for (const { fetcher } of this.#byLeader.values()) fetcher.remove(partition)
   }
 
-  /** A broker registered or moved: those of `partitions` that it leads are fetched at its new address. */
+  /**
+   * A broker registered or moved: those of `partitions` that it leads are fetched over new connections. Those to a process that lost its power may look
+   * as if they were open, and what was asked over them waits until the time is over.
+   */
   brokerChanged(brokerId: number, partitions: Iterable<Partition>): void {
     const known = this.#byLeader.get(brokerId)
     const address = this.#addressOf(brokerId)
-    if (address === undefined || (address.host === known?.address.host && address.port === known.address.port)) return
+    const isSameAddress = address?.host === known?.address.host && address?.port === known?.address.port
+    if (address === undefined || (isSameAddress && this.#brokerEpochOf(brokerId) === known?.brokerEpoch)) return
     known?.fetcher.stop()
     this.#byLeader.delete(brokerId)
     for (const partition of partitions) if (partition.followedLeader === brokerId) this.add(partition)
@@ -59,6 +70,10 @@ export class Fetchers {
       .brokers.get(brokerId)
       ?.endpoints.find(each => each.name === PEER_LISTENER)
     return endpoint === undefined ? undefined : { host: endpoint.host, port: endpoint.port }
+  }
+
+  #brokerEpochOf(brokerId: number): number {
+    return this.#options.metadata().brokers.get(brokerId)?.brokerEpoch ?? -1
   }
 
   #fetcherOf(leaderId: number): Fetcher | undefined {
@@ -84,7 +99,7 @@ export class Fetchers {
       logger,
       connect: () => new PeerLink(this.#env, address, { clientId: `broker-${brokerId}-fetcher` }),
     })
-    this.#byLeader.set(leaderId, { address, fetcher })
+    this.#byLeader.set(leaderId, { address, brokerEpoch: this.#brokerEpochOf(leaderId), fetcher })
     return fetcher
   }
 }
