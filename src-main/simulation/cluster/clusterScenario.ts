@@ -91,7 +91,11 @@ class ClusterScenario {
 
     this.cluster = new SimulatedCluster({ seed, settings, logDirs, ...(logger !== undefined && { logger }) })
     this.#invariants = new ClusterInvariants(this.cluster, this.#history)
-    this.faults = new Faults(this.cluster, { ...(kinds !== undefined && { kinds }), failed: problem => (this.#problem ??= problem) })
+    this.faults = new Faults(this.cluster, {
+      ...(kinds !== undefined && { kinds }),
+      movingTopic: MOVING_TOPIC,
+      failed: problem => (this.#problem ??= problem),
+    })
     this.#clients = {
       cluster: this.cluster,
       history: this.#history,

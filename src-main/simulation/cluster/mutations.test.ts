@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { Controller } from '../../controller/controller.ts'
+import { MetadataImage } from '../../metadata/image.ts'
 import { IsrProposals, type IsrProposal } from '../../broker/replication/alterPartition.ts'
 import { Partition } from '../../broker/replication/partition.ts'
 import { PartitionCoordinatorLog } from '../../broker/replication/partitionCoordinatorLog.ts'
@@ -25,6 +27,21 @@ function replace<T extends object, K extends keyof T>(prototype: T, name: K, mad
   const original = prototype[name]
   prototype[name] = made(original)
   return () => (prototype[name] = original)
+}
+
+/** As `replace`, for a getter. */
+function replaceGetter<T extends object>(prototype: T, name: keyof T, get: () => unknown): () => void {
+  const original = Object.getOwnPropertyDescriptor(prototype, name)!
+  Object.defineProperty(prototype, name, { ...original, get })
+  return () => void Object.defineProperty(prototype, name, original)
+}
+
+/** Much power is lost, while others are away but have not ended. Named more than once, a fault comes more often. */
+const POWER: readonly FaultKind[] = ['powerLoss', 'powerLoss', 'powerLoss', 'stop', 'stopAll', 'freeze', 'freeze', 'isolate']
+const QUICK_TO_FENCE = {
+  'replica.lag.time.max.ms': '1000',
+  'broker.session.timeout.ms': '700',
+  'broker.heartbeat.interval.ms': '100',
 }
 
 const PROCESSES: readonly FaultKind[] = ['kill', 'stop', 'freeze', 'isolate']
@@ -115,6 +132,35 @@ const mutations: readonly Mutation[] = [
             else original.call(this, proposal)
           },
       ),
+  },
+  {
+    broken: 'nobody is eligible to lead, and the last in-sync replica is believed whatever happened to it',
+    from: 11,
+    seeds: 8,
+    kinds: POWER,
+    settings: QUICK_TO_FENCE,
+    breakIt: () => replaceGetter(MetadataImage.prototype, 'hasEligibleLeaders', () => false),
+  },
+  {
+    broken: 'a broker stays eligible to lead after an unclean shutdown',
+    from: 11,
+    seeds: 8,
+    kinds: POWER,
+    settings: QUICK_TO_FENCE,
+    breakIt: () => {
+      const epochs = new Map<number, number>()
+      return replace(
+        Controller.prototype,
+        'register',
+        original =>
+          async function (this: Controller, request, connectionId) {
+            const previousBrokerEpoch = epochs.get(request.brokerId) ?? -1
+            const reply = await original.call(this, { ...request, previousBrokerEpoch }, connectionId)
+            if (reply.brokerEpoch !== undefined) epochs.set(request.brokerId, reply.brokerEpoch)
+            return reply
+          },
+      )
+    },
   },
   {
     broken: 'retries of a producer are stored again',

@@ -42,6 +42,29 @@ describe('three brokers', () => {
     await client.inSync('orders')
   })
 
+  it('lose nothing when the last in sync loses its power, because who stopped cleanly before is eligible to lead', async () => {
+    await running({ seed: 13 })
+    await client.createTopic('orders')
+    const last = client.leaderOf('orders')!
+    const [away, eligible] = [1, 2, 3].filter(id => id !== last) as [number, number]
+    await client.produce('orders', 'before')
+    cluster.kill(away)
+    await cluster.world.run(() => client.leaderOf('orders') === last && cluster.replicasOf('orders', 0)[0]?.isr.length === 2)
+    expect((await client.produce('orders', 'only with two of them')).error).toBe('NONE')
+    await cluster.world.settle(cluster.stopBroker(eligible))
+    const partition = () => cluster.broker(last).server!.metadata.image.topicsByName.get('orders')!.partitions[0]!
+    expect(partition()).toMatchObject({ leader: last, isr: [last], elr: [eligible] })
+
+    cluster.kill(last, { power: true, silently: true })
+    const started = Promise.all([away, last].map(id => cluster.startBroker(id)))
+    await cluster.world.settle(started)
+    expect(client.leaderOf('orders')).toBeUndefined()
+    expect(partition()).toMatchObject({ leader: -1, isr: [], elr: [eligible], lastKnownElr: [last] })
+    await cluster.world.settle(cluster.startBroker(eligible))
+    await client.inSync('orders')
+    expect((await client.consume('orders')).values).toEqual(['before', 'only with two of them'])
+  })
+
   it('hand leaderships over before one stops, so that nobody is refused for longer than a moment', async () => {
     await running({ seed: 6 })
     await client.createTopic('orders')
