@@ -49,7 +49,7 @@ function statsOf(stats: Partial<PartitionStats>): StatsTold {
     highWatermark: 90,
     logEndOffset: 100,
     sizeBytes: 5_000,
-    isOffline: false,
+    problem: null,
   }
   return {
     type: 'stats',
@@ -150,9 +150,10 @@ describe('what the supervisor sees', () => {
 
   it('shows a replica that a living broker cannot serve as offline', () => {
     const { view } = aRunningCluster()
-    view.statsTold(2, statsOf({ isOffline: true }))
+    view.statsTold(2, statsOf({ problem: 'is damaged' }))
     expect(view.partitions(1_000)[0]?.replicas.map(each => each.state)).toEqual(['leader', 'offline', 'inSync'])
-    view.statsTold(2, statsOf({ isOffline: false }))
+    expect(view.partitions(1_000)[0]?.replicas.map(each => each.problem)).toEqual([null, 'is damaged', null])
+    view.statsTold(2, statsOf({ problem: null }))
     expect(view.partitions(1_000)[0]?.replicas.map(each => each.state)).toEqual(['leader', 'inSync', 'inSync'])
   })
 

@@ -204,9 +204,11 @@ export class ClusterView {
       inSyncReplicas: [...partition.isr],
       replicas: partition.replicas.map(brokerId => {
         const stats = partition.stats.get(brokerId)
+        const state = this.#stateOf(partition, brokerId)
         return {
           brokerId,
-          state: this.#stateOf(partition, brokerId),
+          state,
+          problem: state === 'offline' && this.#isUp(brokerId) ? (stats?.problem ?? null) : null,
           logStartOffset: stats?.logStartOffset ?? null,
           logEndOffset: stats?.logEndOffset ?? null,
           sizeBytes: stats?.sizeBytes ?? null,
@@ -217,11 +219,15 @@ export class ClusterView {
   }
 
   #stateOf(partition: PartitionView, brokerId: number): ReplicaState {
-    const broker = this.brokers.get(brokerId)
-    if (broker !== undefined && broker.state !== 'running' && broker.state !== 'starting' && broker.state !== 'stopping') return 'offline'
+    if (!this.#isUp(brokerId)) return 'offline'
     if (partition.leader === brokerId) return 'leader'
-    if (partition.stats.get(brokerId)?.isOffline === true) return 'offline'
+    if ((partition.stats.get(brokerId)?.problem ?? null) !== null) return 'offline'
     return partition.isr.includes(brokerId) ? 'inSync' : 'lagging'
+  }
+
+  #isUp(brokerId: number): boolean {
+    const state = this.brokers.get(brokerId)?.state
+    return state === undefined || state === 'running' || state === 'starting' || state === 'stopping'
   }
 
   #applyPartitions(told: MetadataTold, isFirst: boolean) {

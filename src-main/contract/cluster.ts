@@ -62,6 +62,8 @@ export const PartitionReplicas = z.object({
     z.object({
       brokerId: BrokerId,
       state: ReplicaState,
+      /** Why a broker that runs cannot serve it: its disk has failed, or what is on it is damaged. */
+      problem: z.string().nullable(),
       /** Of an offline replica: the last ones known. */
       logStartOffset: Offset.nullable(),
       logEndOffset: Offset.nullable(),

@@ -75,6 +75,6 @@ export interface PartitionStats {
   readonly highWatermark: number
   readonly logEndOffset: number
   readonly sizeBytes: number
-  /** The broker cannot serve its replica: the disk has failed, or what is on it is damaged. */
-  readonly isOffline: boolean
+  /** Why the broker cannot serve its replica: the disk has failed, or what is on it is damaged. */
+  readonly problem: string | null
 }

@@ -14,7 +14,7 @@ let told: FromBroker[]
 let isBehind: boolean
 let stop: () => void
 let folderFailed: () => void
-let logs: { topicId: string; index: number; log: object | undefined }[]
+let logs: { topicId: string; index: number; log: object | undefined; isOffline: boolean; failure?: Error }[]
 let first: (image: MetadataImage) => void
 let next: (image: MetadataImage, delta: MetadataDelta) => void
 let elected: (leader: { leaderId: number | undefined; epoch: number }) => void
@@ -26,7 +26,7 @@ beforeEach(() => {
   world = simulatedWorld(1)
   told = []
   isBehind = false
-  logs = [{ topicId: 't', index: 0, log: aLog(1) }]
+  logs = [{ topicId: 't', index: 0, log: aLog(1), isOffline: false }]
   // The parts of a server that are told of: what they do is tested where they are.
   const server = {
     quorum: { onLeaderChange: (listen: typeof elected) => (elected = listen) },
@@ -52,7 +52,7 @@ afterEach(() => {
 
 describe('what a broker tells of its partitions', () => {
   it('is everything once, then what changed', async () => {
-    logs.push({ topicId: 't', index: 1, log: aLog(7) })
+    logs.push({ topicId: 't', index: 1, log: aLog(7), isOffline: false })
     await world.run(600)
     logs[1]!.log = aLog(8)
     await world.run(1_000)
@@ -69,6 +69,12 @@ describe('what a broker tells of its partitions', () => {
       { path: '/a', failure: null, isFull: true },
       { path: '/b', failure: 'cannot append', isFull: false },
     ])
+  })
+
+  it('has a replica that cannot be served, and why', async () => {
+    logs = [{ topicId: 't', index: 0, log: undefined, isOffline: true, failure: new Error('damaged at byte 3') }]
+    await world.run(600)
+    expect(stats()[0]?.partitions).toMatchObject([{ partition: 0, logEndOffset: 0, problem: 'damaged at byte 3' }])
   })
 
   it('does not wait when a log folder fails', async () => {

@@ -85,13 +85,16 @@ function toldOf(topic: TopicImage, { partition, replicas, isr, leader, leaderEpo
 
 function statsOf(server: Server): Map<string, PartitionStats> {
   const stats = new Map<string, PartitionStats>()
-  for (const { topicId, index, log, isOffline } of server.replicas.partitions()) {
+  for (const { topicId, index, log, isOffline, failure } of server.replicas.partitions()) {
     if (log === undefined && !isOffline) continue
+    const problem = isOffline ? textOf(failure) : null
     const { logStartOffset, highWatermark, logEndOffset, sizeInBytes: sizeBytes } = log ?? NOTHING_KNOWN
-    stats.set(`${topicId}:${index}`, { topicId, partition: index, logStartOffset, highWatermark, logEndOffset, sizeBytes, isOffline })
+    stats.set(`${topicId}:${index}`, { topicId, partition: index, logStartOffset, highWatermark, logEndOffset, sizeBytes, problem })
   }
   return stats
 }
+
+const textOf = (failure: unknown): string => (failure instanceof Error ? failure.message : String(failure))
 
 /** Of a log that could not be opened. */
 const NOTHING_KNOWN = { logStartOffset: 0, highWatermark: 0, logEndOffset: 0, sizeInBytes: 0 }
@@ -102,6 +105,6 @@ function isSame(now: PartitionStats, before: PartitionStats | undefined): boolea
     before.highWatermark === now.highWatermark &&
     before.logStartOffset === now.logStartOffset &&
     before.sizeBytes === now.sizeBytes &&
-    before.isOffline === now.isOffline
+    before.problem === now.problem
   )
 }

@@ -44,6 +44,7 @@ const aPartition = (over: Partial<PartitionReplicas>): PartitionReplicas => ({
   replicas: ([1, 2, 3] as const).map(brokerId => ({
     brokerId,
     state: brokerId === 1 ? 'leader' : brokerId === 2 ? 'inSync' : 'offline',
+    problem: null,
     logStartOffset: 0,
     logEndOffset: 0,
     sizeBytes: 0,

@@ -20,7 +20,7 @@ type Role =
   | { readonly type: 'settling' }
   | { readonly type: 'leader'; readonly leadership: Leadership; readonly log: PartitionLog }
   | { readonly type: 'follower'; readonly leaderEpoch: number; readonly leaderId: number; readonly log: PartitionLog }
-  | { readonly type: 'offline' }
+  | { readonly type: 'offline'; readonly failure: unknown }
   | { readonly type: 'gone' }
 
 /** Who keeps the partitions of a broker. */
@@ -90,6 +90,11 @@ export class Partition implements LedPartition {
 
   get isOffline(): boolean {
     return this.#role.type === 'offline'
+  }
+
+  /** Why it is offline; undefined while it is not. */
+  get failure(): unknown {
+    return this.#role.type === 'offline' ? this.#role.failure : undefined
   }
 
   /** The epoch in which this broker leads or follows; undefined while it does neither. */
@@ -202,7 +207,7 @@ export class Partition implements LedPartition {
 
   #goOffline(failure: unknown): void {
     if (this.#role.type === 'gone' || this.#role.type === 'offline') return
-    this.#leaveRole({ type: 'offline' }, 'KAFKA_STORAGE_ERROR')
+    this.#leaveRole({ type: 'offline', failure }, 'KAFKA_STORAGE_ERROR')
     this.#around.failed(this, failure)
   }
 

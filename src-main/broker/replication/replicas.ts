@@ -120,7 +120,8 @@ export class Replicas {
       roleTaken: partition => this.#roleTaken(partition),
       roleLost: partition => this.#roleLost(partition),
       failed: (partition, failure) => {
-        this.#logger.error(`${partition.name} is offline`, { error: failure })
+        // One that was open has said so itself.
+        if (partition.log?.failure === undefined) this.#logger.error(`${partition.name} is offline`, { error: failure })
         this.#places.tell(partition)
         for (const listen of this.#failureListeners) listen(partition, failure)
       },

@@ -125,6 +125,8 @@ export interface PartitionSnapshot {
 export interface ReplicaSnapshot {
   readonly brokerId: number
   readonly state: 'leader' | 'inSync' | 'lagging' | 'offline'
+  /** Why a broker that runs cannot serve it: its disk has failed, or what is on it is damaged. */
+  readonly problem: string | null
   /** Of an offline replica: the last ones known. */
   readonly logStartOffset: number | null
   readonly logEndOffset: number | null

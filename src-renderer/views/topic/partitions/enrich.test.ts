@@ -49,10 +49,10 @@ describe('the replicas of a partition', () => {
       highWatermark: 95,
       inSyncReplicas: [1, 2],
       moved: null,
-      replicas: [{ brokerId: 3, state: 'offline' as const, logStartOffset: 0, logEndOffset: 70, sizeBytes: 1 }],
+      replicas: [{ brokerId: 3, state: 'offline' as const, problem: 'is damaged', logStartOffset: 0, logEndOffset: 70, sizeBytes: 1 }],
     }
     const row = enrich(topic, [local])[0]
     expect(row?.highWatermark).toBe(95)
-    expect(row?.replicas.find(each => each.brokerId === 3)).toMatchObject({ state: 'offline', logEndOffset: 70 })
+    expect(row?.replicas.find(each => each.brokerId === 3)).toMatchObject({ state: 'offline', problem: 'is damaged', logEndOffset: 70 })
   })
 })

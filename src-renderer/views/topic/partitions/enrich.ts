@@ -4,6 +4,8 @@ import type { PartitionDetail, TopicDetail } from '../../../../src-main/contract
 export interface ReplicaRow {
   readonly brokerId: number
   readonly state: ReplicaState
+  /** Why its broker cannot serve it. */
+  readonly problem: string | null
   readonly logStartOffset: number | null
   readonly highWatermark: number | null
   readonly logEndOffset: number | null
@@ -27,6 +29,7 @@ export function enrich(topic: TopicDetail, snapshot: readonly PartitionReplicas[
         return {
           brokerId,
           state: process?.state ?? stateOf(partition, brokerId, log?.isOnline),
+          problem: process?.problem ?? null,
           logStartOffset: process?.logStartOffset ?? log?.logStartOffset ?? null,
           highWatermark: log?.highWatermark ?? null,
           logEndOffset: process?.logEndOffset ?? log?.logEndOffset ?? null,
