@@ -71,10 +71,11 @@ export interface FolderStats {
 export interface PartitionStats {
   readonly topicId: string
   readonly partition: number
-  readonly logStartOffset: number
-  readonly highWatermark: number
-  readonly logEndOffset: number
-  readonly sizeBytes: number
+  /** Null, as what follows: the log could not be opened. */
+  readonly logStartOffset: number | null
+  readonly highWatermark: number | null
+  readonly logEndOffset: number | null
+  readonly sizeBytes: number | null
   /** Why the broker cannot serve its replica: the disk has failed, or what is on it is damaged. */
   readonly problem: string | null
 }

@@ -74,7 +74,7 @@ describe('what a broker tells of its partitions', () => {
   it('has a replica that cannot be served, and why', async () => {
     logs = [{ topicId: 't', index: 0, log: undefined, isOffline: true, failure: new Error('damaged at byte 3') }]
     await world.run(600)
-    expect(stats()[0]?.partitions).toMatchObject([{ partition: 0, logEndOffset: 0, problem: 'damaged at byte 3' }])
+    expect(stats()[0]?.partitions).toMatchObject([{ partition: 0, logEndOffset: null, sizeBytes: null, problem: 'damaged at byte 3' }])
   })
 
   it('does not wait when a log folder fails', async () => {

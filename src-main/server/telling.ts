@@ -97,7 +97,7 @@ function statsOf(server: Server): Map<string, PartitionStats> {
 const textOf = (failure: unknown): string => (failure instanceof Error ? failure.message : String(failure))
 
 /** Of a log that could not be opened. */
-const NOTHING_KNOWN = { logStartOffset: 0, highWatermark: 0, logEndOffset: 0, sizeInBytes: 0 }
+const NOTHING_KNOWN = { logStartOffset: null, highWatermark: null, logEndOffset: null, sizeInBytes: null }
 
 function isSame(now: PartitionStats, before: PartitionStats | undefined): boolean {
   return (
