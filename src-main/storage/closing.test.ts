@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { countedDisk, DiskCounts } from '../simulation/countedDisk.ts'
 import { type World, simulatedWorld } from '../simulation/world.ts'
 import { aBatch, aMarker, aProducerBatch, openLog } from './builders.ts'
+import { CleaningAborted } from './compaction/cleanSegments.ts'
+import { Throttle } from './compaction/throttle.ts'
 import { LogClosed, type PartitionLog } from './partitionLog.ts'
 
 const NODE = 'broker-1'
@@ -65,13 +67,25 @@ describe('a log that is closed, as one of a deleted topic', () => {
     expect(counts.operations['close']).toBe(counts.operations['open'])
   })
 
+  it('does not wait for a compaction that is held to a few bytes a second', async () => {
+    const { world, log } = await aLog()
+    const throttle = new Throttle(world.env(NODE).clock, 10)
+    const compacted = log.compact({ offsetMapBytes: 1000, throttle, signal: new AbortController().signal })
+    const told = compacted.catch((problem: unknown) => expect(problem).toBeInstanceOf(CleaningAborted))
+    await world.run(100)
+    const before = world.elapsed
+    await world.settle(log.close())
+    await world.settle(told)
+    expect(world.elapsed - before).toBeLessThan(100)
+  })
+
   it('is not compacted any more', async () => {
     const { world, log } = await aLog()
     await world.settle(log.close())
     expect(await world.settle(log.cleanable())).toBeUndefined()
-    const throttle = { spend: () => Promise.resolve() }
+    const throttle = new Throttle(world.env(NODE).clock)
     const { signal } = new AbortController()
-    expect(await world.settle(log.compact({ offsetMapBytes: 1000, throttle: throttle as never, signal }))).toBeUndefined()
+    expect(await world.settle(log.compact({ offsetMapBytes: 1000, throttle, signal }))).toBeUndefined()
     expect(log.failure).toBeUndefined()
   })
 })

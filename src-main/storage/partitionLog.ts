@@ -1016,7 +1016,7 @@ export class PartitionLog {
     this.#flushTimer?.cancel()
     this.#spaceTimer?.cancel()
     await this.#turns.idle()
-    await this.#flushing?.catch(() => undefined) // told to its callers
+    await (this.#nextFlush ?? this.#flushing)?.catch(() => undefined) // told to its callers
     await this.#files.close()
   }
 

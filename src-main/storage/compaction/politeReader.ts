@@ -65,7 +65,7 @@ export class PoliteReader {
 
   /** Waits until so many bytes read or written may be followed by more. */
   async pay(bytes: number): Promise<void> {
-    await this.#throttle.spend(bytes)
+    await this.#throttle.spend(bytes, this.#signal)
     this.#turnBeganMs = this.#clock.elapsed()
     this.check()
   }

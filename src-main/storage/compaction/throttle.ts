@@ -22,11 +22,22 @@ export class Throttle {
     this.#bytesPerSecond = bytesPerSecond
   }
 
-  /** Resolves when it is time to go on, never in the same turn. What was saved up while nothing was done does not count. */
-  async spend(bytes: number): Promise<void> {
+  /**
+   * Resolves when it is time to go on, or to stop, never in the same turn. What was saved up while nothing was done does not count.
+   */
+  async spend(bytes: number, signal?: AbortSignal): Promise<void> {
     const nowMs = this.#clock.elapsed()
     this.#paidAtMs = Math.max(this.#paidAtMs, nowMs) + (bytes / this.#bytesPerSecond) * 1000
     const dueInMs = this.#paidAtMs - nowMs
-    await new Promise<void>(resolve => this.#clock.after(dueInMs < SHORTEST_SLEEP_MS ? 0 : dueInMs, resolve))
+    if (signal?.aborted === true) return
+    await new Promise<void>(resolve => {
+      const goOn = () => {
+        timer.cancel()
+        signal?.removeEventListener('abort', goOn)
+        resolve()
+      }
+      const timer = this.#clock.after(dueInMs < SHORTEST_SLEEP_MS ? 0 : dueInMs, goOn)
+      signal?.addEventListener('abort', goOn)
+    })
   }
 }
