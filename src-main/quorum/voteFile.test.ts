@@ -38,6 +38,34 @@ describe('the quorum-state file', () => {
     expect(await world.settle(file().read())).toEqual({ epoch: 4, votedFor: undefined, leaderId: 1 })
   })
 
+  it('gives no vote that was not cast when it was cut off, or a byte of it is another', async () => {
+    const vote = { epoch: 8, votedFor: { id: 3, directoryId: 'directoryOfVoter3AAAAA' }, leaderId: undefined }
+    const { world, file } = await aDisk()
+    await world.settle(file().write(vote))
+    const whole = world.disk('voter').files().get(`${DIRECTORY}/quorum-state`)!
+    const read = async (bytes: Buffer) => {
+      world.disk('voter').put(`${DIRECTORY}/quorum-state`, bytes)
+      return world.settle(
+        file()
+          .read()
+          .catch((problem: unknown) => problem),
+      )
+    }
+    for (let length = 0; length < whole.length; length++) {
+      expect(await read(whole.subarray(0, length))).toMatchObject({ code: 'EIO', path: `${DIRECTORY}/quorum-state` })
+    }
+    for (let at = 0; at < whole.length; at++) {
+      for (const mask of [1, 0x80, 0xff]) {
+        const bytes = Buffer.from(whole)
+        bytes[at]! ^= mask
+        const found = await read(bytes)
+        // Another digit is another number, and there is no checksum; but what is no vote is never taken for one.
+        if (found instanceof Error) expect(found).toMatchObject({ code: 'EIO' })
+        else expect(/[\d\-A-Za-z]/.test(String.fromCharCode(whole[at]!)), `byte ${at}`).toBe(true)
+      }
+    }
+  })
+
   it('is not there at the first start', async () => {
     const { world, file } = await aDisk()
     expect(await world.settle(file().read())).toBeUndefined()

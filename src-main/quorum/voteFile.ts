@@ -1,6 +1,7 @@
-import { isUuid, ZERO_UUID } from '../base/uuid.ts'
+import { ZERO_UUID } from '../base/uuid.ts'
 import { type Clock, type Disk, DiskError } from '../env/env.ts'
 import { isOutOfSpace } from '../storage/outOfSpace.ts'
+import { decodeQuorumState } from '../protocol/files/quorumState.ts'
 import type { Vote } from './state.ts'
 
 /** How often a vote that the disk has no room for is tried again. */
@@ -33,9 +34,10 @@ export class VoteFile {
       throw problem
     }
     try {
-      return parse(bytes.toString('utf8'))
+      return parse(bytes)
     } catch (cause) {
-      throw new DiskError('EIO', this.#path, 'the quorum-state file cannot be understood', cause)
+      const remedy = 'put back what was in it, or move the folder of the metadata log away to have it fetched from the other voters'
+      throw new DiskError('EIO', this.#path, `the quorum-state file cannot be understood: ${(cause as Error).message}; ${remedy}`, cause)
     }
   }
 
@@ -64,19 +66,11 @@ export class VoteFile {
   }
 }
 
-function parse(text: string): Vote {
-  const content: unknown = JSON.parse(text)
-  if (typeof content !== 'object' || content === null) throw new TypeError('not an object')
-  const { leaderId, leaderEpoch, votedId, votedDirectoryId = ZERO_UUID } = content as Record<string, unknown>
-  if (!isInt32(leaderId) || !isInt32(leaderEpoch) || !isInt32(votedId)) throw new TypeError('a number is missing')
-  if (typeof votedDirectoryId !== 'string' || !isUuid(votedDirectoryId)) throw new TypeError('votedDirectoryId is no uuid')
+function parse(bytes: Buffer): Vote {
+  const { leaderId, leaderEpoch, votedId, votedDirectoryId } = decodeQuorumState(bytes)
   return {
     epoch: Math.max(0, leaderEpoch),
     votedFor: votedId === -1 ? undefined : { id: votedId, directoryId: votedDirectoryId },
     leaderId: leaderId === -1 ? undefined : leaderId,
   }
-}
-
-function isInt32(value: unknown): value is number {
-  return typeof value === 'number' && (value | 0) === value
 }

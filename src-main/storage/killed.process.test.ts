@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../base/logger.ts'
 import { nodeEnv } from '../env/node/env.ts'
 import { baseOffset, batchSize, batchesIn, isIntact, lastOffset } from '../protocol/records/batch.ts'
+import { decodeRecords } from '../protocol/records/record.ts'
 import { aBatch, aLogConfig } from './builders.ts'
 import { LogDirectory } from './logDirectory.ts'
 import type { PartitionLog } from './partitionLog.ts'
@@ -39,9 +40,52 @@ const appender = `
   }
 `
 
-/** Lets the appender acknowledge `lines` times, kills it in the middle of whatever it does, and answers what it had acknowledged. */
-async function acknowledgedUntilKilled(lines: number): Promise<number> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', appender, data, import.meta.dirname], {
+const compacted = aLogConfig({
+  cleanupPolicy: ['compact', 'delete'],
+  segmentBytes: 20_000,
+  retentionMs: -1,
+  fileDeleteDelayMs: 1,
+})
+
+/** As above, with fifty keys in turn, and offsets for values: compacts and deletes all the time. */
+const compactor = `
+  const [data, storage] = process.argv.slice(1)
+  const { nodeEnv } = await import(storage + '/../env/node/env.ts')
+  const { LogDirectory } = await import(storage + '/logDirectory.ts')
+  const { aBatch, aLogConfig } = await import(storage + '/builders.ts')
+  const { Throttle } = await import(storage + '/compaction/throttle.ts')
+  const { silentLogger } = await import(storage + '/../base/logger.ts')
+  const env = nodeEnv()
+  const directory = await LogDirectory.open(env, data, { clusterId: 'cluster', nodeId: 1, log: silentLogger })
+  const log = await directory.openLog('topic', 0, undefined, aLogConfig(${JSON.stringify(compacted)}))
+  const { signal } = new AbortController()
+  let [passes, deleted] = [0, 0]
+  const compact = async () => {
+    for (;;) {
+      const result = await log.compact({ offsetMapBytes: 100_000, throttle: new Throttle(env.clock), signal })
+      if (result !== undefined && result.recordsKept < result.recordsRead) passes += 1
+      log.raiseLogStartOffset(log.highWatermark - 200)
+      deleted += await log.deleteOldSegments()
+    }
+  }
+  compact().catch(problem => { console.error(problem); process.exit(1) })
+  for (let offset = log.logEndOffset; ; ) {
+    const written = []
+    for (let batch = 0; batch < 30; batch++, offset++) {
+      const result = log.append(aBatch({ key: String(offset % 50), records: [String(offset).padEnd(300)] }), { leaderEpoch: 1, origin: 'client' })
+      written.push(result.written)
+    }
+    await Promise.all(written)
+    log.advanceHighWatermark(log.logEndOffset)
+    if (offset % 300 === 0) await directory.checkpoint()
+    // It is not killed before it has done all of it.
+    if (passes > 0 && deleted > 0) process.stdout.write(log.logEndOffset + '\\n')
+  }
+`
+
+/** Lets the process acknowledge `lines` times, kills it in the middle of whatever it does, and answers what it had acknowledged. */
+async function acknowledgedUntilKilled(lines: number, program = appender): Promise<number> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, data, import.meta.dirname], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = new Promise(resolve => child.once('exit', resolve))
@@ -89,6 +133,34 @@ describe('a log on a real disk', () => {
       before = log.logEndOffset
       await directory.close(1)
       rmSync(join(data, '.kafka_cleanshutdown')) // the next one has to recover too
+    }
+  })
+
+  it('has the last value of every key after its process was killed, however often, while it compacted and deleted', async () => {
+    const keys = 50
+    for (const lines of [20, 60, 100]) {
+      const acknowledged = await acknowledgedUntilKilled(lines, compactor)
+      const directory = await open()
+      const log = await directory.openLog('topic', 0, undefined, compacted)
+      expect(log.logEndOffset).toBeGreaterThanOrEqual(acknowledged)
+      const lastOffsets = new Map<number, number>()
+      for (let from = log.logStartOffset; from < log.logEndOffset;) {
+        const read = await log.read(from, { maxBytes: 100_000, upTo: log.logEndOffset, atLeastOneBatch: true })
+        if (read.error !== 'NONE') throw new Error(read.error)
+        for (const at of batchesIn(read.records)) {
+          expect(isIntact(read.records, at)).toBe(true)
+          for (const { offset, key, value } of decodeRecords(read.records, at, 1_000_000)) {
+            expect(value!.toString().trim()).toBe(`${offset}`)
+            lastOffsets.set(Number(key!.toString()), offset)
+          }
+          from = lastOffset(read.records, at) + 1
+        }
+      }
+      const expected = Array.from({ length: keys }, (_, index) => log.logEndOffset - keys + index)
+      expect([...lastOffsets.values()].toSorted((one, other) => one - other)).toEqual(expected)
+      for (const [key, offset] of lastOffsets) expect(offset % keys).toBe(key)
+      await directory.close(1)
+      rmSync(join(data, '.kafka_cleanshutdown'))
     }
   })
 

@@ -10,11 +10,10 @@ export function encodeCleanShutdown({ brokerEpoch }: { readonly brokerEpoch: num
 export function decodeCleanShutdown(file: Buffer): { readonly brokerEpoch: number } {
   try {
     const content: unknown = JSON.parse(file.toString('utf8'))
-    const brokerEpoch: unknown =
-      typeof content === 'object' && content !== null && 'brokerEpoch' in content ? content.brokerEpoch : undefined
-    if (Number.isSafeInteger(brokerEpoch)) return { brokerEpoch: brokerEpoch as number }
+    const { version, brokerEpoch } = Object(content) as { version?: unknown; brokerEpoch?: unknown }
+    if (version === 0 && Number.isSafeInteger(brokerEpoch)) return { brokerEpoch: brokerEpoch as number }
   } catch (cause) {
     throw new MalformedMessage('a .kafka_cleanshutdown file is no JSON', 0, { cause })
   }
-  throw new MalformedMessage('a .kafka_cleanshutdown file has no broker epoch', 0)
+  throw new MalformedMessage('a .kafka_cleanshutdown file has no version 0 or no broker epoch', 0)
 }
