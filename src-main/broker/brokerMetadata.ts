@@ -1,6 +1,7 @@
 import type { Clock } from '../env/env.ts'
 import { applyRecords, type MetadataDelta } from '../metadata/delta.ts'
 import { MetadataImage } from '../metadata/image.ts'
+import { replaceImage } from '../metadata/replaceImage.ts'
 import type { MetadataRecord } from '../protocol/messages/metadataRecords.ts'
 
 /** A batch of the metadata log below its high watermark. */
@@ -10,10 +11,18 @@ export interface CommittedRecords {
   readonly records: readonly MetadataRecord[]
 }
 
+/** What all batches of the metadata log below an offset add up to. */
+export interface CommittedState {
+  readonly endOffset: number
+  /** Of the last of them. */
+  readonly epoch: number
+  readonly records: readonly MetadataRecord[]
+}
+
 /**
- * The committed metadata as this broker knows it. After a start the log is replayed from its beginning; nothing of that history may be acted on,
- * because an old leadership would begin an old epoch in a newer log. `isPresent` says when the image has left history behind: then followers are
- * given the whole image once, and each change after it.
+ * The committed metadata as this broker knows it. After a start the log is replayed from its beginning, or from behind a snapshot; nothing of that
+ * history may be acted on, because an old leadership would begin an old epoch in a newer log. `isPresent` says when the image has left history
+ * behind: then followers are given the whole image once, and each change after it.
  */
 export class BrokerMetadata {
   readonly #clock: Clock
@@ -39,11 +48,19 @@ export class BrokerMetadata {
     return this.#acting
   }
 
-  /** Called in order, once for each committed batch from offset 0 on. */
+  /** Called in order, once for each committed batch from offset 0 or from behind the latest `replace` on. */
   apply(batch: CommittedRecords): void {
-    const delta = applyRecords(this.#image, batch.records)
-    this.#image.lastAppliedOffset = batch.lastOffset
-    this.#image.lastAppliedEpoch = batch.epoch
+    this.#changed(applyRecords(this.#image, batch.records), batch)
+  }
+
+  /** A snapshot takes the place of all that was applied; followers hear of it as of one large change. */
+  replace({ endOffset, epoch, records }: CommittedState): void {
+    this.#changed(replaceImage(this.#image, records), { lastOffset: endOffset - 1, epoch })
+  }
+
+  #changed(delta: MetadataDelta, { lastOffset, epoch }: Pick<CommittedRecords, 'lastOffset' | 'epoch'>): void {
+    this.#image.lastAppliedOffset = lastOffset
+    this.#image.lastAppliedEpoch = epoch
     if (this.#acting) for (const listen of this.#next) listen(this.#image, delta)
     else if (this.#isPresent(this.#image)) {
       this.#acting = true

@@ -46,6 +46,7 @@ metadata.log.max.record.bytes.between.snapshots   | long     | 20971520 | >= 1 |
 metadata.log.max.snapshot.interval.ms             | long     | 3600000 | >= 0 | readOnly | Time after which a snapshot of the metadata is written.
 metadata.log.dir                                  | string   | null | | readOnly | Where the metadata log is; by default the first log folder.
 metadata.log.segment.bytes                        | int      | 1073741824 | >= 8388608 | readOnly | Segment size of the metadata log.
+internal.metadata.log.segment.bytes (internal)    | int      | null | >= 1 | readOnly | Segment size of the metadata log for tests, which may be below the least that metadata.log.segment.bytes allows.
 metadata.log.segment.ms                           | long     | 604800000 | | readOnly | Time after which the metadata log rolls.
 metadata.max.retention.bytes                      | long     | 104857600 | | readOnly | Size of the metadata log beyond which old segments and snapshots go.
 metadata.max.retention.ms                         | long     | 604800000 | | readOnly | Age at which old segments and snapshots of the metadata log go.

@@ -44,9 +44,17 @@ export const aLeader = (given: Partial<RoleOf<'leader'>> = {}): Role => ({
 })
 
 /** A log by where its epochs start; it ends at `endOffset`. */
-export function aLog(endOffset: number, starts: Readonly<Record<number, number>> = endOffset === 0 ? {} : { 4: 0 }): LogView {
+export function aLog(
+  endOffset: number,
+  starts: Readonly<Record<number, number>> = endOffset === 0 ? {} : { 4: 0 },
+  given: Partial<Pick<LogView, 'startOffset' | 'epochBeforeStart' | 'latestSnapshot'>> = {},
+): LogView {
   const epochs = Object.entries(starts).map(([epoch, start]) => ({ epoch: Number(epoch), start }))
   return {
+    startOffset: 0,
+    epochBeforeStart: 0,
+    latestSnapshot: undefined,
+    ...given,
     endOffset,
     lastEpoch: epochs.at(-1)?.epoch ?? 0,
     endOffsetFor(epoch) {

@@ -1,23 +1,32 @@
 import { assert } from '../base/assert.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Env, Timer } from '../env/env.ts'
+import type { SnapshotId } from '../protocol/files/fileNames.ts'
+import { isOutOfSpace } from '../storage/outOfSpace.ts'
 import type { FetchAnswer } from './messages.ts'
 import { electionWaitMs, type QuorumConfig } from './quorumConfig.ts'
 import { type QuorumLog, QuorumLogView } from './quorumLog.ts'
 import { leaderChangeBatch } from './records.ts'
 import type { Effect, Epoch, LeaderAndEpoch, FetchVerdict, NodeId, QuorumAnswer, QuorumEvent, QuorumRequest, QuorumState } from './state.ts'
 import { step } from './step.ts'
+import { DamagedSnapshot } from './snapshots/snapshotContent.ts'
+import type { LoadedSnapshot, SnapshotFiles } from './snapshots/snapshotFiles.ts'
+import type { SnapshotPieceAnswer } from './snapshots/snapshotMessages.ts'
 import type { VoteFile } from './voteFile.ts'
 
 /** What the driver is given to act with. */
 export interface DriverParts {
   readonly log: QuorumLog
   readonly voteFile: VoteFile
+  readonly snapshots: SnapshotFiles
   readonly config: QuorumConfig
   readonly logger: Logger
   /** `undefined` is an answer that makes no sense. */
   readonly send: (to: NodeId, request: QuorumRequest) => Promise<QuorumAnswer | undefined>
   readonly fetch: (from: NodeId, position: FetchPosition) => Promise<FetchAnswer | undefined>
+  readonly fetchSnapshotPiece: (from: NodeId, position: SnapshotPosition) => Promise<SnapshotPieceAnswer | undefined>
+  /** The snapshot takes the place of all that was delivered; while `replaceLog` runs, nobody reads the log. */
+  readonly onSnapshot: (snapshot: LoadedSnapshot, replaceLog: () => Promise<void>) => Promise<void>
   /** After each turn that changed something. */
   readonly onTurn: (state: QuorumState) => void
   readonly onCommit: (highWatermark: number) => void
@@ -31,7 +40,14 @@ export interface FetchPosition {
   readonly epoch: Epoch
   readonly fetchOffset: number
   readonly lastFetchedEpoch: Epoch
+  readonly logStartOffset: number
   readonly highWatermark: number
+}
+
+export interface SnapshotPosition {
+  readonly epoch: Epoch
+  readonly id: SnapshotId
+  readonly position: number
 }
 
 /** What the event's sender gets to hear. */
@@ -45,6 +61,9 @@ interface Turn {
   /** False: the event is not true any more. */
   readonly isCurrent: () => boolean
 }
+
+/** How long to wait after a snapshot turned out damaged, or found no room: soon it will not be otherwise. */
+const SNAPSHOT_RETRY_MS = 1_000
 
 type TimerName = 'election' | 'checkQuorum' | 'announce' | 'fetchBackoff'
 
@@ -81,7 +100,7 @@ export class QuorumDriver {
     this.#env = env
     this.#parts = parts
     this.state = state
-    this.logView = new QuorumLogView(parts.log)
+    this.logView = new QuorumLogView(parts.log, parts.snapshots)
   }
 
   get isStopped(): boolean {
@@ -184,6 +203,10 @@ export class QuorumDriver {
         return this.#replicate(effect)
       case 'truncate':
         return this.#truncate(effect.to)
+      case 'fetchSnapshotPiece':
+        return this.#fetchSnapshotPiece(effect)
+      case 'keepSnapshotPiece':
+        return this.#keepSnapshotPiece(effect)
       case 'commit':
         this.#parts.log.advanceHighWatermark(effect.highWatermark)
         this.#parts.onCommit(effect.highWatermark)
@@ -275,7 +298,8 @@ export class QuorumDriver {
     const isCurrent = (): boolean => number === this.#fetches
     const { logView, state } = this
     if (this.#isStopped || !isCurrent() || state.role.type !== 'follower' || state.epoch !== epoch) return
-    const position = { epoch, fetchOffset: logView.endOffset, lastFetchedEpoch: logView.lastEpoch, highWatermark: state.highWatermark }
+    const { endOffset: fetchOffset, lastEpoch: lastFetchedEpoch, startOffset: logStartOffset } = logView
+    const position = { epoch, fetchOffset, lastFetchedEpoch, logStartOffset, highWatermark: state.highWatermark }
     assert(this.#syncedEndOffset >= position.fetchOffset, 'a follower fetches from where its log is synced to')
     let answer: FetchAnswer | undefined
     try {
@@ -301,6 +325,59 @@ export class QuorumDriver {
     await this.#flush()
     this.#parts.onNews()
     this.post({ type: 'replicated', epoch, leaderHighWatermark })
+  }
+
+  #fetchSnapshotPiece({ from, epoch, id, position }: Omit<Extract<Effect, { type: 'fetchSnapshotPiece' }>, 'type'>): undefined {
+    const number = ++this.#fetches
+    void this.#exchangeSnapshotPiece(number, from, { epoch, id, position })
+  }
+
+  async #exchangeSnapshotPiece(number: number, from: NodeId, { epoch, id, position }: SnapshotPosition): Promise<void> {
+    const { fetchSnapshotPiece, logger } = this.#parts
+    let answer: SnapshotPieceAnswer | undefined
+    try {
+      answer = await fetchSnapshotPiece(from, { epoch, id, position })
+    } catch (cause) {
+      logger.debug('a fetch of a snapshot was not answered', { from, cause })
+    }
+    const event: QuorumEvent =
+      answer === undefined ? { type: 'fetchFailed', from, epoch } : { type: 'snapshotPieceAnswered', from, epoch, id, position, ...answer }
+    this.#enqueue({ event, reply: undefined, isCurrent: () => number === this.#fetches })
+  }
+
+  async #keepSnapshotPiece({ bytes, isLast, ...piece }: Extract<Effect, { type: 'keepSnapshotPiece' }>): Promise<void> {
+    const { id, epoch, from, position } = piece
+    try {
+      await this.#parts.snapshots.receive(id, position, bytes)
+      if (isLast) await this.#installSnapshot(id, epoch)
+      else this.#fetchSnapshotPiece({ from, epoch, id, position: position + bytes.length })
+    } catch (cause) {
+      this.#snapshotFailed(cause)
+    }
+  }
+
+  async #installSnapshot(id: SnapshotId, epoch: Epoch): Promise<void> {
+    const { snapshots, log, logger, onSnapshot } = this.#parts
+    const { endOffset } = id
+    const snapshot = await snapshots.finishReceiving(id)
+    logger.info('a snapshot takes the place of the metadata log', { endOffset, epoch: id.epoch, logEndOffset: log.logEndOffset })
+    await onSnapshot(snapshot, () => log.truncateFullyAndStartAt(endOffset))
+    this.#syncedEndOffset = endOffset
+    this.post({ type: 'snapshotInstalled', epoch, id })
+  }
+
+  /** What a snapshot from elsewhere may meet is no reason to end: it is fetched once more, later. */
+  #snapshotFailed(cause: unknown): void {
+    if (!(cause instanceof DamagedSnapshot) && !isOutOfSpace(cause)) throw cause
+    this.#parts.logger.warn('a snapshot of the metadata could not be fetched', { cause })
+    const { role, epoch } = this.state
+    if (role.type !== 'follower') return
+    const number = ++this.#fetches
+    const from = role.leaderId
+    const again = (): void =>
+      this.#enqueue({ event: { type: 'fetchFailed', from, epoch }, reply: undefined, isCurrent: () => number === this.#fetches })
+    this.#cancel('fetchBackoff')
+    this.#timers.set('fetchBackoff', this.#env.clock.after(SNAPSHOT_RETRY_MS, again))
   }
 
   async #truncate(to: number): Promise<void> {

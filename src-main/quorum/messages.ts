@@ -8,6 +8,7 @@ import type { Fetch } from '../protocol/messages/fetch.ts'
 import { type FetchRequest, type FetchResponse } from '../protocol/messages/fetch.ts'
 import type { Vote } from '../protocol/messages/vote.ts'
 import { type VoteRequest } from '../protocol/messages/vote.ts'
+import type { SnapshotId } from '../protocol/files/fileNames.ts'
 import { errorCode, type ErrorName, errorName } from '../protocol/errors.ts'
 import type { RequestInput, ResponseInput } from '../protocol/schema.ts'
 import type { Epoch, LeaderAndEpoch, NodeId, QuorumAnswer, QuorumRequest } from './state.ts'
@@ -171,7 +172,7 @@ export function epochResponse(answer: QuorumAnswer | ErrorName): ResponseInput<t
   return { errorCode: 0, topics: inTopic({ ...leaderFields(answer), errorCode: errorCode(answer.error) }) }
 }
 
-function leaderFields({ leaderId, epoch }: LeaderAndEpoch): { leaderId: number; leaderEpoch: number } {
+export function leaderFields({ leaderId, epoch }: LeaderAndEpoch): { leaderId: number; leaderEpoch: number } {
   return { leaderId: leaderId ?? -1, leaderEpoch: epoch }
 }
 
@@ -183,6 +184,7 @@ export interface FetchAsked {
   readonly epoch: Epoch
   readonly fetchOffset: number
   readonly lastFetchedEpoch: Epoch
+  readonly logStartOffset: number
   readonly highWatermark: number
   readonly maxWaitMs: number
   readonly maxBytes: number
@@ -204,7 +206,7 @@ export function fetchRequest(asked: FetchAsked): RequestInput<typeof Fetch> {
             currentLeaderEpoch: asked.epoch,
             fetchOffset: asked.fetchOffset,
             lastFetchedEpoch: asked.lastFetchedEpoch,
-            logStartOffset: 0,
+            logStartOffset: asked.logStartOffset,
             partitionMaxBytes: asked.maxBytes,
             replicaDirectoryId: asked.directoryId,
             highWatermark: asked.highWatermark,
@@ -219,8 +221,12 @@ export interface FetchAnswer {
   readonly error: ErrorName
   readonly leader: LeaderAndEpoch
   readonly diverging: { readonly epoch: Epoch; readonly endOffset: number } | undefined
+  /** To be fetched before anything else (KIP-630). */
+  readonly snapshot: SnapshotId | undefined
   readonly highWatermark: number
   readonly records: Buffer
+  /** Only told: nobody acts on it. */
+  readonly logStartOffset?: number
 }
 
 const NO_RECORDS = Buffer.alloc(0)
@@ -228,15 +234,17 @@ const NO_RECORDS = Buffer.alloc(0)
 export function fetchAnswerFrom(response: FetchResponse): FetchAnswer | undefined {
   const nobody = { leaderId: undefined, epoch: -1 }
   if (response.errorCode !== 0) {
-    return { error: errorName(response.errorCode), leader: nobody, diverging: undefined, highWatermark: -1, records: NO_RECORDS }
+    const nothing = { diverging: undefined, snapshot: undefined, highWatermark: -1, records: NO_RECORDS }
+    return { error: errorName(response.errorCode), leader: nobody, ...nothing }
   }
   const partition = response.responses[0]?.partitions[0]
   if (partition === undefined) return undefined
-  const { currentLeader, divergingEpoch } = partition
+  const { currentLeader, divergingEpoch, snapshotId } = partition
   return {
     error: errorName(partition.errorCode),
     leader: { leaderId: known(currentLeader.leaderId), epoch: currentLeader.leaderEpoch },
     diverging: divergingEpoch.epoch === -1 ? undefined : divergingEpoch,
+    snapshot: snapshotId.epoch === -1 ? undefined : snapshotId,
     highWatermark: partition.highWatermark,
     records: partition.records ?? NO_RECORDS,
   }
@@ -256,6 +264,7 @@ export function fetchAskedFrom(request: FetchRequest, clusterId: string): (Fetch
     epoch: partition.currentLeaderEpoch,
     fetchOffset: partition.fetchOffset,
     lastFetchedEpoch: partition.lastFetchedEpoch,
+    logStartOffset: partition.logStartOffset,
     highWatermark: partition.highWatermark,
     maxWaitMs: request.minBytes <= 0 ? 0 : request.maxWaitMs,
     maxBytes: Math.min(request.maxBytes, partition.partitionMaxBytes),
@@ -264,7 +273,7 @@ export function fetchAskedFrom(request: FetchRequest, clusterId: string): (Fetch
 
 export function fetchResponse(answer: FetchAnswer | ErrorName, isById = true): ResponseInput<typeof Fetch> {
   if (typeof answer === 'string') return { throttleTimeMs: 0, errorCode: errorCode(answer), responses: [] }
-  const { leader, diverging, highWatermark, records } = answer
+  const { leader, diverging, snapshot, highWatermark, records } = answer
   return {
     throttleTimeMs: 0,
     responses: [
@@ -276,7 +285,8 @@ export function fetchResponse(answer: FetchAnswer | ErrorName, isById = true): R
             errorCode: errorCode(answer.error),
             highWatermark,
             lastStableOffset: highWatermark,
-            logStartOffset: 0,
+            logStartOffset: answer.logStartOffset ?? 0,
+            ...(snapshot === undefined ? {} : { snapshotId: { endOffset: snapshot.endOffset, epoch: snapshot.epoch } }),
             ...(diverging === undefined ? {} : { divergingEpoch: diverging }),
             currentLeader: leaderFields(leader),
             abortedTransactions: null,
@@ -288,6 +298,6 @@ export function fetchResponse(answer: FetchAnswer | ErrorName, isById = true): R
   }
 }
 
-function known(nodeId: number): NodeId | undefined {
+export function known(nodeId: number): NodeId | undefined {
   return nodeId < 0 ? undefined : nodeId
 }

@@ -64,7 +64,10 @@ export class MetadataFetches {
     if (verdict.type === 'refused') return { ...refused(leader), error: verdict.error }
     if (verdict.type === 'diverging') {
       const diverging = { epoch: verdict.epoch, endOffset: verdict.endOffset }
-      return { error: 'NONE', leader, diverging, highWatermark, records: NO_RECORDS }
+      return { error: 'NONE', leader, diverging, snapshot: undefined, highWatermark, records: NO_RECORDS }
+    }
+    if (verdict.type === 'snapshot') {
+      return { error: 'NONE', leader, diverging: undefined, snapshot: verdict.id, highWatermark, records: NO_RECORDS }
     }
     this.#activity.fetched(replicaId, fetchOffset, endOffset)
     return this.#read(driver, asked, leader)
@@ -72,11 +75,12 @@ export class MetadataFetches {
 
   async #read(driver: QuorumDriver, asked: FetchAsked, leader: LeaderAndEpoch): Promise<FetchAnswer> {
     const { clock } = this.#env
+    const log = this.#log
     const isVoter = driver.state.voters.includes(asked.replicaId)
     const deadline = clock.elapsed() + asked.maxWaitMs
     const stillLeads = (): boolean => driver.state.role.type === 'leader' && driver.state.epoch === leader.epoch && !driver.isStopped
     // Replicas get what is not committed yet as well; that is how it becomes so.
-    const end = (): number => (isVoter ? this.#log.logEndOffset : driver.state.highWatermark)
+    const end = (): number => (isVoter ? log.logEndOffset : driver.state.highWatermark)
 
     while (stillLeads() && asked.fetchOffset >= end() && asked.highWatermark >= driver.state.highWatermark) {
       const leftMs = deadline - clock.elapsed()
@@ -85,13 +89,17 @@ export class MetadataFetches {
     }
     if (!stillLeads()) return refused({ leaderId: undefined, epoch: driver.state.epoch })
     if (asked.fetchOffset >= end()) return answered(NO_RECORDS)
-    const read = await this.#log.read(asked.fetchOffset, { maxBytes: asked.maxBytes, upTo: end(), atLeastOneBatch: true })
+    const read = await log.read(asked.fetchOffset, { maxBytes: asked.maxBytes, upTo: end(), atLeastOneBatch: true })
     // Another leader may have replaced what was read, while it was read.
     if (!stillLeads()) return refused({ leaderId: undefined, epoch: driver.state.epoch })
+    // While the fetch waited, a snapshot took the place of what it asks for.
+    if (asked.fetchOffset < log.logStartOffset) return this.#answer(asked)
     return read.error === 'NONE' ? answered(read.records) : { ...refused(leader), error: read.error }
 
     function answered(records: Buffer): FetchAnswer {
-      return { error: 'NONE', leader, diverging: undefined, highWatermark: driver.state.highWatermark, records }
+      const { highWatermark } = driver.state
+      const { logStartOffset } = log
+      return { error: 'NONE', leader, diverging: undefined, snapshot: undefined, highWatermark, logStartOffset, records }
     }
   }
 
@@ -109,5 +117,5 @@ export class MetadataFetches {
 }
 
 function refused(leader: LeaderAndEpoch): FetchAnswer {
-  return { error: 'NOT_LEADER_OR_FOLLOWER', leader, diverging: undefined, highWatermark: -1, records: NO_RECORDS }
+  return { error: 'NOT_LEADER_OR_FOLLOWER', leader, diverging: undefined, snapshot: undefined, highWatermark: -1, records: NO_RECORDS }
 }

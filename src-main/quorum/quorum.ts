@@ -5,10 +5,11 @@ import { BeginQuorumEpoch } from '../protocol/messages/beginQuorumEpoch.ts'
 import { EndQuorumEpoch } from '../protocol/messages/endQuorumEpoch.ts'
 import { Fetch, type FetchRequest } from '../protocol/messages/fetch.ts'
 import type { MetadataRecordInput } from '../protocol/messages/metadataRecords.ts'
+import { FetchSnapshot, type FetchSnapshotRequest } from '../protocol/messages/fetchSnapshot.ts'
 import { Vote } from '../protocol/messages/vote.ts'
 import type { AnyApi, RequestInput, ResponseInput, ResponseOf } from '../protocol/schema.ts'
 import { CommittedLog } from './committedLog.ts'
-import { QuorumDriver, type FetchPosition } from './driver.ts'
+import { QuorumDriver, type FetchPosition, type SnapshotPosition } from './driver.ts'
 import { MetadataFetches } from './metadataFetches.ts'
 import {
   type Addressee,
@@ -23,17 +24,26 @@ import {
 import { PendingAppends, NotLeader } from './pendingAppends.ts'
 import { describeQuorum, type QuorumDescription, ReplicaActivity } from './quorumDescription.ts'
 import type { QuorumConfig } from './quorumConfig.ts'
-import type { QuorumLog } from './quorumLog.ts'
+import { type QuorumLog, QuorumLogView } from './quorumLog.ts'
 import { type CommittedBatch, MAX_METADATA_BATCH_BYTES, metadataBatch } from './records.ts'
+import { openingState } from './snapshots/openingState.ts'
+import { SnapshotFetches } from './snapshots/snapshotFetches.ts'
+import { type LoadedSnapshot, SnapshotFiles } from './snapshots/snapshotFiles.ts'
+import { type SnapshotPieceAnswer, snapshotPieceAnswerFrom, snapshotPieceRequest } from './snapshots/snapshotMessages.ts'
+import { SnapshotTaker } from './snapshots/snapshotTaker.ts'
 import type { Epoch, NodeId, QuorumAnswer, QuorumRequest, QuorumState, RoleName } from './state.ts'
 import { initialState } from './step.ts'
 import { VoteFile } from './voteFile.ts'
 
 export { NotLeader } from './pendingAppends.ts'
 export type { CommittedBatch } from './records.ts'
+export type { LoadedSnapshot } from './snapshots/snapshotFiles.ts'
 export { defaultQuorumConfig, type QuorumConfig } from './quorumConfig.ts'
 
-/** How a node of the quorum reaches another. Rejects when there is no answer in time. A Fetch may take long and must not hold up the others. */
+/**
+ * How a node of the quorum reaches another. Rejects when there is no answer in time. A Fetch or a FetchSnapshot may take long and must not hold up the
+ * others.
+ */
 export type SendToPeer = <A extends AnyApi>(to: NodeId, api: A, request: RequestInput<A>, timeoutMs: number) => Promise<ResponseOf<A>>
 
 export interface QuorumOptions {
@@ -44,10 +54,15 @@ export interface QuorumOptions {
   readonly voters: ReadonlyMap<NodeId, Address>
   /** Of `__cluster_metadata-0`; opened and closed by the caller. */
   readonly log: QuorumLog
-  /** Where `quorum-state` lies. */
+  /** Where `quorum-state` and the snapshots lie. */
   readonly directory: string
   readonly config: QuorumConfig
   readonly send: SendToPeer
+  /**
+   * Records that add up to what the `onCommitted` and `onSnapshot` listeners were given so far, whatever they are given while it is read. Without it this
+   * node writes no snapshots of its own, and keeps its log.
+   */
+  readonly state?: () => Iterable<MetadataRecordInput>
   readonly logger: Logger
   /** This node cannot take part any more (its disk failed, or a bug was found): the process should end. Without it, the error is thrown to nobody. */
   readonly onFailure?: (cause: Error) => void
@@ -74,9 +89,13 @@ export class Quorum {
   readonly #appends = new PendingAppends()
   readonly #fetches: MetadataFetches
   readonly #activity: ReplicaActivity
+  readonly #snapshots: SnapshotFiles
+  readonly #snapshotFetches: SnapshotFetches
+  readonly #snapshotTaker: SnapshotTaker | undefined
   readonly #leaderListeners: ((leader: Leadership) => void)[] = []
   readonly #ownEpochListeners: ((epoch: Epoch) => void)[] = []
   readonly #committedListeners: ((batch: CommittedBatch) => void)[] = []
+  readonly #snapshotListeners: ((snapshot: LoadedSnapshot) => void)[] = []
   #driver: QuorumDriver | undefined
   #told: Leadership = { leaderId: undefined, epoch: -1 }
   #committedOwnEpoch = -1
@@ -88,8 +107,10 @@ export class Quorum {
     this.#voteFile = new VoteFile(env, options.directory)
     this.#activity = new ReplicaActivity(env.clock)
     this.#committed = new CommittedLog(options.log, {
-      deliver: batch => {
+      deliver: (batch, sizeInBytes) => {
         for (const listen of this.#committedListeners) listen(batch)
+        const { lastOffset, epoch, timestamp } = batch
+        this.#snapshotTaker?.delivered({ endOffset: lastOffset + 1, epoch, timestamp }, sizeInBytes)
       },
       onDelivered: offset => {
         this.#tellWhenOwnEpochIsCommitted()
@@ -103,16 +124,24 @@ export class Quorum {
       activity: this.#activity,
       driver: () => this.#driver,
     })
+    const { log, config, logger, clusterId, state } = options
+    const files = new SnapshotFiles(env, options.directory, logger)
+    this.#snapshots = files
+    this.#snapshotFetches = new SnapshotFetches({ clusterId, files, driver: () => this.#driver })
+    const onFailure = (cause: unknown): void => this.#fail(cause)
+    this.#snapshotTaker = state && new SnapshotTaker(env, { files, log, config, logger, state, onFailure })
   }
 
   /** Reads the vote and takes part from then on. Resolves before there is a leader. Listeners are to be there before. */
   async start(): Promise<void> {
     const { log, voters, nodeId, directoryId, config, logger } = this.#options
     const vote = (await this.#voteFile.read()) ?? { epoch: 0, votedFor: undefined }
-    const lastEpoch = log.latestEpoch ?? 0
+    const snapshot = await openingState(log, this.#snapshots, logger)
+    if (snapshot !== undefined) await this.#committed.skipTo(snapshot.endOffset, () => this.#deliverSnapshot(snapshot))
+    const lastEpoch = Math.max(log.latestEpoch ?? 0, new QuorumLogView(log, this.#snapshots).lastEpoch)
     // Without its quorum-state a voter still knows from its log that those epochs have been: it must not vote in them again.
     const known = lastEpoch > vote.epoch ? { epoch: lastEpoch, votedFor: undefined } : vote
-    const state = initialState({ id: nodeId, directoryId }, [...voters.keys()], known)
+    const state = initialState({ id: nodeId, directoryId }, [...voters.keys()], known, snapshot?.endOffset)
     this.#driver = new QuorumDriver(
       this.#env,
       {
@@ -122,6 +151,13 @@ export class Quorum {
         logger,
         send: (to, request) => this.#send(to, request),
         fetch: (from, position) => this.#fetch(from, position),
+        snapshots: this.#snapshots,
+        fetchSnapshotPiece: (from, position) => this.#fetchSnapshotPiece(from, position),
+        onSnapshot: (each, replaceLog) =>
+          this.#committed.skipTo(each.endOffset, async () => {
+            await replaceLog()
+            this.#deliverSnapshot(each)
+          }),
         onTurn: each => this.#afterTurn(each),
         onCommit: highWatermark => this.#committed.advance(highWatermark),
         onNews: () => this.#fetches.wake(),
@@ -144,6 +180,7 @@ export class Quorum {
     driver.post({ type: 'resign' })
     await driver.stop(FAREWELL_MS)
     await this.#committed.stop()
+    await this.#snapshotTaker?.stop()
     this.#appends.lost(new NotLeader(this.nodeId))
   }
 
@@ -165,7 +202,7 @@ export class Quorum {
     return this.#driver === undefined || this.#driver.isStopped ? undefined : leaderOf(this.#driver.state)
   }
 
-  /** What is below is committed; 0 until a leader told. */
+  /** What is below is committed; until a leader told, what a snapshot has, or 0. */
   get highWatermark(): number {
     return this.#driver?.state.highWatermark ?? 0
   }
@@ -197,9 +234,17 @@ export class Quorum {
     this.#ownEpochListeners.push(listen)
   }
 
-  /** Every committed batch of metadata, in order, from the first one on. */
+  /** Every committed batch of metadata, in order, from the first one on, or from behind the snapshot that `onSnapshot` told of. */
   onCommitted(listen: (batch: CommittedBatch) => void): void {
     this.#committedListeners.push(listen)
+  }
+
+  /**
+   * What all committed batches below its `endOffset` add up to, instead of the batches: when this node starts, and whenever it is so far behind that its
+   * leader does not have them any more. It replaces all that the listener was given before; it never covers less.
+   */
+  onSnapshot(listen: (snapshot: LoadedSnapshot) => void): void {
+    this.#snapshotListeners.push(listen)
   }
 
   /**
@@ -228,6 +273,11 @@ export class Quorum {
   /** Answers a Fetch of `__cluster_metadata`: at once when there is something to say, else when there is, or after its `maxWaitMs`. */
   fetchMetadata(request: FetchRequest): Promise<ResponseInput<typeof Fetch>> {
     return this.#fetches.answer(request)
+  }
+
+  /** Answers a FetchSnapshot of `__cluster_metadata`. */
+  fetchSnapshot(request: FetchSnapshotRequest): Promise<ResponseInput<typeof FetchSnapshot>> {
+    return this.#snapshotFetches.answer(request)
   }
 
   /** A peer's Vote, BeginQuorumEpoch or EndQuorumEpoch. `undefined` once stopped. */
@@ -289,6 +339,17 @@ export class Quorum {
     return fetchAnswerFrom(
       await send(from, Fetch, fetchRequest(asked), maxWaitMs + Math.min(config.requestTimeoutMs, config.fetchTimeoutMs / 2)),
     )
+  }
+
+  async #fetchSnapshotPiece(from: NodeId, position: SnapshotPosition): Promise<SnapshotPieceAnswer | undefined> {
+    const { send, clusterId, nodeId, directoryId, config } = this.#options
+    const asked = { replicaId: nodeId, directoryId, clusterId, ...position, maxBytes: config.fetchSnapshotMaxBytes }
+    return snapshotPieceAnswerFrom(await send(from, FetchSnapshot, snapshotPieceRequest(asked), config.requestTimeoutMs), position)
+  }
+
+  #deliverSnapshot(snapshot: LoadedSnapshot): void {
+    this.#snapshotTaker?.replaced()
+    for (const listen of this.#snapshotListeners) listen(snapshot)
   }
 
   #fail(cause: unknown): void {

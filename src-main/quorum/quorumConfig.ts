@@ -12,6 +12,14 @@ export interface QuorumConfig {
   readonly fetchMaxBytes: number
   /** How long the leader keeps a fetch that brings nothing. */
   readonly fetchMaxWaitMs: number
+  /** Of a snapshot in one answer. */
+  readonly fetchSnapshotMaxBytes: number
+  readonly metadataLogMaxRecordBytesBetweenSnapshots: number
+  /** 0: only the bytes count. */
+  readonly metadataLogMaxSnapshotIntervalMs: number
+  /** Of the log and its snapshots together. -1: for ever, as with the next. */
+  readonly metadataMaxRetentionBytes: number
+  readonly metadataMaxRetentionMs: number
 }
 
 export const defaultQuorumConfig: QuorumConfig = {
@@ -22,6 +30,11 @@ export const defaultQuorumConfig: QuorumConfig = {
   retryBackoffMs: 20,
   fetchMaxBytes: 1_048_576,
   fetchMaxWaitMs: 500,
+  fetchSnapshotMaxBytes: 1_048_576,
+  metadataLogMaxRecordBytesBetweenSnapshots: 20_971_520,
+  metadataLogMaxSnapshotIntervalMs: 3_600_000,
+  metadataMaxRetentionBytes: 104_857_600,
+  metadataMaxRetentionMs: 604_800_000,
 }
 
 /** The first campaign comes after this, [from, to) in ms: long enough apart that two voters seldom meet, short enough not to be waited for. */

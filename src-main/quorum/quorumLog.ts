@@ -1,10 +1,13 @@
+import type { SnapshotId } from '../protocol/files/fileNames.ts'
 import type { PartitionLog } from '../storage/partitionLog.ts'
 import type { Epoch, LogView } from './state.ts'
 
 /** What the quorum needs of the log of `__cluster_metadata-0`. */
 export type QuorumLog = Pick<
   PartitionLog,
+  | 'logStartOffset'
   | 'logEndOffset'
+  | 'sizeInBytes'
   | 'latestEpoch'
   | 'endOffsetFor'
   | 'startEpoch'
@@ -13,17 +16,42 @@ export type QuorumLog = Pick<
   | 'advanceHighWatermark'
   | 'read'
   | 'truncateTo'
+  | 'truncateFullyAndStartAt'
+  | 'raiseLogStartOffset'
+  | 'deleteOldSegments'
   | 'flush'
   | 'onFull'
   | 'stopWaiting'
 >
 
-/** The log as `step` looks at it. */
+/** The snapshots that stand for what the log had before its start. */
+export interface SnapshotIds {
+  readonly latest: SnapshotId | undefined
+  endingAt(offset: number): SnapshotId | undefined
+}
+
+const NO_SNAPSHOTS: SnapshotIds = { latest: undefined, endingAt: () => undefined }
+
+/** The log as `step` looks at it: one history, whether a snapshot stands for its beginning or not. */
 export class QuorumLogView implements LogView {
   readonly #log: QuorumLog
+  readonly #snapshots: SnapshotIds
 
-  constructor(log: QuorumLog) {
+  constructor(log: QuorumLog, snapshots = NO_SNAPSHOTS) {
     this.#log = log
+    this.#snapshots = snapshots
+  }
+
+  get startOffset(): number {
+    return this.#log.logStartOffset
+  }
+
+  get epochBeforeStart(): Epoch {
+    return this.#snapshots.endingAt(this.startOffset)?.epoch ?? 0
+  }
+
+  get latestSnapshot(): SnapshotId | undefined {
+    return this.#snapshots.latest
   }
 
   get endOffset(): number {
@@ -32,8 +60,8 @@ export class QuorumLogView implements LogView {
 
   /** An epoch that was begun but has no record yet says nothing about how much a log holds: it must not win a vote. */
   get lastEpoch(): Epoch {
-    const { logEndOffset } = this.#log
-    if (logEndOffset === 0) return 0
+    const { logEndOffset, logStartOffset } = this.#log
+    if (logEndOffset === logStartOffset) return this.epochBeforeStart
     let epoch = this.#log.latestEpoch ?? 0
     for (;;) {
       const before = this.#log.endOffsetFor(epoch - 1)
@@ -44,6 +72,12 @@ export class QuorumLogView implements LogView {
   }
 
   endOffsetFor(epoch: Epoch): { readonly epoch: Epoch; readonly endOffset: number } {
-    return this.#log.endOffsetFor(epoch)
+    const { logStartOffset, logEndOffset } = this.#log
+    const known = this.#log.endOffsetFor(epoch)
+    const before = this.#snapshots.endingAt(logStartOffset)?.epoch
+    if (before === undefined || epoch < before) return known
+    // The log itself does not know of the epoch before its start, unless some of its records are still there.
+    if (known.epoch === -1) return epoch === before ? { epoch, endOffset: logEndOffset } : known
+    return known.endOffset <= logStartOffset ? { epoch: before, endOffset: logStartOffset } : known
   }
 }

@@ -56,7 +56,7 @@ export class UnreadableMetadata extends Error {
 }
 
 /** The batches of metadata among whole batches of the log; control batches are left out. */
-export function* committedBatches(bytes: Buffer): Generator<CommittedBatch, void, undefined> {
+export function* committedBatches(bytes: Buffer): Generator<CommittedBatch & { readonly sizeInBytes: number }, void, undefined> {
   for (const at of batches.batchesIn(bytes)) {
     if (batches.isControl(bytes, at)) continue
     yield {
@@ -64,6 +64,7 @@ export function* committedBatches(bytes: Buffer): Generator<CommittedBatch, void
       lastOffset: batches.lastOffset(bytes, at),
       epoch: batches.partitionLeaderEpoch(bytes, at),
       timestamp: batches.maxTimestamp(bytes, at),
+      sizeInBytes: batches.batchSize(bytes, at),
       records: decodeRecords(bytes, at, MAX_DECODED_BYTES).map(({ value, offset }) => {
         if (value === null) throw new UnreadableMetadata(`the metadata record at offset ${offset} has no value`)
         const record = decodeMetadataRecord(value)

@@ -23,6 +23,7 @@ const answered = (given: Partial<FetchAnswered> = {}): FetchAnswered => ({
   error: 'NONE',
   leader: { leaderId: 2, epoch: 5 },
   diverging: undefined,
+  snapshot: undefined,
   highWatermark: 0,
   records: Buffer.alloc(0),
   ...given,

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts'
 import { armElectionTimer, hearOfLeader, leaderToTell, type Step } from './elections.ts'
+import type { SnapshotId } from '../protocol/files/fileNames.ts'
 import { type Effect, type FetchVerdict, type LogView, majorityOf, type QuorumEvent, type QuorumState } from './state.ts'
 
 type FetchEvent = Extract<QuorumEvent, { type: 'fetch' }>
@@ -14,6 +15,8 @@ export function stepFetch(state: QuorumState, event: FetchEvent, log: LogView): 
   if (event.epoch !== -1 && event.epoch > epoch) return refuse('UNKNOWN_LEADER_EPOCH')
   if (role.type !== 'leader') return refuse('NOT_LEADER_OR_FOLLOWER')
 
+  const snapshot = snapshotToFetchFirst(event, log)
+  if (snapshot !== undefined) return [state, [respond({ type: 'snapshot', id: snapshot })]]
   const diverging = divergence(event, log)
   if (diverging !== undefined) return [state, [respond({ type: 'diverging', ...diverging })]]
   if (event.fetchOffset < 0 || event.fetchOffset > log.endOffset) return refuse('OFFSET_OUT_OF_RANGE')
@@ -27,6 +30,20 @@ export function stepFetch(state: QuorumState, event: FetchEvent, log: LogView): 
     role: { ...role, fetchOffsets, recentlyFetched: majorityFetched ? new Set() : recentlyFetched },
   })
   return [next, [...(majorityFetched ? [{ type: 'armCheckQuorumTimer' } as const] : []), ...committed, respond({ type: 'read' })]]
+}
+
+/**
+ * The snapshot that a replica needs before the log is of use to it: it has nothing yet, or less than the log still has, or its history leaves ours
+ * before the log starts (KIP-630).
+ */
+function snapshotToFetchFirst({ fetchOffset, lastFetchedEpoch }: FetchEvent, log: LogView): SnapshotId | undefined {
+  const { startOffset, epochBeforeStart, latestSnapshot } = log
+  if (fetchOffset === 0) return latestSnapshot
+  if (startOffset === 0 || fetchOffset < 0) return undefined
+  if (fetchOffset < startOffset) return latestSnapshot
+  if (lastFetchedEpoch < 0) return undefined
+  const partsBeforeStart = lastFetchedEpoch < epochBeforeStart || (fetchOffset === startOffset && lastFetchedEpoch !== epochBeforeStart)
+  return partsBeforeStart ? latestSnapshot : undefined
 }
 
 /** Where the replica's history leaves ours, if it does: its records from there on were never committed. */
@@ -68,6 +85,14 @@ export function stepFetchAnswered(state: QuorumState, event: FetchAnswered, log:
   const alive: QuorumState = { ...state, role: { ...role, contact: 'made' }, failedCampaigns: 0 }
   const arm: Effect = { type: 'armElectionTimer', wait: { type: 'fetchTimeout' } }
   const fetch: Effect = { type: 'fetch', from: role.leaderId, epoch, when: 'now' }
+  if (event.snapshot !== undefined) {
+    const id = event.snapshot
+    assert(
+      id.endOffset > state.highWatermark,
+      () => `a snapshot brings more than is committed here: it ends at ${id.endOffset}, committed below ${state.highWatermark}`,
+    )
+    return [alive, [arm, { type: 'fetchSnapshotPiece', from: role.leaderId, epoch, id, position: 0 }]]
+  }
   if (event.diverging !== undefined) {
     const own = log.endOffsetFor(event.diverging.epoch)
     const to = Math.min(event.diverging.endOffset, own.epoch === -1 ? log.endOffset : own.endOffset)
@@ -105,7 +130,8 @@ export function stepFetchFailed(state: QuorumState, event: Extract<QuorumEvent, 
   return current ? retryFetch(state) : [state, []]
 }
 
-function retryFetch(state: QuorumState): Step {
+/** A fetch from the leader we follow brought nothing usable: once more after a while, in which we campaign if it stays like this. */
+export function retryFetch(state: QuorumState): Step {
   const { role, epoch } = state
   assert(role.type === 'follower', 'only a follower fetches')
   const [next, effects] = suspectLeader(state)

@@ -1,5 +1,6 @@
 import type { Uuid } from '../base/uuid.ts'
 import type { ErrorName } from '../protocol/errors.ts'
+import type { SnapshotId } from '../protocol/files/fileNames.ts'
 
 export type NodeId = number
 /** The quorum's leader epoch: which election we are in. Never falls. */
@@ -52,7 +53,7 @@ export interface QuorumState {
   /** In this epoch. */
   readonly votedFor: VoterKey | undefined
   readonly role: Role
-  /** What is below is committed. 0 until a leader told more: a voter remembers none. */
+  /** What is below is committed. Until a leader told more, the end of the snapshot this voter has, or 0: it remembers no other. */
   readonly highWatermark: number
   /** Elections tried since there was a leader: each waits longer than the one before. */
   readonly failedCampaigns: number
@@ -67,6 +68,12 @@ export interface Vote {
 
 /** How a log ends, for comparing two of them and for finding where they part. */
 export interface LogView {
+  /** Not 0 when a snapshot stands for what was before. */
+  readonly startOffset: number
+  /** Of the last record before the start; 0 when the log goes back to the first record. */
+  readonly epochBeforeStart: Epoch
+  /** There is one when the start is not 0. */
+  readonly latestSnapshot: SnapshotId | undefined
   readonly endOffset: number
   /** Of the last record; 0 while there is none. */
   readonly lastEpoch: Epoch
@@ -96,6 +103,8 @@ export type QuorumAnswer = LeaderAndEpoch & { readonly error: ErrorName; readonl
 export type FetchVerdict =
   | { readonly type: 'read' }
   | { readonly type: 'diverging'; readonly epoch: Epoch; readonly endOffset: number }
+  /** The log does not go back far enough: this snapshot is to be fetched first. */
+  | { readonly type: 'snapshot'; readonly id: SnapshotId }
   | { readonly type: 'refused'; readonly error: ErrorName }
 
 export type QuorumEvent =
@@ -123,6 +132,8 @@ export type QuorumEvent =
       /** -1: does not say. */
       readonly lastFetchedEpoch: Epoch
     }
+  /** A replica asks us for a piece of a snapshot. */
+  | { readonly type: 'fetchSnapshot'; readonly replicaId: NodeId; readonly epoch: Epoch }
   /** The leader answered our fetch. */
   | {
       readonly type: 'fetchAnswered'
@@ -131,9 +142,24 @@ export type QuorumEvent =
       readonly error: ErrorName
       readonly leader: LeaderAndEpoch
       readonly diverging: { readonly epoch: Epoch; readonly endOffset: number } | undefined
+      readonly snapshot: SnapshotId | undefined
       readonly highWatermark: number
       readonly records: Buffer
     }
+  /** The leader answered our fetch of a piece of a snapshot, which has `size` bytes in all. */
+  | {
+      readonly type: 'snapshotPieceAnswered'
+      readonly from: NodeId
+      readonly epoch: Epoch
+      readonly error: ErrorName
+      readonly leader: LeaderAndEpoch
+      readonly id: SnapshotId
+      readonly size: number
+      readonly position: number
+      readonly bytes: Buffer
+    }
+  /** A fetched snapshot was found whole, and the log goes on, empty, from its end. */
+  | { readonly type: 'snapshotInstalled'; readonly epoch: Epoch; readonly id: SnapshotId }
   | { readonly type: 'fetchFailed'; readonly from: NodeId; readonly epoch: Epoch }
   /** What a fetch brought lies in the own log, synced. */
   | { readonly type: 'replicated'; readonly epoch: Epoch; readonly leaderHighWatermark: number }
@@ -171,6 +197,26 @@ export type Effect =
   /** Appends what a fetch brought, syncs, and reports `replicated`. */
   | { readonly type: 'replicate'; readonly records: Buffer; readonly epoch: Epoch; readonly leaderHighWatermark: number }
   | { readonly type: 'truncate'; readonly to: number }
+  | {
+      readonly type: 'fetchSnapshotPiece'
+      readonly from: NodeId
+      readonly epoch: Epoch
+      readonly id: SnapshotId
+      readonly position: number
+    }
+  /**
+   * Keeps a piece and fetches the next. After the last one, verifies the snapshot, lets it take the place of the log and of the state, and reports
+   * `snapshotInstalled`.
+   */
+  | {
+      readonly type: 'keepSnapshotPiece'
+      readonly from: NodeId
+      readonly epoch: Epoch
+      readonly id: SnapshotId
+      readonly position: number
+      readonly bytes: Buffer
+      readonly isLast: boolean
+    }
   | { readonly type: 'commit'; readonly highWatermark: number }
 
 /** The leader that this voter knows of, itself included. */

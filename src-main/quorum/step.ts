@@ -11,6 +11,7 @@ import {
   stepVoteRequest,
 } from './elections.ts'
 import { stepFetch, stepFetchAnswered, stepFetchFailed, stepReplicated, stepSynced, suspectLeader } from './replication.ts'
+import { stepFetchSnapshot, stepSnapshotInstalled, stepSnapshotPieceAnswered } from './snapshotReplication.ts'
 import { knownLeader, type LogView, type QuorumEvent, type QuorumRequest, type QuorumState, type Vote, type VoterKey } from './state.ts'
 
 export type { Step } from './elections.ts'
@@ -53,6 +54,12 @@ function decide(state: QuorumState, event: QuorumEvent, log: LogView): Step {
       return hearOfLeader(state, event.from, event.leader)
     case 'fetch':
       return stepFetch(state, event, log)
+    case 'fetchSnapshot':
+      return stepFetchSnapshot(state, event)
+    case 'snapshotPieceAnswered':
+      return stepSnapshotPieceAnswered(state, event)
+    case 'snapshotInstalled':
+      return stepSnapshotInstalled(state, event)
     case 'fetchAnswered':
       return stepFetchAnswered(state, event, log)
     case 'fetchFailed':
@@ -96,16 +103,24 @@ function isSameVoter(one: VoterKey | undefined, other: VoterKey | undefined): bo
   return one?.id === other?.id && one?.directoryId === other?.directoryId
 }
 
-/** How a voter starts, after a restart as the first time: with what its file says, following nobody. Whoever leads will be heard of soon. */
-export function initialState(self: VoterKey, voters: readonly number[], vote: Pick<Vote, 'epoch' | 'votedFor'>): QuorumState {
+/**
+ * How a voter starts, after a restart as the first time: with what its file says, following nobody. Whoever leads will be heard of soon. Only what a
+ * snapshot covers is known to be committed.
+ */
+export function initialState(
+  self: VoterKey,
+  voters: readonly number[],
+  { epoch, votedFor }: Pick<Vote, 'epoch' | 'votedFor'>,
+  highWatermark = 0,
+): QuorumState {
   assert(voters.includes(self.id), 'a node of the quorum is one of its voters')
   return {
     self,
     voters: [...voters].sort((one, other) => one - other),
-    epoch: vote.epoch,
-    votedFor: vote.votedFor,
+    epoch,
+    votedFor,
     role: { type: 'unattached' },
-    highWatermark: 0,
+    highWatermark,
     failedCampaigns: 0,
   }
 }

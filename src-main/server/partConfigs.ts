@@ -1,6 +1,8 @@
 import { defaultGroupConfig, type GroupConfig } from '../broker/coordinators/group/groupConfig.ts'
 import { configReaderOf } from '../metadata/configReader.ts'
 import { defaultQuorumConfig, type QuorumConfig } from '../quorum/quorum.ts'
+import { MAX_METADATA_BATCH_BYTES } from '../quorum/records.ts'
+import { defaultLogConfig, type LogConfig } from '../storage/logConfig.ts'
 
 type Values = ReadonlyMap<string, string>
 
@@ -32,5 +34,23 @@ export function quorumConfigOf(values: Values): QuorumConfig {
     requestTimeoutMs: number('controller.quorum.request.timeout.ms'),
     retryBackoffMs: number('controller.quorum.retry.backoff.ms'),
     fetchMaxBytes: number('controller.quorum.fetch.max.bytes'),
+    fetchSnapshotMaxBytes: number('controller.quorum.fetch.snapshot.max.bytes'),
+    metadataLogMaxRecordBytesBetweenSnapshots: number('metadata.log.max.record.bytes.between.snapshots'),
+    metadataLogMaxSnapshotIntervalMs: number('metadata.log.max.snapshot.interval.ms'),
+    metadataMaxRetentionBytes: number('metadata.max.retention.bytes'),
+    metadataMaxRetentionMs: number('metadata.max.retention.ms'),
+  }
+}
+
+/** The metadata log's config. Nothing of it goes by size or age alone, only with a snapshot that stands for it: see `QuorumConfig`. */
+export function metadataLogConfigOf(values: Values): LogConfig {
+  const { number } = configReaderOf(values)
+  const internal = values.get('internal.metadata.log.segment.bytes')
+  return {
+    ...defaultLogConfig,
+    cleanupPolicy: [],
+    maxMessageBytes: MAX_METADATA_BATCH_BYTES,
+    segmentBytes: internal === undefined ? number('metadata.log.segment.bytes') : number('internal.metadata.log.segment.bytes'),
+    segmentMs: number('metadata.log.segment.ms'),
   }
 }

@@ -18,25 +18,24 @@ import { Controller } from '../controller/controller.ts'
 import { controllerConfigOf } from '../controller/controllerConfig.ts'
 import { controllerHandlers } from '../controller/handlers/index.ts'
 import type { Address, Env } from '../env/env.ts'
+import { recordsOf } from '../metadata/snapshot.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../protocol/schema.ts'
 import { decodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { quorumHandlers } from '../quorum/handlers/index.ts'
 import { Quorum } from '../quorum/quorum.ts'
 import { LogDirectories, type LogFolderState } from '../storage/logDirectories.ts'
 import { isOutOfSpace } from '../storage/outOfSpace.ts'
-import { defaultLogConfig, type PartitionLog } from '../storage/partitionLog.ts'
+import type { PartitionLog } from '../storage/partitionLog.ts'
 import { bind, type BoundHandler } from '../wire/handler.ts'
 import { PeerLink } from '../wire/peerLink.ts'
 import type { WireStats } from '../wire/serve.ts'
 import { CLIENT_LISTENER, PEER_LISTENER, type ServerConfig } from './config.ts'
-import { groupConfigOf, quorumConfigOf } from './partConfigs.ts'
+import { groupConfigOf, metadataLogConfigOf, quorumConfigOf } from './partConfigs.ts'
 
 const METADATA_TOPIC = '__cluster_metadata'
 const PLAINTEXT_PROTOCOL = 0
 /** How long a stopping broker waits for the controller to move its leaderships. */
 const CONTROLLED_SHUTDOWN_MS = 10_000
-/** Kept for ever: there are no snapshots yet that could stand in for what would be deleted. */
-const METADATA_LOG = { ...defaultLogConfig, cleanupPolicy: [], maxMessageBytes: 8 * 1024 * 1024 }
 
 /** What the process around a broker hears of it. */
 export interface ServerListeners {
@@ -101,6 +100,7 @@ export class Server {
       directory: metadataLog.directory,
       config: quorumConfigOf(config.values),
       send: (to, api, request, timeoutMs) => this.#links.send(to, api, request, timeoutMs),
+      state: () => recordsOf(this.metadata.image.clone()),
       logger: logger.child({ part: 'quorum' }),
       onFailure: cause => this.#quorumFailed(cause),
     })
@@ -111,6 +111,7 @@ export class Server {
     })
     this.metadata = metadata
     quorum.onCommitted(batch => metadata.apply(batch))
+    quorum.onSnapshot(snapshot => metadata.replace(snapshot))
     this.#controller = new Controller(env, {
       quorum,
       incarnationId: this.#incarnationId,
@@ -247,7 +248,9 @@ export class Server {
     })
     let server: Server | undefined
     try {
-      const metadataLog = await directories.metadata.openLog(METADATA_TOPIC, 0, METADATA_TOPIC_ID, METADATA_LOG, { whenFull: 'wait' })
+      const metadataLog = await directories.metadata.openLog(METADATA_TOPIC, 0, METADATA_TOPIC_ID, metadataLogConfigOf(config.values), {
+        whenFull: 'wait',
+      })
       server = new Server(env, { ...options, directories, metadataLog })
       await server.#begin()
       return server
@@ -343,7 +346,7 @@ class QuorumLinks {
   }
 
   send<A extends AnyApi>(to: number, api: A, request: RequestInput<A>, timeoutMs: number): Promise<ResponseOf<A>> {
-    const link = (api.name === 'Fetch' ? this.#patient : this.#quick).get(to)
+    const link = (api.name === 'Fetch' || api.name === 'FetchSnapshot' ? this.#patient : this.#quick).get(to)
     if (link === undefined) return Promise.reject(new RangeError(`there is no voter ${to}`))
     return link.send(api, request, { timeoutMs })
   }

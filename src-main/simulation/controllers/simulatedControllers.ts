@@ -73,7 +73,7 @@ export class SimulatedControllers {
     this.nodes = Array.from({ length: size }, (_, index) => ({
       id: index + 1,
       name: `node-${index + 1}`,
-      medium: { batches: [], synced: 0 },
+      medium: { batches: [], synced: 0, base: 0 },
       process: undefined,
     }))
     this.world.always(() => this.#check())

@@ -9,7 +9,12 @@ import type { AppendOptions, AppendResult, FollowerAppendResult, ReadOptions, Re
 export interface LogMedium {
   batches: Buffer[]
   synced: number
+  /** Where the first batch begins, or will. */
+  base: number
 }
+
+/** So many batches share a file, of which the newest is never deleted. */
+const BATCHES_IN_SEGMENT = 8
 
 /** A log without files: the rules of a partition log that the quorum rests on and nothing else, for runs over many seeds. */
 export class MemoryLog implements QuorumLog {
@@ -17,6 +22,7 @@ export class MemoryLog implements QuorumLog {
   readonly #env: Pick<Env, 'clock' | 'random'>
   readonly #medium: LogMedium
   readonly #epochs = new EpochCache()
+  #startOffset: number
   /** Offsets are given out before the bytes are there. */
   #nextOffset: number
   #tail: Promise<unknown> = Promise.resolve()
@@ -24,13 +30,22 @@ export class MemoryLog implements QuorumLog {
   constructor(env: Pick<Env, 'clock' | 'random'>, medium: LogMedium) {
     this.#env = env
     this.#medium = medium
+    this.#startOffset = medium.base
     for (const batch of medium.batches) this.#epochs.assign(batches.partitionLeaderEpoch(batch), batches.baseOffset(batch))
     this.#nextOffset = this.logEndOffset
   }
 
+  get logStartOffset(): number {
+    return this.#startOffset
+  }
+
   get logEndOffset(): number {
     const last = this.#medium.batches.at(-1)
-    return last === undefined ? 0 : batches.nextOffset(last)
+    return last === undefined ? this.#medium.base : batches.nextOffset(last)
+  }
+
+  get sizeInBytes(): number {
+    return this.#medium.batches.reduce((sum, batch) => sum + batch.length, 0)
   }
 
   get latestEpoch(): number | undefined {
@@ -38,7 +53,8 @@ export class MemoryLog implements QuorumLog {
   }
 
   endOffsetFor(epoch: number): { readonly epoch: number; readonly endOffset: number } {
-    return this.#epochs.endOffsetFor(epoch, this.logEndOffset)
+    const end = this.#epochs.endOffsetFor(epoch, this.logEndOffset)
+    return end.epoch === -1 ? end : { epoch: end.epoch, endOffset: Math.max(end.endOffset, this.#startOffset) }
   }
 
   startEpoch(leaderEpoch: number): Promise<void> {
@@ -77,8 +93,9 @@ export class MemoryLog implements QuorumLog {
   }
 
   read(from: number, { maxBytes, upTo }: ReadOptions): Promise<ReadResult> {
-    if (from > this.logEndOffset) return Promise.resolve({ error: 'OFFSET_OUT_OF_RANGE' })
+    if (from < this.#startOffset || from > this.logEndOffset) return Promise.resolve({ error: 'OFFSET_OUT_OF_RANGE' })
     return this.#unordered(0.1, () => {
+      if (from < this.#startOffset) return { error: 'OFFSET_OUT_OF_RANGE' as const }
       const found: Buffer[] = []
       let bytes = 0
       for (const batch of this.#medium.batches) {
@@ -100,15 +117,46 @@ export class MemoryLog implements QuorumLog {
     })
   }
 
+  truncateFullyAndStartAt(offset: number): Promise<void> {
+    return this.#later(1, () => {
+      Object.assign(this.#medium, { batches: [], synced: 0, base: offset })
+      this.#epochs.clear()
+      this.#startOffset = offset
+      this.#nextOffset = offset
+      this.highWatermark = offset
+    })
+  }
+
+  /** Forgotten by the next life, unless segments went meanwhile. */
+  raiseLogStartOffset(offset: number): void {
+    this.#startOffset = Math.max(this.#startOffset, Math.min(offset, this.logEndOffset))
+  }
+
+  deleteOldSegments(): Promise<number> {
+    return this.#later(1, () => {
+      const medium = this.#medium
+      let count = 0
+      for (;;) {
+        const next = medium.batches[BATCHES_IN_SEGMENT]
+        if (next === undefined || batches.baseOffset(next) > this.#startOffset || medium.synced < BATCHES_IN_SEGMENT) return count
+        medium.batches = medium.batches.slice(BATCHES_IN_SEGMENT)
+        medium.synced -= BATCHES_IN_SEGMENT
+        medium.base = batches.baseOffset(next)
+        count += 1
+      }
+    })
+  }
+
   /** There is always room. */
   onFull(): void {}
 
   stopWaiting(): void {}
 
   async flush(): Promise<void> {
-    const covered = await this.#later(0, () => this.#medium.batches.length)
+    const covered = await this.#later(0, () => this.logEndOffset)
     await this.#unordered(2, () => {
-      this.#medium.synced = Math.max(this.#medium.synced, Math.min(covered, this.#medium.batches.length))
+      const { batches: all, synced } = this.#medium
+      this.#medium.synced = Math.max(synced, all.filter(batch => batches.nextOffset(batch) <= covered).length)
     })
   }
 

@@ -3,7 +3,11 @@ import type { SimulatedQuorum } from './simulatedQuorum.ts'
 /** Appends through whoever believes to lead, every few milliseconds, until told to stop. */
 export async function runWithFaults(
   quorum: SimulatedQuorum,
-  { forMs, powerFailures = true }: { readonly forMs: number; readonly powerFailures?: boolean },
+  {
+    forMs,
+    powerFailures = true,
+    replacedDisks = false,
+  }: { readonly forMs: number; readonly powerFailures?: boolean; readonly replacedDisks?: boolean },
 ): Promise<void> {
   const { world, voters } = quorum
   const random = world.random.fork('faults')
@@ -38,11 +42,30 @@ export async function runWithFaults(
         quorum.startAll()
         for (const { name } of voters) if (random.chance(0.7)) world.thaw(name)
     }
+    if (replacedDisks && random.chance(0.1) && mayLoseItsDisk(quorum, id)) {
+      quorum.crash(id, { loseUnsynced: powerFailures })
+      quorum.replaceDisk(id)
+    }
     for (let pause = random.below(8); pause >= 0; pause--) {
       for (const voter of voters) if (voter.quorum?.role === 'leader') quorum.appendThrough(voter.quorum)
       await world.run(random.below(40))
     }
   }
+}
+
+/**
+ * What static voters survive (they do not know each other's directories, KIP-853): one disk at a time, replaced while all the others follow one leader and
+ * have what is committed, so that neither a vote nor a record is only where the disk was.
+ */
+function mayLoseItsDisk({ voters, leader, committed }: SimulatedQuorum, id: number): boolean {
+  const others = voters.filter(voter => voter.id !== id)
+  return (
+    leader !== undefined &&
+    others.length >= 2 &&
+    others.every(
+      ({ quorum, delivered }) => quorum?.epoch === leader.epoch && quorum.leaderId !== undefined && delivered === committed.length,
+    )
+  )
 }
 
 /** All faults end: new records are committed, everybody agrees, and what was acknowledged is there. */

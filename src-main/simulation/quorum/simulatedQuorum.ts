@@ -3,10 +3,21 @@ import { NetworkError, type Address, type Clock, type Env } from '../../env/env.
 import { ByteReader } from '../../protocol/byteReader.ts'
 import { written } from '../../protocol/byteWriter.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
+import { applyRecords } from '../../metadata/delta.ts'
+import { MetadataImage } from '../../metadata/image.ts'
+import { recordsOf } from '../../metadata/snapshot.ts'
 import type { MetadataRecordInput } from '../../protocol/messages/metadataRecords.ts'
 import { type AnyApi, type Codec, type RequestInput, type ResponseOf, versionOf } from '../../protocol/schema.ts'
 import { quorumHandlers } from '../../quorum/handlers/index.ts'
-import { type CommittedBatch, defaultQuorumConfig, NotLeader, Quorum, type QuorumConfig, type SendToPeer } from '../../quorum/quorum.ts'
+import {
+  type CommittedBatch,
+  defaultQuorumConfig,
+  type LoadedSnapshot,
+  NotLeader,
+  Quorum,
+  type QuorumConfig,
+  type SendToPeer,
+} from '../../quorum/quorum.ts'
 import type { QuorumLog } from '../../quorum/quorumLog.ts'
 import { type BoundHandler, bind, byApiKey, type Call, handlerFor } from '../../wire/handler.ts'
 import type { SeededRandom } from '../seededRandom.ts'
@@ -39,6 +50,8 @@ export type Mutation =
   | 'anyLogWins'
   /** A leader tells its followers that all it has is committed. */
   | 'leaderCommitsAlone'
+  /** Some of what a snapshot is to be made of is left out. */
+  | 'snapshotsAreNotWhole'
 
 export interface SimulatedVoter {
   readonly id: number
@@ -50,8 +63,12 @@ export interface SimulatedVoter {
   handlers: ReadonlyMap<number, BoundHandler>
   /** Counts lives. */
   lives: number
-  /** Batches that this life delivered. */
+  /** How many of the committed batches this life has, by themselves or in a snapshot. */
   delivered: number
+  /** What they add up to. */
+  image: MetadataImage
+  /** Where those begin and end that this life went on from, the one it started with included. */
+  readonly snapshots: { from: number; endOffset: number }[]
   highWatermark: number
   /** The highest epoch this node ever showed to another, in any life. */
   shownEpoch: number
@@ -67,6 +84,8 @@ export class SimulatedQuorum {
   readonly voters: readonly SimulatedVoter[]
   /** What is committed, as the first node that learnt of it saw it: every other one has to see the same. */
   readonly committed: string[] = []
+  /** By where a committed batch ends: which it is, and what all up to it add up to. */
+  readonly #states = new Map<number, { readonly count: number; readonly state: string }>()
   readonly acknowledged = new Set<string>()
   readonly #scenario: QuorumScenario
   readonly #chance: SeededRandom
@@ -88,12 +107,14 @@ export class SimulatedQuorum {
     this.voters = Array.from({ length: size }, (_, index) => ({
       id: index + 1,
       name: `voter-${index + 1}`,
-      medium: { batches: [], synced: 0 },
+      medium: { batches: [], synced: 0, base: 0 },
       quorum: undefined,
       env: undefined,
       handlers: new Map(),
       lives: 0,
       delivered: 0,
+      image: new MetadataImage(),
+      snapshots: [],
       highWatermark: 0,
       shownEpoch: -1,
       failure: undefined,
@@ -120,6 +141,7 @@ export class SimulatedQuorum {
     voter.env = env
     voter.lives += 1
     voter.delivered = 0
+    voter.image = new MetadataImage()
     voter.highWatermark = 0
     void this.#launch(voter, env)
   }
@@ -141,6 +163,10 @@ export class SimulatedQuorum {
         directory: DIRECTORY,
         config: { ...defaultQuorumConfig, ...this.#scenario.config },
         send: this.#sendFrom(voter, env),
+        state: () => {
+          const records = [...recordsOf(voter.image)]
+          return mutation === 'snapshotsAreNotWhole' ? records.slice(1) : records
+        },
         logger: silentLogger,
         onFailure: cause => {
           voter.failure = cause
@@ -148,6 +174,7 @@ export class SimulatedQuorum {
       },
     )
     quorum.onCommitted(batch => this.#onCommitted(voter, batch))
+    quorum.onSnapshot(snapshot => this.#onSnapshot(voter, snapshot))
     const fetch = handlerFor<{ quorum: Quorum }>()(Fetch, request => quorum.fetchMetadata(request))
     voter.handlers = byApiKey(bind([...quorumHandlers, fetch], { quorum }))
     await quorum.start()
@@ -173,8 +200,7 @@ export class SimulatedQuorum {
   replaceDisk(id: number): void {
     const voter = this.voter(id)
     this.world.disk(voter.name).wipe()
-    voter.medium.batches = []
-    voter.medium.synced = 0
+    Object.assign(voter.medium, { batches: [], synced: 0, base: 0 })
     voter.shownEpoch = -1
   }
 
@@ -213,7 +239,7 @@ export class SimulatedQuorum {
   appendThrough(quorum: Quorum): string {
     const name = `append-${++this.#appends}`
     try {
-      const { committed } = quorum.append([aRecord(name)])
+      const { committed } = quorum.append(someRecords(name, this.#appends))
       committed.then(
         () => this.#acknowledge(name),
         (why: unknown) => {
@@ -237,6 +263,28 @@ export class SimulatedQuorum {
     const known = this.committed[place]
     if (known === undefined) this.committed.push(text)
     else if (known !== text) this.#violate(`committed entries agree: ${voter.name} has "${text}" where another had "${known}"`)
+    applyRecords(voter.image, batch.records)
+    this.#hasState(voter, { endOffset: batch.lastOffset + 1, count: place + 1 })
+  }
+
+  #onSnapshot(voter: SimulatedVoter, { endOffset, records }: LoadedSnapshot): void {
+    const known = this.#states.get(endOffset)
+    if (known === undefined) return this.#violate(`snapshots are of what is committed: ${voter.name} has one that ends at ${endOffset}`)
+    if (known.count < voter.delivered) this.#violate(`a snapshot never goes back: on ${voter.name} to ${endOffset}`)
+    voter.snapshots.push({ from: voter.delivered, endOffset })
+    voter.image = new MetadataImage()
+    applyRecords(voter.image, records)
+    voter.delivered = known.count
+    this.#hasState(voter, { endOffset, count: known.count })
+  }
+
+  /** Whether what a node has at an offset came by replay or by a snapshot makes no difference. */
+  #hasState(voter: SimulatedVoter, { endOffset, count }: { readonly endOffset: number; readonly count: number }): void {
+    const state = JSON.stringify([...recordsOf(voter.image)])
+    const known = this.#states.get(endOffset)
+    if (known === undefined) this.#states.set(endOffset, { count, state })
+    else if (known.state !== state)
+      this.#violate(`states agree: at ${endOffset} ${voter.name} has ${state} where another had ${known.state}`)
   }
 
   /** Voters that are up have delivered all that is committed. */
@@ -281,6 +329,7 @@ export class SimulatedQuorum {
   #sendFrom(from: SimulatedVoter, env: Env): SendToPeer {
     return <A extends AnyApi>(to: number, api: A, given: RequestInput<A>, timeoutMs: number) =>
       new Promise<ResponseOf<A>>((resolve, reject) => {
+        if (from.env !== env) return // this life has ended, and what it was about to do in the same moment is not done
         const timer = env.clock.after(timeoutMs, () => fail(new NetworkError('ETIMEDOUT', `voter ${to} did not answer`)))
         const request = { to, fail: (why: Error) => void env.clock.after(this.#delay(), () => fail(why)) }
         const fail = (why: Error): void => {
@@ -323,7 +372,9 @@ export class SimulatedQuorum {
   async #answer(voter: SimulatedVoter, api: AnyApi, bytes: Buffer): Promise<Buffer | undefined> {
     const handler = voter.handlers.get(api.key)
     if (handler === undefined) return undefined
+    const { env } = voter
     const answer = await handler.answer(decoded(api.request, api, bytes), aCall(api))
+    if (voter.env !== env) return undefined // what a life that ended was about to say, nobody hears
     const mutated = this.#mutate(api, answer)
     this.#shows(voter, mutated, 'answer')
     return encoded(api.response, api, mutated)
@@ -385,12 +436,20 @@ function decoded<T>(codec: Codec<T, never>, api: AnyApi, bytes: Buffer): T {
   return codec.read(new ByteReader(bytes), versionOf(api.versions[1], api.flexibleFrom))
 }
 
-function aRecord(name: string): MetadataRecordInput {
-  return { type: 'ConfigRecord', resourceType: 2, resourceName: 'topic', name, value: null }
+/** A few configs are set again and again, and removed now and then: a state that stays small and rests on what came last. */
+function someRecords(name: string, count: number): MetadataRecordInput[] {
+  const config = (topic: number, key: number, value: string | null): MetadataRecordInput => ({
+    type: 'ConfigRecord',
+    resourceType: 2,
+    resourceName: `topic-${topic}`,
+    name: `config-${key}`,
+    value,
+  })
+  return [...(count % 5 === 0 ? [config(count % 2, count % 4, null)] : []), config(count % 3, count % 11, name)]
 }
 
 function describe({ baseOffset, lastOffset, epoch, records }: CommittedBatch): string {
-  return `${baseOffset}-${lastOffset}@${epoch} ${records.map(record => (record.type === 'ConfigRecord' ? record.name : record.type)).join(',')}`
+  return `${baseOffset}-${lastOffset}@${epoch} ${records.map(record => (record.type === 'ConfigRecord' ? (record.value ?? 'removed') : record.type)).join(' ')}`
 }
 
 function aCall(api: AnyApi): Call {
