@@ -19,6 +19,14 @@ const TOPIC = 'orders'
 const MOVING_TOPIC = 'moving'
 /** So that recoveries and truncations cross from one segment to another. */
 const SMALL_SEGMENTS = [{ name: 'internal.segment.bytes', value: '16384' }]
+/** Snapshots all the time, and a log that keeps so little that who was away for a second or so needs one. */
+const SHORT_METADATA_LOG = {
+  'metadata.log.max.record.bytes.between.snapshots': '1500',
+  'metadata.log.max.snapshot.interval.ms': '700',
+  'metadata.max.retention.bytes': '1',
+  'internal.metadata.log.segment.bytes': '3000',
+  'controller.quorum.fetch.snapshot.max.bytes': '2000',
+}
 /** Once all faults have ended, all must be well within this time. */
 const USUAL_HEALING_MS = 30_000
 
@@ -243,5 +251,6 @@ function settingsOf(seed: number): Record<string, string> {
     'replica.fetch.wait.max.ms': one('50', '500', '500'),
     'leader.imbalance.check.interval.seconds': one('1', '5'),
     'replica.high.watermark.checkpoint.interval.ms': one('200', '5000'),
+    ...(random.chance(0.5) && SHORT_METADATA_LOG),
   }
 }
