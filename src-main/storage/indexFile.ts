@@ -48,6 +48,8 @@ export class IndexFile {
   #arrivedBytes = 0
   /** Part of an entry at the end of the file. */
   #tornBytes = 0
+  /** Whether somebody took the file away. */
+  #isMissing = false
 
   constructor(pool: FilePool, path: string, { entryBytes, isUnsynced }: { readonly entryBytes: number; readonly isUnsynced: boolean }) {
     this.entryBytes = entryBytes
@@ -81,8 +83,9 @@ export class IndexFile {
   }
 
   /** Makes the file. What was added already stays in memory, to be written. */
-  create(): Promise<void> {
-    return this.#file.create()
+  async create(): Promise<void> {
+    await this.#file.create()
+    this.#isMissing = false
   }
 
   /** For a file that is known to be empty, or about to be. */
@@ -100,9 +103,10 @@ export class IndexFile {
     this.#tornBytes = tornBytes
   }
 
-  /** Gets ready to go on behind the last entry. A torn one is cut off; a missing file is an empty one. */
+  /** Gets ready to go on behind the last entry. A torn one is cut off; a missing file is an empty one, and made. */
   async load(): Promise<void> {
     const length = await this.#look()
+    if (this.#isMissing) await this.create()
     if (this.#tornBytes === 0) return
     this.#tornBytes = 0
     await this.#file.truncate(length)
@@ -110,8 +114,12 @@ export class IndexFile {
 
   async #look(): Promise<number> {
     if (this.#length === undefined) {
-      const size = (await this.#disk.stat(this.#file.path))?.size ?? 0
-      if (this.#length === undefined) this.#begin(size - (size % this.entryBytes), size % this.entryBytes)
+      const found = await this.#disk.stat(this.#file.path)
+      const size = found?.size ?? 0
+      if (this.#length === undefined) {
+        this.#begin(size - (size % this.entryBytes), size % this.entryBytes)
+        this.#isMissing = found === undefined
+      }
     }
     return this.#known
   }
@@ -243,7 +251,9 @@ export class IndexFile {
   async rewrite(): Promise<void> {
     const from = this.#memoryFrom
     const bytes = this.#inMemory
-    const size = (await this.#disk.stat(this.#file.path))?.size ?? 0
+    const found = await this.#disk.stat(this.#file.path)
+    const size = found?.size ?? 0
+    if (found === undefined) await this.create()
     if (size > 0 || bytes.length > 0) {
       const isSame = size === from + bytes.length && (bytes.length === 0 || (await this.#file.read(from, bytes.length)).equals(bytes))
       if (!isSame) {

@@ -212,17 +212,18 @@ async function trust(
 ): Promise<void> {
   const limits = limitsOf(folder.options, end)
   const { baseOffset: base } = segment
+  const hasIndexes = names.has(logFileName(base, 'index')) && names.has(logFileName(base, 'timeindex'))
   segment.sealLoaded(async () => {
     const claims = await segment.claims()
     const earlier = folder.segments.filter(each => each.baseOffset < base)
-    if (await checkSegment(segment, claims, { limits, earlier })) return
+    if (hasIndexes && (await checkSegment(segment, claims, { limits, earlier }))) return
     await rebuildIndexes(segment, { ...folder, claims, limits })
     segment.planSeal()
     await segment.finishRebuild()
     await segment.seal()
     await segment.sync() // nothing below the recovery point is looked at again
   })
-  if (!names.has(logFileName(base, 'index')) || !names.has(logFileName(base, 'timeindex'))) await segment.checked()
+  if (!hasIndexes) await segment.checked()
 }
 
 /** Places every batch of a segment again, which it does not change; the caller seals it, or goes on with it. Answers where it ends. */
