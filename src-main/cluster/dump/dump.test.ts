@@ -268,6 +268,18 @@ describe('an index', () => {
     expect(problemsOf(await dumped({ [LOG]: log, [index]: entries }, index))).toEqual([expect.stringMatching(says)])
   })
 
+  it('with one entry that is far too high has that one wrong, and no other', async () => {
+    const positions = offsetIndexOf(log)
+    positions[8 + 4]! = 0x51
+    const timestamps = timeIndexOf(log)
+    timestamps[12 + 3]! += 1
+    const found = problemsOf(await dumped({ [LOG]: log, [index]: positions, [timeIndex]: timestamps }, FOLDER))
+    expect(found).toEqual([
+      expect.stringMatching(/index, byte 8: position \d+ comes before position \d+$/),
+      expect.stringMatching(/timeindex, byte 12: timestamp \d+ comes before timestamp \d+$/),
+    ])
+  })
+
   it('of times has to have the largest up to each offset', async () => {
     const entries = timeIndexOf(log)
     entries[12 + 11] = 9 // the second entry's offset

@@ -34,8 +34,8 @@ export function dumpOffsetIndex(source: IndexFile): AsyncGenerator<Items> {
     bytes: OFFSET_INDEX_ENTRY_BYTES,
     mayBePreallocated: true,
     read: (chunk, index) => readOffsetIndexEntry(chunk, index, baseOffset),
-    async check(entry) {
-      const problem = rising('offset', last.offset, entry.offset) ?? rising('position', last.position, entry.position)
+    async check(entry, next) {
+      const problem = outOfOrder(['offset', 'position'], last, entry, next())
       if (problem !== undefined) return problem // and it is no measure for those that follow
       last = entry
       if (cursor === undefined) return undefined
@@ -58,9 +58,9 @@ export function dumpTimeIndex(source: IndexFile): AsyncGenerator<Items> {
     bytes: TIME_INDEX_ENTRY_BYTES,
     mayBePreallocated: true,
     read: (chunk, index) => readTimeIndexEntry(chunk, index, baseOffset),
-    async check(entry) {
+    async check(entry, next) {
       if (!Number.isSafeInteger(entry.timestamp)) return `timestamp ${entry.timestamp} is out of range`
-      const problem = rising('offset', last.offset, entry.offset) ?? rising('timestamp', last.timestamp, entry.timestamp)
+      const problem = outOfOrder(['offset', 'timestamp'], last, entry, next())
       if (problem !== undefined) return problem
       last = entry
       if (cursor === undefined) return undefined
@@ -136,6 +136,25 @@ function problemOfAborted({ firstOffset, lastOffset, lastStableOffset, producerI
   return undefined
 }
 
+/**
+ * What is wrong with the place of an entry among the others. Where the next one fits behind the last and this one between them does not, it is this one:
+ * as a measure it would make all that follow wrong.
+ */
+function outOfOrder<Name extends string>(
+  names: readonly Name[],
+  last: Readonly<Record<Name, number>>,
+  entry: Readonly<Record<Name, number>>,
+  next: Readonly<Record<Name, number>> | undefined,
+): string | undefined {
+  for (const name of names) {
+    const problem = rising(name, last[name], entry[name])
+    if (problem !== undefined) return problem
+  }
+  if (next === undefined || !names.every(name => next[name] > last[name])) return undefined
+  const high = names.find(name => next[name] <= entry[name])
+  return high && `${high} ${entry[high]} comes before ${high} ${next[high]}`
+}
+
 function rising(what: string, last: number, next: number): string | undefined {
   if (next > last) return undefined
   return last < 0 ? `${what} ${next} cannot be` : `${what} ${next} comes after ${what} ${last}`
@@ -147,8 +166,8 @@ interface EntryFormat<Entry> {
   /** Whether zeros at the end are room for entries to come. */
   readonly mayBePreallocated: boolean
   read(chunk: Buffer, index: number): Entry
-  /** What is wrong with the entry. Called in the order of the file. */
-  check(entry: Entry): Promise<string | undefined>
+  /** What is wrong with the entry. Called in the order of the file; `next` reads the one behind it, where that is at hand. */
+  check(entry: Entry, next: () => Entry | undefined): Promise<string | undefined>
   /** Once, however it ends: what is wrong with the file as a whole. */
   end(): Promise<readonly DumpItem[] | void> | undefined
 }
@@ -171,7 +190,7 @@ async function* dumpEntries<Entry extends object>({ path, file, complain }: Inde
       try {
         const entry = format.read(chunk, index)
         items.push({ type: 'entry', file: path, entry: format.name, position, fields: entry as Readonly<Record<string, unknown>> })
-        problem = await format.check(entry)
+        problem = await format.check(entry, () => (index + 1 < count ? format.read(chunk, index + 1) : undefined))
       } catch (thrown) {
         if (!(thrown instanceof MalformedMessage)) throw thrown
         problem = thrown.reason
