@@ -270,7 +270,7 @@ describe('an index', () => {
 
   it('with one entry that is far too high has that one wrong, and no other', async () => {
     const positions = offsetIndexOf(log)
-    positions[8 + 4]! = 0x51
+    positions[8 + 4] = 0x51
     const timestamps = timeIndexOf(log)
     timestamps[12 + 3]! += 1
     const found = problemsOf(await dumped({ [LOG]: log, [index]: positions, [timeIndex]: timestamps }, FOLDER))
