@@ -66,6 +66,8 @@ export class IdempotentProducer {
   }
 
   #current: ProducerSession | undefined
+  /** Something that was sent under the present id is stored, so that every leader knows it. */
+  #isKnown = false
 
   async #session(): Promise<ProducerSession> {
     if (this.#current !== undefined) return this.#current
@@ -82,9 +84,21 @@ export class IdempotentProducer {
     const session = { topic: this.#topic, partition: this.#partition, producerId: response.producerId, nextSequence: 0 }
     this.sessions.push(session)
     this.#current = session
+    this.#isKnown = false
     // Nothing was sent under the last id that is not known to be stored, so the numbers begin anew.
     this.#open = this.#open.map(batch => ({ ...batch, sequence: this.#take(session, batch.values.length) }))
     return session
+  }
+
+  /**
+   * A leader that does not know a producer takes whatever sequence comes first, as in Kafka. When it refuses the first batch, because too few are in sync,
+   * and takes the second a moment later, the first is out of order for ever. As clients do, the producer goes on under another id; what may be stored
+   * under the old one is not sent again.
+   */
+  #beginAnew(session: ProducerSession, undecided: ReadonlySet<OpenBatch>): void {
+    this.sessions.splice(this.sessions.indexOf(session), 1)
+    this.#open = this.#open.filter(each => !undecided.has(each))
+    this.#current = undefined
   }
 
   #take(session: ProducerSession, records: number): number {
@@ -120,6 +134,9 @@ export class IdempotentProducer {
       }),
     )
     let isAheadKnown = true
+    const wasKnown = this.#isKnown
+    let hasGap = false
+    const undecided = new Set<OpenBatch>()
     for (const [index, batch] of sent.entries()) {
       const settled = answers[index]!
       const answer = settled.status === 'fulfilled' ? settled.value.responses[0]!.partitionResponses[0]! : undefined
@@ -128,8 +145,11 @@ export class IdempotentProducer {
         history.noteAcknowledged({ baseOffset: answer.baseOffset, values: batch.values })
         this.acknowledged += batch.values.length
         this.#open = this.#open.filter(each => each !== batch)
+        this.#isKnown = true
+        hasGap ||= !isAheadKnown && !wasKnown
         continue
       }
+      if (error !== 'NOT_ENOUGH_REPLICAS') undecided.add(batch)
       if (error !== undefined && !isRetriable(error)) {
         const followsGap = error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && !isAheadKnown
         if (!followsGap)
@@ -140,6 +160,7 @@ export class IdempotentProducer {
       }
       isAheadKnown = false
     }
+    if (hasGap) this.#beginAnew(session, undecided)
     if (!isAheadKnown) {
       this.#client.forgetLeader(this.#topic, this.#partition)
       await this.#client.pause(20 + this.#client.random.below(80))
