@@ -3,6 +3,7 @@ import { baseOffset, batchSize, batchesIn, isIntact, lastOffset } from '../proto
 import { seededRandom } from '../simulation/seededRandom.ts'
 import { type World, simulatedWorld } from '../simulation/world.ts'
 import { type BatchOfTest, aBatch, aMarker, aProducerBatch, openLog } from './builders.ts'
+import { Throttle } from './compaction/throttle.ts'
 import type { LogConfig } from './logConfig.ts'
 import type { AppendResult, PartitionLog } from './partitionLog.ts'
 
@@ -199,6 +200,33 @@ describe('a log on a full disk', () => {
     expect(await outcome(world, append(log, { valueBytes: 100 }))).toContain('ENOSPC')
     expect(await world.settle(log.deleteOldSegments())).toBeGreaterThan(0)
     expect(log.failure).toBeUndefined()
+  })
+
+  it('lets retention make room, though there is none for other names', async () => {
+    const { world, log } = await aLog({ segmentBytes: 300, retentionBytes: 300, retentionMs: -1, fileDeleteDelayMs: 60_000 })
+    for (let count = 0; count < 5; count++) await outcome(world, append(log, { valueBytes: 150 }))
+    log.advanceHighWatermark(5)
+    world.disk(NODE).faults.add({ operations: ['rename'], code: 'ENOSPC' })
+    expect(await world.settle(log.deleteOldSegments())).toBe(3)
+    expect(log).toMatchObject({ failure: undefined, logStartOffset: 3 })
+    const left = [...world.disk(NODE).files().keys()].filter(path => path.endsWith('.log'))
+    expect(left).toHaveLength(2)
+    expect(await world.settle(log.read(3, { maxBytes: 1000, upTo: 5, atLeastOneBatch: true }))).toMatchObject({ error: 'NONE' })
+  })
+
+  it.each([1, 2, 3])('compacts nothing while there is no room for the name of file %i, and does so later', async number => {
+    const { world, log } = await aLog({ segmentBytes: 300, cleanupPolicy: ['compact'] })
+    for (let count = 0; count < 8; count++) await outcome(world, append(log, { valueBytes: 100 }))
+    log.advanceHighWatermark(8)
+    const path = (path: string) => path.endsWith(['.index', '.timeindex', '.log'][number - 1]! + '.cleaned')
+    world.disk(NODE).faults.add({ operations: ['rename'], code: 'ENOSPC', path, times: 1 })
+    const limits = { offsetMapBytes: 1000, throttle: new Throttle(world.env(NODE).clock), signal: new AbortController().signal }
+    await expect(world.settle(log.compact(limits))).rejects.toThrow('ENOSPC')
+    expect(log.failure).toBeUndefined()
+    expect([...world.disk(NODE).files().keys()].filter(path => /(cleaned|swap|deleted)$/.test(path))).toEqual([])
+    expect(await everything(world, log)).toHaveLength(8)
+    expect(await world.settle(log.compact(limits))).toMatchObject({ endOffset: 7 })
+    expect((await everything(world, log)).length).toBeLessThan(8)
   })
 
   it('accepts nothing while it forgets, though there is space again by then', async () => {

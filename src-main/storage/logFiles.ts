@@ -5,7 +5,7 @@ import type { EpochFile } from './epochFile.ts'
 import type { FilePool } from './filePool.ts'
 import { type LoadedLog, firstSegment, resume } from './loadLog.ts'
 import { segmentFor } from './logReader.ts'
-import { wholly } from './outOfSpace.ts'
+import { isOutOfSpace, wholly } from './outOfSpace.ts'
 import type { ProducerSnapshots } from './producerSnapshots.ts'
 import { scanBatches } from './scanBatches.ts'
 import type { Segment } from './segment.ts'
@@ -157,9 +157,7 @@ export class LogFiles {
     const doomed = this.#segments.slice(0, count)
     this.#segments = this.#segments.slice(count)
     this.#sizeInBytes -= doomed.reduce((sum, segment) => sum + segment.size, 0)
-    await wholly(async () => {
-      for (const segment of doomed) await segment.renameToDeleted()
-    })
+    await wholly(() => this.#retire(doomed))
     await this.#env.disk.syncDirectory(this.directory)
     // Only now: a log start that was merely raised may be lower again after a crash, and then needs the epochs of what it uncovers.
     this.epochs.changed(this.epochs.cache.raiseStart(this.#segments[0]!.baseOffset))
@@ -169,7 +167,7 @@ export class LogFiles {
 
   /**
    * Lets a compacted segment, synced under names ending in `.cleaned`, take the place of the neighbours it was made from; `false`, and nothing done, when
-   * they are not all part of the log any more. Once its log is called `.swap` it counts: before, a start removes it, and from then on, finishes what
+   * they are not all part of the log any more. Refused by a full disk, nothing was done but for its own names. Once its log is called `.swap` it counts: before, a start removes it, and from then on, finishes what
    * is done here, in this order (see `tidyFolder`). `replaced` is called in the turn in which readers begin to find it.
    */
   async replace(
@@ -179,19 +177,31 @@ export class LogFiles {
   ): Promise<boolean> {
     const at = this.#segments.indexOf(old[0]!)
     if (at === -1 || old.some((segment, index) => segment !== this.#segments[at + index])) return false
-    await wholly(() => cleaned.rename('.swap'))
-    await this.#env.disk.syncDirectory(this.directory)
+    await cleaned.rename('.swap') // a full disk may refuse it: then nothing counts yet
+    await wholly(() => this.#env.disk.syncDirectory(this.directory))
     this.#segments = this.#segments.toSpliced(at, old.length, cleaned)
     this.#sizeInBytes += cleaned.size - old.reduce((sum, segment) => sum + segment.size, 0)
     replaced()
     await wholly(async () => {
-      for (const segment of old) await segment.renameToDeleted()
+      await this.#retire(old)
       await cleaned.rename('')
+      await this.#env.disk.syncDirectory(this.directory)
+      await this.#retainSnapshots()
     })
-    await this.#env.disk.syncDirectory(this.directory)
-    await this.#retainSnapshots()
     this.#removeLater(old, delayMs)
     return true
+  }
+
+  /** Where a full disk has no room for the names of what is doomed, it goes at once: that makes room. */
+  async #retire(doomed: readonly Segment[]): Promise<void> {
+    for (const segment of doomed) {
+      try {
+        await segment.renameToDeleted()
+      } catch (problem) {
+        if (!isOutOfSpace(problem)) throw problem
+        await segment.remove(this.#pool)
+      }
+    }
   }
 
   #removeLater(doomed: readonly Segment[], delayMs: number): void {

@@ -15,6 +15,7 @@ import {
 import type { FilePool } from '../filePool.ts'
 import { placed } from '../loadLog.ts'
 import type { LogConfig } from '../logConfig.ts'
+import { isOutOfSpace } from '../outOfSpace.ts'
 import { Segment } from '../segment.ts'
 import { cleanBatch } from './cleanBatch.ts'
 import { CleanedTransactions } from './cleanedTransactions.ts'
@@ -150,7 +151,10 @@ class Cleaner {
         await this.#finish(cleaned, createdMs)
         this.#reader.check()
         isSwapped = true // from here on its files are the log's: not even a failure may take them away
-        isSwapped = await this.#limits.swap(old, cleaned)
+        isSwapped = await this.#limits.swap(old, cleaned).catch((problem: unknown) => {
+          isSwapped = !isOutOfSpace(problem) // which refuses, and does not fail
+          throw problem
+        })
         if (!isSwapped) throw new CleaningAborted('the segments are not part of the log any more')
       }
     } finally {
