@@ -138,6 +138,18 @@ describe('a log folder', () => {
     expect(log.logEndOffset).toBe(0)
   })
 
+  it('deletes a log at once where there is no room for another name', async () => {
+    const { world, directory } = await aDirectory()
+    const log = await world.settle(directory.openLog('topic', 0, TOPIC_ID, config))
+    await appendTo(world, log)
+    world.disk(NODE).faults.add({ operations: ['rename'], code: 'ENOSPC' })
+    await world.settle(directory.deleteLog(log))
+    await world.run(100)
+    expect([...folders(world)].filter(name => name.startsWith('topic'))).toEqual([])
+    expect(directory.failure).toBeUndefined()
+    await world.settle(directory.openLog('topic', 0, OTHER_ID, config))
+  })
+
   it('puts a deleted log aside at once and removes it later', async () => {
     const { world, directory } = await aDirectory()
     const log = await world.settle(directory.openLog('topic', 0, TOPIC_ID, config))

@@ -308,9 +308,19 @@ export class LogDirectory {
       return
     }
     const retired = this.#retiredPath(log, 'delete')
-    await this.#onDisk(() => log.moveAway(retired))
+    await this.#onDisk(() => this.#removeUnless(log.moveAway(retired), `${this.path}/${name}`))
     await this.#forget(name)
     this.#removeLater(retired, log.config.fileDeleteDelayMs)
+  }
+
+  /** Where a full disk has no room for another name, what is deleted goes at once: that makes room. */
+  async #removeUnless(renamed: Promise<void>, path: string): Promise<void> {
+    try {
+      await renamed
+    } catch (problem) {
+      if (!isOutOfSpace(problem)) throw problem
+      await this.#env.disk.remove(path)
+    }
   }
 
   /** As `deleteLog`, for a folder that was found and whose log is not open. */
@@ -329,7 +339,8 @@ export class LogDirectory {
     assert(!this.#open.has(name) && !this.#opening.has(name), () => `${name} is open`)
     if (!this.#found.has(name)) return undefined
     const retired = this.#retiredPath(found, state)
-    await this.#onDisk(() => this.#env.disk.rename(`${this.path}/${name}`, retired))
+    const renamed = () => this.#env.disk.rename(`${this.path}/${name}`, retired)
+    await this.#onDisk(() => (state === 'delete' ? this.#removeUnless(renamed(), `${this.path}/${name}`) : renamed()))
     await this.#forget(name)
     return retired
   }
