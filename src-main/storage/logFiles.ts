@@ -167,8 +167,9 @@ export class LogFiles {
 
   /**
    * Lets a compacted segment, synced under names ending in `.cleaned`, take the place of the neighbours it was made from; `false`, and nothing done, when
-   * they are not all part of the log any more. Refused by a full disk, nothing was done but for its own names. Once its log is called `.swap` it counts: before, a start removes it, and from then on, finishes what
-   * is done here, in this order (see `tidyFolder`). `replaced` is called in the turn in which readers begin to find it.
+   * they are not all part of the log any more. Refused by a full disk, nothing was done but to its own names. Once its log is called `.swap` it counts:
+   * before, a start removes it, and from then on, finishes what is done here, in this order (see `tidyFolder`). `replaced` is called in the turn in which
+   * readers begin to find it.
    */
   async replace(
     old: readonly Segment[],
