@@ -1,5 +1,8 @@
 const REMEDY = 'only another replica has what is missing: when the folder is moved away, the next start fetches it from there'
 
+/** How it is known that more was there once. */
+export const SYNCED = 'recovery-point-offset-checkpoint says that'
+
 /** Where in a log something is wrong. */
 export interface DamagedPlace {
   readonly path: string

@@ -96,7 +96,8 @@ export class Workload {
     this.#env = env
     this.#isCompacting = false
     this.#directory = await LogDirectory.open(env, '/data', { clusterId: 'cluster', nodeId: 1, log: silentLogger })
-    this.log = await this.#directory.openLog('topic', 0, undefined, config)
+    this.log = await this.#directory.openLog('topic', 0, undefined, config, { lazily: true })
+    await this.log.ready() // as a leader does
     this.#forgetProducers()
   }
 

@@ -4,7 +4,7 @@ import type { DiskError, Env } from '../env/env.ts'
 import type { DiskFault } from '../env/faults/diskFaults.ts'
 import { type World, simulatedWorld } from '../simulation/world.ts'
 import { aBatch, aLogConfig } from './builders.ts'
-import { CorruptLog } from './loadLog.ts'
+import { CorruptLog } from './corruptLog.ts'
 import { ForeignLogDirectory, LogDirectory } from './logDirectory.ts'
 import type { PartitionLog } from './partitionLog.ts'
 

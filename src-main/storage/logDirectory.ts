@@ -9,7 +9,7 @@ import { META_PROPERTIES_FILE, type MetaProperties, decodeMetaProperties, encode
 import { parsePartitionDirectory, partitionDirectoryName, retiredDirectoryName } from '../protocol/files/partitionDirectory.ts'
 import { PARTITION_METADATA_FILE, decodePartitionMetadata, encodePartitionMetadata } from '../protocol/files/partitionMetadata.ts'
 import { FilePool } from './filePool.ts'
-import { CorruptLog } from './loadLog.ts'
+import { CorruptLog } from './corruptLog.ts'
 import type { LogConfig } from './logConfig.ts'
 import { isOutOfSpace } from './outOfSpace.ts'
 import { PartitionLog, type PartitionLogOptions } from './partitionLog.ts'

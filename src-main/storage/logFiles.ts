@@ -3,10 +3,11 @@ import { baseOffset, lastOffset } from '../protocol/records/batch.ts'
 import type { ProducerSnapshotEntry } from '../protocol/files/producerSnapshot.ts'
 import type { EpochFile } from './epochFile.ts'
 import type { FilePool } from './filePool.ts'
-import { type LoadedLog, firstSegment, resume } from './loadLog.ts'
+import { type LoadedLog, firstSegment } from './loadLog.ts'
 import { segmentFor } from './logReader.ts'
 import { isOutOfSpace, wholly } from './outOfSpace.ts'
 import type { ProducerSnapshots } from './producerSnapshots.ts'
+import { resumeSegment } from './resumeSegment.ts'
 import { scanBatches } from './scanBatches.ts'
 import type { Segment } from './segment.ts'
 import type { Turns } from './turns.ts'
@@ -258,7 +259,7 @@ export class LogFiles {
     this.#sizeInBytes -= segment.size - position
     await segment.cut(position, end)
     await this.#env.disk.syncDirectory(this.directory)
-    await resume(segment, end)
+    await resumeSegment(segment, end)
     await replay()
     this.epochs.changed(this.epochs.cache.truncateFrom(end))
   }

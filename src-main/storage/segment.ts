@@ -45,6 +45,11 @@ export interface IndexedTime extends TimeIndexEntry {
   readonly isOurs: boolean
 }
 
+/** What a segment must know of a whole batch. */
+export function placed(batch: Buffer): PlacedBatch {
+  return { lastOffset: lastOffset(batch), maxTimestamp: maxTimestamp(batch), sizeInBytes: batchSize(batch) }
+}
+
 /** What the indexes of a segment say, as their files have it. */
 export interface SegmentClaims {
   /** The last entry. */

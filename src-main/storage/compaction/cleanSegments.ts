@@ -13,10 +13,9 @@ import {
   recordCount,
 } from '../../protocol/records/batch.ts'
 import type { FilePool } from '../filePool.ts'
-import { placed } from '../loadLog.ts'
 import type { LogConfig } from '../logConfig.ts'
 import { isOutOfSpace } from '../outOfSpace.ts'
-import { Segment } from '../segment.ts'
+import { Segment, placed } from '../segment.ts'
 import { cleanBatch } from './cleanBatch.ts'
 import { CleanedTransactions } from './cleanedTransactions.ts'
 import { type GroupedSegment, groupSegments } from './groupSegments.ts'

@@ -9,7 +9,7 @@ import {
   MAGIC,
   magic,
 } from '../../protocol/records/batch.ts'
-import { CorruptLog } from '../loadLog.ts'
+import { CorruptLog } from '../corruptLog.ts'
 import type { Segment } from '../segment.ts'
 import type { Throttle } from './throttle.ts'
 

@@ -1,0 +1,16 @@
+import type { Logger } from '../base/logger.ts'
+import type { LogConfig } from './logConfig.ts'
+
+/** What a start is told of a log, beside what is in its folder. */
+export interface LoadOptions {
+  readonly directory: string
+  readonly config: LogConfig
+  readonly cleanShutdown: boolean
+  readonly recoveryPoint: number
+  readonly logStartOffset: number
+  /** Below, compaction may have taken the end of a segment. */
+  readonly firstDirtyOffset?: number
+  readonly log: Logger
+  /** Whether `rest` may be left for later. */
+  readonly lazily?: boolean
+}
