@@ -121,6 +121,7 @@ async function aFolder({ isClean }: { readonly isClean: boolean }): Promise<Writ
 /** Every change of every byte, and a restart behind each, for who has the time. */
 const isThorough = process.env['TRILOG_SEEDS'] !== undefined
 let lived = 0
+const TIMEOUT_MS = 600_000
 
 const TYPED = new Set(['CorruptLog', 'MalformedMessage', 'ForeignLogDirectory'])
 
@@ -307,7 +308,7 @@ const FILES = [
 describe.each([
   { shutdown: 'a clean shutdown', isClean: true },
   { shutdown: 'the death of its process', isClean: false },
-])('after $shutdown a folder', ({ isClean }) => {
+])('after $shutdown a folder', { timeout: TIMEOUT_MS }, ({ isClean }) => {
   const given = aFolder({ isClean })
 
   it('is read as it was written', async () => {
@@ -343,7 +344,7 @@ describe.each([
   })
 })
 
-it('says of damage in a log where it is', async () => {
+it('says of damage in a log where it is', { timeout: TIMEOUT_MS }, async () => {
   const written = await aFolder({ isClean: false })
   const path = `${FOLDER}/00000000000000000014.log`
   const content = written.files.get(path)!
@@ -369,33 +370,37 @@ it('says of damage in a log where it is', async () => {
   await expect(opened(world, directory)).rejects.toMatchObject({ name: 'CorruptLog', place })
 })
 
-it.each([true, false])('serves no byte of a damaged log as a good one, and goes on serving others (clean: %s)', async isClean => {
-  const written = await aFolder({ isClean })
-  const good = written.batches.map(batch => batch.subarray(16).toString('hex'))
-  for (const [what, path, bytes] of flips(written, each => each.endsWith('.log'), CHANGES.slice(0, 1))) {
-    const world = simulatedWorld(1)
-    for (const [each, content] of written.files) world.disk(NODE).put(each, each === path ? bytes : content)
-    try {
-      const directory = await openDirectory(world)
-      const log = await opened(world, directory)
-      for (let from = log.logStartOffset; from < Math.min(log.logEndOffset, 30);) {
-        const read = await world.settle(log.read(from, { maxBytes: 300, upTo: log.logEndOffset, atLeastOneBatch: true }))
-        if (read.error === 'KAFKA_STORAGE_ERROR') throw log.failure!
-        if (read.error !== 'NONE' || read.records.length === 0) break
-        for (const at of batchesIn(read.records)) {
-          const batch = read.records.subarray(at, at + batchSize(read.records, at))
-          from = lastOffset(batch) + 1
-          // What the checksum does not cover, nobody can vouch for.
-          if (isIntact(batch)) expect(good).toContain(batch.subarray(16).toString('hex'))
+it.each([true, false])(
+  'serves no byte of a damaged log as a good one, and goes on serving others (clean: %s)',
+  { timeout: TIMEOUT_MS },
+  async isClean => {
+    const written = await aFolder({ isClean })
+    const good = written.batches.map(batch => batch.subarray(16).toString('hex'))
+    for (const [what, path, bytes] of flips(written, each => each.endsWith('.log'), CHANGES.slice(0, 1))) {
+      const world = simulatedWorld(1)
+      for (const [each, content] of written.files) world.disk(NODE).put(each, each === path ? bytes : content)
+      try {
+        const directory = await openDirectory(world)
+        const log = await opened(world, directory)
+        for (let from = log.logStartOffset; from < Math.min(log.logEndOffset, 30);) {
+          const read = await world.settle(log.read(from, { maxBytes: 300, upTo: log.logEndOffset, atLeastOneBatch: true }))
+          if (read.error === 'KAFKA_STORAGE_ERROR') throw log.failure!
+          if (read.error !== 'NONE' || read.records.length === 0) break
+          for (const at of batchesIn(read.records)) {
+            const batch = read.records.subarray(at, at + batchSize(read.records, at))
+            from = lastOffset(batch) + 1
+            // What the checksum does not cover, nobody can vouch for.
+            if (isIntact(batch)) expect(good).toContain(batch.subarray(16).toString('hex'))
+          }
         }
+      } catch (problem) {
+        if (!isClear(rootOf(problem))) throw new Error(`${path} ${what}`, { cause: problem })
+      } finally {
+        world.close()
       }
-    } catch (problem) {
-      if (!isClear(rootOf(problem))) throw new Error(`${path} ${what}`, { cause: problem })
-    } finally {
-      world.close()
     }
-  }
-})
+  },
+)
 
 /** No start reads an older one than these. */
 const newestSnapshots = ({ files }: Written) =>
