@@ -111,6 +111,9 @@ export class LogClosed extends Error {
 /** How often a log that met a full disk looks whether there is space again, and how much it takes to go on. */
 const SPACE_CHECK_MS = 1000
 const ENOUGH_BYTES = 256 * 1024
+/** A disk that is full again so soon was not worth going on for: each time in a row it takes twice as much, up to this. */
+const SOON_MS = 10_000
+const MOST_ENOUGH_BYTES = 8 * 1024 * 1024
 /** What is decided beyond that while a write is under way goes out with the one after the next: the first of many must not wait for the last. */
 const WRITTEN_AT_ONCE_BYTES = 2 * 1024 * 1024
 
@@ -164,6 +167,9 @@ export class PartitionLog {
   /** Why what was decided last was forgotten. */
   #lastUndoing: Error | undefined
   #spaceTimer: Timer | undefined
+  #enoughBytes = ENOUGH_BYTES
+  /** In `elapsed` time, when there was space again. */
+  #hasSpaceSinceMs = -Infinity
   /** The epoch in which this log is appended to as leader's. */
   #ledEpoch: number | undefined
   #flushing: Promise<void> | undefined
@@ -605,6 +611,8 @@ export class PartitionLog {
     const isNews = this.#outOfSpace === undefined
     this.#outOfSpace = problem
     if (!isNews) return
+    const isSoon = this.#env.clock.elapsed() - this.#hasSpaceSinceMs < SOON_MS
+    this.#enoughBytes = isSoon ? Math.min(2 * this.#enoughBytes, MOST_ENOUGH_BYTES) : ENOUGH_BYTES
     this.#log.warn('the disk is full: nothing is appended until there is space', { ...this.#name, problem })
     this.#filled()
   }
@@ -612,6 +620,7 @@ export class PartitionLog {
   #hasSpace(): void {
     if (this.#outOfSpace === undefined) return
     this.#outOfSpace = undefined
+    this.#hasSpaceSinceMs = this.#env.clock.elapsed()
     this.#log.info('there is space again', this.#name)
   }
 
@@ -622,7 +631,7 @@ export class PartitionLog {
       const looked = this.#turns.take(async () => {
         const { freeBytes } = await this.#env.disk.space(this.directory)
         if (this.#isClosed) return
-        if (freeBytes >= ENOUGH_BYTES) this.#hasSpace()
+        if (freeBytes >= this.#enoughBytes) this.#hasSpace()
         else this.#lookForSpace()
       })
       looked.catch(() => undefined) // the log has failed and said so

@@ -64,12 +64,7 @@ export function nodeDisk(): Disk {
       }),
     makeDirectory: path =>
       failing(path, 'cannot make the directory', async () => {
-        const first = await mkdir(path, { recursive: true })
-        if (first === undefined) return
-        for (let made = path; ; made = dirname(made)) {
-          await syncDirectory(dirname(made))
-          if (made.length <= first.length) return
-        }
+        for (const made of await makeDirectories(path)) await syncDirectory(dirname(made))
       }),
     rename: (from, to) => failing(from, `cannot rename to ${to}`, () => rename(from, to)),
     remove: path => failing(path, 'cannot remove', () => rm(path, { recursive: true, force: true })),
@@ -90,6 +85,26 @@ async function failing<T>(path: string, message: string, act: () => Promise<T>):
   } catch (problem) {
     throw diskError(problem, path, message)
   }
+}
+
+/** Answers those that were not there. Node's own recursion never comes to an end where a parent exists that takes no directories, as `/proc`. */
+async function makeDirectories(path: string): Promise<string[]> {
+  try {
+    await mkdir(path)
+    return [path]
+  } catch (problem) {
+    const { code } = problem as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return []
+    if (code !== 'ENOENT' || dirname(path) === path) throw problem
+  }
+  const above = await makeDirectories(dirname(path))
+  try {
+    await mkdir(path)
+  } catch (problem) {
+    // Somebody else may have made it meanwhile.
+    if ((problem as NodeJS.ErrnoException).code !== 'EEXIST') throw problem
+  }
+  return [path, ...above]
 }
 
 async function openOrCreate(path: string, create: boolean): Promise<{ fd: number; created: boolean }> {

@@ -90,7 +90,10 @@ describe('a log cleaner', () => {
     cleaner.start()
     await world.run(100_000)
     expect({ done, bad: bad.compacted }).toEqual({ done: ['good'], bad: 1 })
-    expect(told.toSorted()).toEqual(['bad', 'unreadable'].map(topic => `error: a log could not be compacted and stays as it is (${topic})`))
+    const failures = told.filter(each => each.startsWith('error'))
+    expect(failures.toSorted()).toEqual(
+      ['bad', 'unreadable'].map(topic => `error: a log could not be compacted and stays as it is (${topic})`),
+    )
   })
 
   it('tries again when the disk was full, or the log changed under it', async () => {

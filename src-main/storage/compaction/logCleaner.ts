@@ -91,7 +91,7 @@ export class LogCleaner<Log extends CleanableLog> {
     try {
       const result = await filthiest.compact({ offsetMapBytes: this.#config.dedupeBufferSize, throttle: this.#throttle, signal })
       if (result === undefined) return false
-      this.#log.debug('compacted a log', { topic, partition, ...result })
+      this.#log.info('compacted a log', { topic, partition, ...result })
       await this.#checkpoint(filthiest)
     } catch (problem) {
       this.#failed(filthiest, problem)
