@@ -65,7 +65,8 @@ describe('trilog up', () => {
 
     const status = await trilog.status(data)
     expect(status).toMatchObject({ bootstrap: ready.bootstrap, pid: ready.pid, underReplicated: [] })
-    expect(status.brokers).toEqual(ready.brokers.map(broker => ({ ...broker, state: 'running' })))
+    const logDirs = (dir: string) => [{ path: dir, state: 'online', problem: null }]
+    expect(status.brokers).toEqual(ready.brokers.map(broker => ({ ...broker, state: 'running', logDirs: logDirs(broker.dir) })))
     expect([1, 2, 3]).toContain(status.controller)
     const told = await trilog.tell('status', '--data', data)
     for (const { port } of ready.brokers) expect(told).toContain(`127.0.0.1:${port}`)
