@@ -115,7 +115,7 @@ const ENOUGH_BYTES = 256 * 1024
 const SOON_MS = 10_000
 const MOST_ENOUGH_BYTES = 8 * 1024 * 1024
 /** What is decided beyond that while a write is under way goes out with the one after the next: the first of many must not wait for the last. */
-const WRITTEN_AT_ONCE_BYTES = 2 * 1024 * 1024
+const WRITTEN_AT_ONCE_BYTES = 8 * 1024 * 1024
 
 /** Everything that shares one file append; `written` of all its batches. */
 interface Group {
