@@ -1,11 +1,8 @@
 import { ZERO_UUID } from '../base/uuid.ts'
 import { type Clock, type Disk, DiskError } from '../env/env.ts'
-import { isOutOfSpace } from '../storage/outOfSpace.ts'
-import { decodeQuorumState } from '../protocol/files/quorumState.ts'
+import { decodeQuorumState, encodeQuorumState } from '../protocol/files/quorumState.ts'
+import { onceThereIsSpace } from '../storage/outOfSpace.ts'
 import type { Vote } from './state.ts'
-
-/** How often a vote that the disk has no room for is tried again. */
-const SPACE_CHECK_MS = 1000
 
 /**
  * `quorum-state` in the directory of the metadata log: one line of JSON, version 1 (formats.md §6), -1 for "none".
@@ -43,21 +40,13 @@ export class VoteFile {
 
   /** Once this resolves, a crash cannot take the vote back. On a full disk it waits for space: a voter that stands still harms nobody. */
   async write({ epoch, votedFor, leaderId }: Vote): Promise<void> {
-    const content = {
+    const bytes = encodeQuorumState({
       leaderId: leaderId ?? -1,
       leaderEpoch: epoch,
       votedId: votedFor?.id ?? -1,
       votedDirectoryId: votedFor?.directoryId ?? ZERO_UUID,
-      data_version: 1,
-    }
-    for (;;) {
-      try {
-        return await this.#disk.replaceFile(this.#path, Buffer.from(JSON.stringify(content)))
-      } catch (problem) {
-        if (!isOutOfSpace(problem) || !this.#waits) throw problem
-        await new Promise<void>(resolve => this.#clock.after(SPACE_CHECK_MS, resolve))
-      }
-    }
+    })
+    await onceThereIsSpace(this.#clock, () => this.#disk.replaceFile(this.#path, bytes), { isWaiting: () => this.#waits })
   }
 
   /** From now on a full disk is a failure: there is no more time. */

@@ -23,7 +23,7 @@ import { type LogConfig, isCompacted } from './logConfig.ts'
 import { LogFiles, type Work, type Written } from './logFiles.ts'
 import { Places, type ReadOptions, readBatches } from './logReader.ts'
 import { type Bounds, type FoundOffset, abortedBetween, findByTimestamp, findMaxTimestamp, loadLargestTimestamps } from './lookups.ts'
-import { isOutOfSpace, wholly } from './outOfSpace.ts'
+import { SPACE_CHECK_MS, isOutOfSpace, onceThereIsSpace, wholly } from './outOfSpace.ts'
 import { producerBatchOf, replayInto, transactionMarkerOf } from './producerBatches.ts'
 import type { ActiveProducer, ProducerState } from './producerState.ts'
 import { deletableSegments } from './retention.ts'
@@ -108,8 +108,7 @@ export class LogClosed extends Error {
   override readonly name = 'LogClosed'
 }
 
-/** How often a log that met a full disk looks whether there is space again, and how much it takes to go on. */
-const SPACE_CHECK_MS = 1000
+/** How much space it takes for a log that met a full disk to go on. */
 const ENOUGH_BYTES = 256 * 1024
 /** A disk that is full again so soon was not worth going on for: each time in a row it takes twice as much, up to this. */
 const SOON_MS = 10_000
@@ -574,17 +573,11 @@ export class PartitionLog {
 
   /** In a turn. Where the log waits for space rather than refuse, this resolves once `act` found enough of it. */
   async #patiently(act: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        await act()
-        if (this.#whenFull === 'wait') this.#hasSpace()
-        return
-      } catch (problem) {
-        if (!isOutOfSpace(problem) || this.#whenFull === 'refuse' || this.#isClosed) throw problem
-        this.#ranOutOfSpace(problem)
-        await new Promise<void>(resolve => this.#env.clock.after(SPACE_CHECK_MS, resolve))
-      }
-    }
+    await onceThereIsSpace(this.#env.clock, act, {
+      isWaiting: () => this.#whenFull === 'wait' && !this.#isClosed,
+      refused: problem => this.#ranOutOfSpace(problem),
+    })
+    if (this.#whenFull === 'wait') this.#hasSpace()
   }
 
   /**
