@@ -1,7 +1,9 @@
 import { AllocateProducerIds } from './allocateProducerIds.ts'
+import { AlterClientQuotas } from './alterClientQuotas.ts'
 import { AlterConfigs } from './alterConfigs.ts'
 import { AlterPartition } from './alterPartition.ts'
 import { AlterPartitionReassignments } from './alterPartitionReassignments.ts'
+import { AlterUserScramCredentials } from './alterUserScramCredentials.ts'
 import { ApiVersions } from './apiVersions.ts'
 import { AssignReplicasToDirs } from './assignReplicasToDirs.ts'
 import { BeginQuorumEpoch } from './beginQuorumEpoch.ts'
@@ -12,6 +14,7 @@ import { CreateTopics } from './createTopics.ts'
 import { DeleteGroups } from './deleteGroups.ts'
 import { DeleteRecords } from './deleteRecords.ts'
 import { DeleteTopics } from './deleteTopics.ts'
+import { DescribeClientQuotas } from './describeClientQuotas.ts'
 import { DescribeCluster } from './describeCluster.ts'
 import { DescribeConfigs } from './describeConfigs.ts'
 import { DescribeGroups } from './describeGroups.ts'
@@ -19,6 +22,7 @@ import { DescribeLogDirs } from './describeLogDirs.ts'
 import { DescribeProducers } from './describeProducers.ts'
 import { DescribeQuorum } from './describeQuorum.ts'
 import { DescribeTopicPartitions } from './describeTopicPartitions.ts'
+import { DescribeUserScramCredentials } from './describeUserScramCredentials.ts'
 import { ElectLeaders } from './electLeaders.ts'
 import { EndQuorumEpoch } from './endQuorumEpoch.ts'
 import { Envelope } from './envelope.ts'
@@ -42,6 +46,8 @@ import { Produce } from './produce.ts'
 import { SaslAuthenticate } from './saslAuthenticate.ts'
 import { SaslHandshake } from './saslHandshake.ts'
 import { SyncGroup } from './syncGroup.ts'
+import { UnregisterBroker } from './unregisterBroker.ts'
+import { UpdateFeatures } from './updateFeatures.ts'
 import { Vote } from './vote.ts'
 import type { AnyApi } from '../schema.ts'
 
@@ -81,6 +87,10 @@ export const allApis: readonly AnyApi[] = [
   DescribeProducers,
   AlterPartitionReassignments,
   ListPartitionReassignments,
+  DescribeClientQuotas,
+  AlterClientQuotas,
+  DescribeUserScramCredentials,
+  AlterUserScramCredentials,
   Vote,
   BeginQuorumEpoch,
   EndQuorumEpoch,
@@ -88,6 +98,8 @@ export const allApis: readonly AnyApi[] = [
   BrokerRegistration,
   BrokerHeartbeat,
   AlterPartition,
+  UpdateFeatures,
+  UnregisterBroker,
   AllocateProducerIds,
   AssignReplicasToDirs,
   DescribeTopicPartitions,
@@ -96,9 +108,11 @@ export const allApis: readonly AnyApi[] = [
 
 export {
   AllocateProducerIds,
+  AlterClientQuotas,
   AlterConfigs,
   AlterPartition,
   AlterPartitionReassignments,
+  AlterUserScramCredentials,
   ApiVersions,
   AssignReplicasToDirs,
   BeginQuorumEpoch,
@@ -109,6 +123,7 @@ export {
   DeleteGroups,
   DeleteRecords,
   DeleteTopics,
+  DescribeClientQuotas,
   DescribeCluster,
   DescribeConfigs,
   DescribeGroups,
@@ -116,6 +131,7 @@ export {
   DescribeProducers,
   DescribeQuorum,
   DescribeTopicPartitions,
+  DescribeUserScramCredentials,
   ElectLeaders,
   EndQuorumEpoch,
   Envelope,
@@ -139,5 +155,7 @@ export {
   SaslAuthenticate,
   SaslHandshake,
   SyncGroup,
+  UnregisterBroker,
+  UpdateFeatures,
   Vote,
 }
