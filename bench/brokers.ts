@@ -15,12 +15,21 @@ export async function startCluster(options?: Api.StartClusterOptions): Promise<R
 /** Resident bytes of all brokers that run; `undefined` where the system does not tell (only Linux does). */
 export function residentBytes(cluster: RunningCluster): number | undefined {
   if (process.platform !== 'linux') return undefined
-  let sum = 0
-  for (const brokerId of cluster.brokerIds) {
-    const status = readFileSync(`/proc/${cluster.pidOf(brokerId)}/status`, 'utf8')
-    sum += Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024
-  }
-  return sum
+  return cluster.brokerIds.reduce((sum, brokerId) => sum + (useOf(cluster, brokerId)?.residentBytes ?? 0), 0)
+}
+
+/** Of one broker's process: memory and the processor time so far; `undefined` where it does not run, or the system does not tell. */
+export function useOf(cluster: RunningCluster, brokerId: number): { residentBytes: number; cpuMs: number } | undefined {
+  const pid = cluster.pidOf(brokerId)
+  if (process.platform !== 'linux' || pid === null) return undefined
+  const residentKb = Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+  // Behind the name, which is in brackets and may hold spaces: user and system time, in ticks of 10 ms.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const [user = '0', system = '0'] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+  return { residentBytes: residentKb * 1024, cpuMs: (Number(user) + Number(system)) * 10 }
 }
 
 /** Until every partition has a leader and all its replicas in sync. */

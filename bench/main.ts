@@ -6,6 +6,7 @@ import { compaction } from './rows/compaction.ts'
 import { failover } from './rows/failover.ts'
 import { idleMemory } from './rows/idleMemory.ts'
 import { latency } from './rows/latency.ts'
+import { manyPartitions } from './rows/manyPartitions.ts'
 import { startUp } from './rows/startUp.ts'
 import { storage } from './rows/storage.ts'
 import { throughput } from './rows/throughput.ts'
@@ -21,6 +22,7 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   memory: () => idleMemory(quick ? 1 : 3),
   failover: async () => [...(await failover(quick ? 5 : 20)), ...(await wireFailover(quick ? 5 : 20))],
   latency: () => latency(quick ? 500 : 5_000),
+  partitions: () => manyPartitions(quick),
   throughput: () => throughput(quick ? 1 : 3, quick ? 100 : 500),
   storage: () => storage(quick),
   compaction: () => compaction(quick),
