@@ -110,6 +110,11 @@ export class BrokerProcess {
     await life.ended.promise
   }
 
+  /** Harmless when it does not run. */
+  tell(message: ToBroker) {
+    this.#life?.process.send(message)
+  }
+
   /** Only a running one can be frozen. */
   pause() {
     if (this.#life === undefined || this.state !== 'running') return

@@ -81,7 +81,7 @@ export async function planCluster(
 }
 
 export const clientPort = (file: ClusterFile, brokerId: number): number => file.port + brokerId - 1
-const peerPort = (file: ClusterFile, brokerId: number): number => file.port + file.brokers + brokerId - 1
+export const peerPort = (file: ClusterFile, brokerId: number): number => file.port + file.brokers + brokerId - 1
 
 export const brokerIdsOf = (file: ClusterFile): number[] => Array.from({ length: file.brokers }, (_, index) => index + 1)
 

@@ -50,6 +50,8 @@ export function clusterService(local: LocalCluster, shutdown: (options: { delete
     start: ({ brokerId }) => local.start(brokerId),
     restart: ({ brokerId }) => local.restart(brokerId),
     wipe: ({ brokerId }) => local.wipe(brokerId),
+    link: link => local.link(link),
+    healLinks: () => local.healLinks(),
     shutdown,
   }
 }

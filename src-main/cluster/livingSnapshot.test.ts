@@ -11,6 +11,7 @@ function told(states: readonly BrokerState[]): ClusterSnapshot {
     dataDirectory: '',
     controllerId: 1,
     controllerEpoch: 1,
+    links: [],
     story: null,
     brokers: states.map((state, index) => ({
       brokerId: index + 1,

@@ -1,10 +1,11 @@
-import type { BrokerLogLine, BrokerState, ClusterEvent, ClusterSnapshot, ProfileValue } from '../contract/cluster.ts'
+import type { BrokerLogLine, BrokerState, ClusterEvent, ClusterSnapshot, LinkEnd, LinkFault, ProfileValue } from '../contract/cluster.ts'
 import type { Clock, Disk, DiskLock, Network, Random } from '../env/env.ts'
 import type { Processes } from '../env/processes.ts'
 import { brokerEntry, brokerEnvironment, brokerNodeOptions, profileValues, type FromBroker } from '../server/config.ts'
 import type { BrokerCommand } from './brokerProcess.ts'
 import { ClusterFolder, type ClusterFile } from './clusterFolder.ts'
-import { brokerIdsOf, clientPort, HOST, planCluster, type ClusterPlan, type ClusterWish } from './clusterPlan.ts'
+import { ClusterLinks } from './clusterLinks.ts'
+import { brokerIdsOf, clientPort, HOST, peerPort, planCluster, type ClusterPlan, type ClusterWish } from './clusterPlan.ts'
 import { ClusterView } from './clusterView.ts'
 import { livingSnapshot } from './livingSnapshot.ts'
 import { Member } from './member.ts'
@@ -41,6 +42,7 @@ export class LocalCluster {
   readonly #lock: DiskLock
   readonly #plan: ClusterPlan
   readonly #members = new Map<number, Member>()
+  readonly #links: ClusterLinks
   readonly #watchers = new Set<() => void>()
   readonly #eventListeners = new Set<(event: ClusterEvent) => void>()
   readonly #lineListeners = new Set<(line: BrokerLogLine) => void>()
@@ -56,6 +58,7 @@ export class LocalCluster {
     this.#plan = made.plan
     this.#lock = made.lock
     const ids = brokerIdsOf(this.file)
+    this.#links = new ClusterLinks(ids)
     this.view = new ClusterView(ids, env.clock.now(), event => {
       for (const listen of this.#eventListeners) listen(event)
     })
@@ -135,6 +138,19 @@ export class LocalCluster {
     })
   }
 
+  /** Rejects when there is no such link. A broker that does not run hears of it when it starts. */
+  async link(link: { a: LinkEnd; b: LinkEnd; fault: LinkFault | null; oneWay: boolean }): Promise<void> {
+    this.#links.set(link)
+    for (const end of [link.a, link.b]) if (end !== 'clients') this.#tellLinks(end)
+    this.#changed()
+  }
+
+  async healLinks(): Promise<void> {
+    this.#links.healAll()
+    for (const brokerId of this.brokerIds) this.#tellLinks(brokerId)
+    this.#changed()
+  }
+
   /** Whether `close` was called: what fails from then on fails because of that. */
   get isClosing(): boolean {
     return this.#closing !== undefined
@@ -187,6 +203,7 @@ export class LocalCluster {
         ...view.holdings(broker.brokerId),
       })),
       partitions: view.partitions(nowMs),
+      links: this.#links.inForce,
       story: view.story,
     })
   }
@@ -245,6 +262,8 @@ export class LocalCluster {
   #entered(brokerId: number, state: BrokerState, facts: { pid?: number | null; reason?: string | null }) {
     this.view.brokerEntered(brokerId, state, this.#env.clock.now(), facts)
     this.#guardFrozen()
+    // Before it has read its config, so that its first connections already meet what is in force.
+    if (state === 'starting' && this.#links.inForce.length > 0) this.#tellLinks(brokerId)
     this.#changed()
     if (state === 'died' && this.#options.restartDied) this.#restartLater(brokerId)
   }
@@ -266,6 +285,16 @@ export class LocalCluster {
         break // the process itself acts on these
     }
     this.#changed()
+  }
+
+  #tellLinks(brokerId: number) {
+    this.#find(brokerId).process.tell({
+      type: 'faults',
+      links: this.#links.faultsOf(brokerId).map(({ to, ...faults }) => ({
+        to: to === 'clients' ? to : { brokerId: to, host: HOST, port: peerPort(this.file, to) },
+        ...faults,
+      })),
+    })
   }
 
   #changed() {

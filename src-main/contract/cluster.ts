@@ -111,6 +111,23 @@ export const ClusterEvent = z.object({
 })
 export type ClusterEvent = z.infer<typeof ClusterEvent>
 
+/** A broker, or all that connects to one and is no broker. */
+export const LinkEnd = z.union([BrokerId, z.literal('clients')])
+export type LinkEnd = z.infer<typeof LinkEnd>
+
+/** What is wrong with one direction of a link. */
+export const LinkFault = z.object({
+  /** Nothing arrives, and nobody is told. */
+  cut: z.boolean(),
+  delayMs: z.number().int().min(0).max(60_000),
+  /** Probability that what is sent is lost and must be sent again. */
+  drop: z.number().min(0).lt(1),
+})
+export type LinkFault = z.infer<typeof LinkFault>
+
+export const FaultyLink = LinkFault.extend({ from: LinkEnd, to: LinkEnd })
+export type FaultyLink = z.infer<typeof FaultyLink>
+
 /** The strip of the Cluster screen: the newest fault, and how long each step of the recovery took, in ms after it. */
 export const FailoverStory = z.object({
   brokerId: BrokerId,
@@ -135,6 +152,8 @@ export const ClusterSnapshot = z.object({
   controllerEpoch: z.number().int().nullable(),
   brokers: z.array(LocalBroker),
   partitions: z.array(PartitionReplicas),
+  /** Those with a fault, one for each direction. */
+  links: z.array(FaultyLink),
   story: FailoverStory.nullable(),
 })
 export type ClusterSnapshot = z.infer<typeof ClusterSnapshot>
@@ -175,6 +194,9 @@ export const cluster = {
   restart: call(OneBroker, Nothing),
   /** Ends the process if it runs, destroys the broker's data folder, and starts it again empty. */
   wipe: call(OneBroker, Nothing),
+  /** From now on and in place of what was before; null heals. `oneWay` leaves the direction from `b` to `a` as it is. Lasts over restarts of brokers. */
+  link: call(z.object({ a: LinkEnd, b: LinkEnd, fault: LinkFault.nullable(), oneWay: z.boolean() }), Nothing),
+  healLinks: call(z.object({}), Nothing),
   /** Stops all brokers, then the host itself; with `deleteData` the data folder goes too. Resolves before the host ends. */
   shutdown: call(z.object({ deleteData: z.boolean() }), Nothing),
 }

@@ -5,7 +5,17 @@ import { serverConfigDefinitions, serverConfigProblems } from '../metadata/confi
 import { formatJavaProperties, parseJavaProperties } from '../protocol/files/javaProperties.ts'
 import { profileSettings, type Profile } from './profiles.ts'
 
-export type { FolderStats, FromBroker, MetadataTold, PartitionStats, PartitionTold, QuorumTold, StatsTold, ToBroker } from './control.ts'
+export type {
+  BrokerLinkFaults,
+  FolderStats,
+  FromBroker,
+  MetadataTold,
+  PartitionStats,
+  PartitionTold,
+  QuorumTold,
+  StatsTold,
+  ToBroker,
+} from './control.ts'
 export type { Profile }
 
 export const CLIENT_LISTENER = 'PLAINTEXT'

@@ -1,8 +1,21 @@
-/**
- * What the supervisor says to a broker process through its control channel: stop in order. With `handOver` its leaderships go to other brokers first;
- * without, because those are stopping too. When the channel closes, the broker stops without handing over.
- */
-export type ToBroker = { readonly type: 'stop'; readonly handOver: boolean }
+import type { LinkFault } from '../env/faults/linkFaults.ts'
+
+/** What the supervisor says to a broker process through its control channel. When the channel closes, the broker stops without handing over. */
+export type ToBroker =
+  /** Stop in order. With `handOver` its leaderships go to other brokers first; without, because those are stopping too. */
+  | { readonly type: 'stop'; readonly handOver: boolean }
+  /** Do this to the network from now on, and nothing else: what is not listed is healed. */
+  | { readonly type: 'faults'; readonly links: readonly BrokerLinkFaults[] }
+
+/** What a broker does to all that it sends to one other end, and to all that it receives from there. */
+export interface BrokerLinkFaults {
+  readonly to: LinkEnd
+  readonly out?: LinkFault
+  readonly in?: LinkFault
+}
+
+/** `host` and `port` are where the other broker listens for its peers. */
+export type LinkEnd = { readonly brokerId: number; readonly host: string; readonly port: number } | 'clients'
 
 /** What a broker process says to its supervisor. Nothing the cluster's correctness rests on: it tells, and is told to stop. */
 export type FromBroker =

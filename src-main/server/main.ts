@@ -1,5 +1,8 @@
 import { dirname, resolve } from 'node:path'
+import { faultyNetwork } from '../env/faults/faultyNetwork.ts'
+import { LinkFaults } from '../env/faults/linkFaults.ts'
 import { nodeEnv } from '../env/node/env.ts'
+import { brokerLinks, faultsByLink } from './brokerLinks.ts'
 import type { FromBroker, ToBroker } from './control.ts'
 import { readServerConfig } from './config.ts'
 import { describeError, jsonLogger } from './jsonLogger.ts'
@@ -16,6 +19,7 @@ const logger = jsonLogger(
   process.env.TRILOG_LOG === 'debug' ? 'debug' : 'info',
   line => process.stdout.write(line),
 )
+const linkFaults = new LinkFaults()
 let untaken = 0
 const tell = (message: FromBroker) => {
   if (!process.connected) return // the supervisor's end, told by `disconnect`
@@ -64,7 +68,14 @@ process.on('unhandledRejection', die)
 process.on('SIGTERM', () => void stop(0, { handOver: true }))
 process.on('SIGINT', () => void stop(0, { handOver: true }))
 process.on('message', (message: ToBroker) => {
-  if (message.type === 'stop') void stop(0, message)
+  switch (message.type) {
+    case 'stop':
+      void stop(0, message)
+      break
+    case 'faults':
+      linkFaults.replaceAll(faultsByLink(message.links))
+      break
+  }
 })
 // The supervisor is gone: the others are stopping too, so nobody is left to hand leaderships to.
 process.on('disconnect', () => void stop(0, { handOver: false }))
@@ -73,7 +84,8 @@ try {
   const [file] = process.argv.slice(2)
   if (file === undefined) throw new Error('Usage: broker FILE.properties')
   const config = readServerConfig((await env.disk.readFile(file)).toString('utf8'), dirname(resolve(file)))
-  server = await Server.start(env, { config, logger, listeners: { failed: die } })
+  const network = faultyNetwork(env.network, { ...env, ...brokerLinks(config), faults: linkFaults })
+  server = await Server.start({ ...env, network }, { config, logger, listeners: { failed: die } })
   tellOf(server, env.clock, {
     tell,
     isBehind: () => untaken > UNTAKEN_MESSAGES,

@@ -150,8 +150,12 @@ describe('links that are made to fail', () => {
     )
     const connection = await settle(client.connect(listener.address, { timeoutMs: 1_000 }))
     let closedBecause: Error | undefined
+    let isClosed = false
     connection.onData(chunk => (received += chunk.toString()))
-    connection.onClose(why => (closedBecause = why))
+    connection.onClose(why => {
+      isClosed = true
+      closedBecause = why
+    })
     return {
       ...given,
       faults,
@@ -160,6 +164,7 @@ describe('links that are made to fail', () => {
       received: () => received,
       echoClosed: () => echoClosed,
       why: () => closedBecause,
+      isClosed: () => isClosed,
     }
   }
 
@@ -193,6 +198,62 @@ describe('links that are made to fail', () => {
     await expect(settle(client.connect(listener.address, { timeoutMs: 300 }))).rejects.toMatchObject({ code: 'ETIMEDOUT' })
     faults.set('server', { refuse: true })
     await expect(settle(client.connect(listener.address, { timeoutMs: 300 }))).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('let a connection stand that was asked for while they were cut, when they heal in time', async () => {
+    const { faults, client, listener, settle, world } = await connected()
+    faults.set('server', { cut: true })
+    const connecting = client.connect(listener.address, { timeoutMs: 1_000 })
+    await world.run(500)
+    faults.set('server', undefined)
+    await settle(connecting)
+  })
+
+  it('tell nobody that a connection was given up while they are cut', async () => {
+    const { faults, connection, world, until, echoClosed } = await connected()
+    faults.set('server', { cut: true })
+    connection.destroy()
+    await world.run(5_000)
+    expect(echoClosed()).toBe(false)
+    faults.healAll()
+    await until(echoClosed)
+  })
+
+  it('tell nobody that the other end is gone while they are cut', async () => {
+    const { faults, world, until, isClosed } = await connected()
+    faults.set('server', { cut: true }, 'in')
+    world.crash('server')
+    await world.run(5_000)
+    expect(isClosed()).toBe(false)
+    faults.healAll()
+    await until(isClosed)
+  })
+
+  it('hold back what an accepted connection sends, once its first bytes have told whose it is', async () => {
+    const { server, client, settle, world, until } = onNewNetwork()
+    const faults = new LinkFaults()
+    const { clock, random } = world.env('server')
+    const linkAt = () => (first: Buffer) => first.toString()
+    let received = ''
+    const listener = await settle(
+      faultyNetwork(server, { clock, random, faults, linkTo: () => undefined, linkAt }).listen(
+        { host: '127.0.0.1', port: 0 },
+        connection => {
+          connection.onData(chunk => (received += chunk.toString()))
+          connection.onClose(() => undefined)
+        },
+      ),
+    )
+    for (const name of ['one', 'two']) {
+      const connection = await settle(client.connect(listener.address, { timeoutMs: 1_000 }))
+      connection.onClose(() => undefined)
+      faults.set('one', { cut: true })
+      connection.write([Buffer.from(name)])
+      await world.run(1_000)
+    }
+    expect(received).toBe('two')
+    faults.healAll()
+    await until(() => received === 'twoone')
   })
 
   it('break on command, for both ends', async () => {

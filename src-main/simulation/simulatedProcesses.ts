@@ -74,6 +74,7 @@ export class SimulatedChild implements RunningProcess {
 
   send(message: unknown): void {
     this.heard.push(message)
+    if ((message as { type?: unknown }).type === 'faults') return
     this.#later(this.#habits.stopsAfterMs, () => this.end({ exitCode: 0, signal: null }))
   }
 

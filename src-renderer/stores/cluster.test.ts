@@ -61,6 +61,7 @@ const aSnapshot = (over: Partial<ClusterSnapshot>): ClusterSnapshot => ({
   controllerEpoch: 1,
   brokers: [],
   partitions: [],
+  links: [],
   story: null,
   ...over,
 })

@@ -7,13 +7,20 @@ export interface FaultyNetworkOptions {
   readonly faults: LinkFaults
   /** The link of a connection that we make; undefined when nothing can be wrong with it. */
   readonly linkTo: (to: Address) => string | undefined
-  /** The link of all connections that are accepted at an address. */
-  readonly linkAt: (at: Address) => string | undefined
+  /** The link of all connections that are accepted at an address, or how the first bytes of each tell whose it is. */
+  readonly linkAt: (at: Address) => string | ((first: Buffer) => string) | undefined
 }
 
+/** Doubles each time that a write is lost again. */
 const RETRANSMIT_MS = 200
+const RETRANSMIT_AT_MOST_MS = 10_000
 
-/** A network in which links can be cut, slowed and broken. A connection without a fault costs one look at a map per write and chunk. */
+/**
+ * A network in which links can be cut, slowed and broken. While nothing is wrong with a link, a write or a chunk costs two looks at a field.
+ *
+ * A cut is one of the network and not of the connection: nobody is told. What was written waits, an end waits behind it, connections that the other
+ * side lost or closed look open, and those that we close look open to the other side, until the link is healed.
+ */
 export function faultyNetwork(network: Network, options: FaultyNetworkOptions): Network {
   const { clock, faults, linkTo, linkAt } = options
 
@@ -22,8 +29,7 @@ export function faultyNetwork(network: Network, options: FaultyNetworkOptions): 
       const link = linkAt(at)
       if (link === undefined) return network.listen(at, accept)
       return network.listen(at, connection => {
-        const fault = faults.of(link, 'in')
-        if (fault?.refuse === true) connection.destroy()
+        if (typeof link === 'string' && faults.of(link, 'in')?.refuse === true) connection.destroy()
         else accept(new FaultyConnection(connection, link, options))
       })
     },
@@ -31,37 +37,47 @@ export function faultyNetwork(network: Network, options: FaultyNetworkOptions): 
     async connect(to, { timeoutMs }) {
       const link = linkTo(to)
       if (link === undefined) return network.connect(to, { timeoutMs })
-      const [out, back] = [faults.of(link, 'out'), faults.of(link, 'in')]
-      if (out?.refuse === true) throw new NetworkError('ECONNREFUSED', `${to.host}:${to.port} is made to refuse`)
-      if (out?.cut === true || back?.cut === true) {
-        await new Promise<void>(resolve => {
-          clock.after(timeoutMs, resolve)
-        })
+      const deadline = clock.elapsed() + timeoutMs
+      if (faults.isCut(link)) await untilHealed(options, link, timeoutMs)
+      const leftMs = deadline - clock.elapsed()
+      if (faults.isCut(link) || leftMs <= 0) {
         throw new NetworkError('ETIMEDOUT', `nobody answered at ${to.host}:${to.port} within ${timeoutMs} ms`)
       }
-      return new FaultyConnection(await network.connect(to, { timeoutMs }), link, options)
+      if (faults.of(link, 'out')?.refuse === true) throw new NetworkError('ECONNREFUSED', `${to.host}:${to.port} is made to refuse`)
+      return new FaultyConnection(await network.connect(to, { timeoutMs: leftMs }), link, options)
     },
   }
+}
+
+/** As a system that tries again and again to connect would find out. */
+function untilHealed({ clock, faults }: FaultyNetworkOptions, link: string, timeoutMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const stopListening = faults.listen(() => {
+      if (!faults.isCut(link)) done()
+    })
+    const timer = clock.after(timeoutMs, () => done())
+    function done() {
+      timer.cancel()
+      stopListening()
+      resolve()
+    }
+  })
 }
 
 /** Whatever passes in one direction, in order, each thing when it may. */
 class Lane {
   heldBytes = 0
+  /** Of this direction of the link; whoever owns the lane keeps it so. */
+  fault: LinkFault | undefined
   readonly #clock: Clock
   readonly #random: Random
-  readonly #fault: () => LinkFault | undefined
   readonly #isHeldBack: () => boolean
   readonly #queue: { readonly bytes: number; readonly dueAt: number; readonly pass: () => void }[] = []
   #timer: Timer | undefined
 
-  constructor(
-    { clock, random }: Pick<FaultyNetworkOptions, 'clock' | 'random'>,
-    fault: () => LinkFault | undefined,
-    isHeldBack: () => boolean = () => false,
-  ) {
+  constructor({ clock, random }: Pick<FaultyNetworkOptions, 'clock' | 'random'>, isHeldBack: () => boolean = () => false) {
     this.#clock = clock
     this.#random = random
-    this.#fault = fault
     this.#isHeldBack = isHeldBack
   }
 
@@ -69,26 +85,38 @@ class Lane {
     return this.#queue.length === 0
   }
 
+  /** Nothing is wrong, and nothing is held back that would have to pass before. */
+  get isClear(): boolean {
+    return this.fault === undefined && this.#queue.length === 0
+  }
+
   push(bytes: number, pass: () => void): void {
-    const fault = this.#fault()
-    if (fault === undefined && this.isEmpty && !this.#isHeldBack()) {
+    if (this.isClear && !this.#isHeldBack()) {
       pass()
       return
     }
-    const { delayMs = 0, loss = 0 } = fault ?? {}
-    const lost = loss > 0 && this.#random.below(1_000_000) < loss * 1_000_000
+    const { delayMs = 0 } = this.fault ?? {}
     this.heldBytes += bytes
-    this.#queue.push({ bytes, dueAt: this.#clock.elapsed() + delayMs + (lost ? RETRANSMIT_MS : 0), pass })
+    this.#queue.push({ bytes, dueAt: this.#clock.elapsed() + delayMs + this.#lostForMs(), pass })
     this.move()
+  }
+
+  #lostForMs(): number {
+    const { loss = 0 } = this.fault ?? {}
+    let lostForMs = 0
+    for (let waitMs = RETRANSMIT_MS; lostForMs < RETRANSMIT_AT_MOST_MS; waitMs *= 2) {
+      if (loss === 0 || this.#random.below(1_000_000) >= loss * 1_000_000) break
+      lostForMs += waitMs
+    }
+    return Math.min(lostForMs, RETRANSMIT_AT_MOST_MS)
   }
 
   move(): void {
     this.#timer?.cancel()
     for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
-      const fault = this.#fault()
-      if (fault?.cut === true || this.#isHeldBack()) return
+      if (this.fault?.cut === true || this.#isHeldBack()) return
       const waitMs = first.dueAt - this.#clock.elapsed()
-      if (waitMs > 0 && fault !== undefined) {
+      if (waitMs > 0 && this.fault !== undefined) {
         this.#timer = this.#clock.after(waitMs, () => this.move())
         return
       }
@@ -108,41 +136,52 @@ class Lane {
 class FaultyConnection implements Connection {
   readonly remote: Address
   readonly #inner: Connection
+  readonly #clock: Clock
+  readonly #faults: LinkFaults
   readonly #out: Lane
   readonly #in: Lane
   readonly #stopListening: () => void
+  /** Undefined until the first bytes have told. */
+  #link: string | undefined
+  #linkOf: ((first: Buffer) => string) | undefined
   #isPausedByReader = false
   #isPausedByLane = false
   #drained: (() => void) | undefined
   #closed: ((why: Error | undefined) => void) | undefined
   #isDestroyed = false
+  /** We are through with it, and the other side cannot know. */
+  #isOrphan = false
+  #isInnerClosed = false
   #isClosed = false
 
-  constructor(inner: Connection, link: string, options: FaultyNetworkOptions) {
-    const { faults } = options
+  constructor(inner: Connection, link: string | ((first: Buffer) => string), options: FaultyNetworkOptions) {
+    const { faults, clock } = options
     this.#inner = inner
+    this.#clock = clock
+    this.#faults = faults
     this.remote = inner.remote
-    this.#out = new Lane(options, () => faults.of(link, 'out'))
-    this.#in = new Lane(
-      options,
-      () => faults.of(link, 'in'),
-      () => this.#isPausedByReader,
-    )
+    this.#out = new Lane(options)
+    this.#in = new Lane(options, () => this.#isPausedByReader)
+    if (typeof link === 'string') this.#belongsTo(link)
+    else this.#linkOf = link
     this.#stopListening = faults.listen(
       changed => {
-        if (changed !== link) return
-        this.#out.move()
-        this.#in.move()
-        this.#pauseOrResume()
+        if (changed === this.#link) this.#faultsChanged(changed)
       },
       broken => {
-        if (broken === link) this.#break()
+        if (broken === this.#link) this.#break()
       },
     )
   }
 
   onData(listen: (chunk: Buffer) => void): void {
     this.#inner.onData(chunk => {
+      if (this.#isOrphan) return
+      if (this.#linkOf !== undefined) this.#belongsTo(this.#linkOf(chunk))
+      if (this.#in.isClear && !this.#isPausedByReader) {
+        listen(chunk)
+        return
+      }
       this.#in.push(chunk.length, () => {
         listen(chunk)
         this.#pauseOrResume()
@@ -155,6 +194,7 @@ class FaultyConnection implements Connection {
     this.#closed = listen
     // Behind what is held back, as the news would have come over the same link.
     this.#inner.onClose(why => {
+      this.#isInnerClosed = true
       if (this.#isDestroyed) this.#close(why)
       else this.#in.push(0, () => this.#close(why))
     })
@@ -172,7 +212,11 @@ class FaultyConnection implements Connection {
   }
 
   write(chunks: readonly Buffer[]): void {
-    if (this.#isClosed) return
+    if (this.#isClosed || this.#isOrphan) return
+    if (this.#out.isClear) {
+      this.#inner.write(chunks)
+      return
+    }
     let bytes = 0
     for (const chunk of chunks) bytes += chunk.length
     this.#out.push(bytes, () => {
@@ -197,10 +241,34 @@ class FaultyConnection implements Connection {
   }
 
   destroy(): void {
+    if (this.#isDestroyed) return
     this.#isDestroyed = true
     this.#out.clear()
     this.#in.clear()
-    this.#inner.destroy()
+    if (this.#isInnerClosed) this.#clock.after(0, () => this.#close(undefined))
+    else if (this.#out.fault?.cut === true) {
+      this.#isOrphan = true
+      this.#inner.pause()
+      this.#clock.after(0, () => this.#tellClosed(undefined))
+    } else this.#inner.destroy()
+  }
+
+  #belongsTo(link: string): void {
+    this.#link = link
+    this.#linkOf = undefined
+    this.#out.fault = this.#faults.of(link, 'out')
+    this.#in.fault = this.#faults.of(link, 'in')
+  }
+
+  #faultsChanged(link: string): void {
+    this.#belongsTo(link)
+    if (this.#isOrphan) {
+      if (this.#out.fault?.cut !== true) this.#inner.destroy()
+      return
+    }
+    this.#out.move()
+    this.#in.move()
+    this.#pauseOrResume()
   }
 
   /** What is held back must not pile up here: the sender waits, as it would on a real link. */
@@ -213,14 +281,21 @@ class FaultyConnection implements Connection {
   }
 
   #break(): void {
-    this.destroy()
+    this.#isDestroyed = true
+    this.#out.clear()
+    this.#in.clear()
+    this.#inner.destroy()
     this.#close(new NetworkError('ECONNRESET', 'the connection was broken on purpose'))
   }
 
   #close(why: Error | undefined): void {
+    this.#stopListening()
+    this.#tellClosed(why)
+  }
+
+  #tellClosed(why: Error | undefined): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#stopListening()
     this.#closed?.(why)
   }
 }

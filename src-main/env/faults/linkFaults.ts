@@ -12,28 +12,39 @@ export interface LinkFault {
 
 export type Direction = 'out' | 'in'
 
+/** What is wrong with a link, each way; left out where nothing is. */
+export type FaultyLink = { readonly [direction in Direction]?: LinkFault }
+
 /** The faults of a process's links, by the name of who is at the other end; settable while connections are open. */
 export class LinkFaults {
-  readonly #faults = new Map<string, LinkFault>()
+  readonly #faults = new Map<string, FaultyLink>()
   readonly #listeners = new Set<(link: string) => void>()
   readonly #breakers = new Set<(link: string) => void>()
 
   of(link: string, direction: Direction): LinkFault | undefined {
-    return this.#faults.get(`${direction} ${link}`)
+    return this.#faults.get(link)?.[direction]
+  }
+
+  /** A connection can be made only where packets pass both ways. */
+  isCut(link: string): boolean {
+    return this.of(link, 'out')?.cut === true || this.of(link, 'in')?.cut === true
   }
 
   /** Replaces what was set before; undefined heals. Without a direction, both. */
   set(link: string, fault: LinkFault | undefined, direction?: Direction): void {
-    for (const each of direction === undefined ? (['out', 'in'] as const) : [direction]) {
-      if (fault === undefined) this.#faults.delete(`${each} ${link}`)
-      else this.#faults.set(`${each} ${link}`, fault)
-    }
-    for (const listen of this.#listeners) listen(link)
+    const before = this.#faults.get(link)
+    const of = (each: Direction) => (direction === undefined || direction === each ? fault : before?.[each])
+    this.#put(link, of('out'), of('in'))
+  }
+
+  /** These faults and no others: every link that is not named is healed. */
+  replaceAll(links: ReadonlyMap<string, FaultyLink>): void {
+    for (const link of [...this.#faults.keys()]) if (!links.has(link)) this.#put(link, undefined, undefined)
+    for (const [link, faulty] of links) this.#put(link, faulty.out, faulty.in)
   }
 
   healAll(): void {
-    const links = new Set([...this.#faults.keys()].map(key => key.slice(key.indexOf(' ') + 1)))
-    for (const link of links) this.set(link, undefined)
+    this.replaceAll(new Map())
   }
 
   /** Every open connection of the link breaks; new ones can be made. */
@@ -42,12 +53,18 @@ export class LinkFaults {
   }
 
   /** For connections: called when a link's faults changed, and when its connections are to break. Returns how to stop listening. */
-  listen(changed: (link: string) => void, broken: (link: string) => void): () => void {
+  listen(changed: (link: string) => void, broken: (link: string) => void = () => undefined): () => void {
     this.#listeners.add(changed)
     this.#breakers.add(broken)
     return () => {
       this.#listeners.delete(changed)
       this.#breakers.delete(broken)
     }
+  }
+
+  #put(link: string, outward: LinkFault | undefined, inward: LinkFault | undefined): void {
+    if (outward === undefined && inward === undefined) this.#faults.delete(link)
+    else this.#faults.set(link, { ...(outward && { out: outward }), ...(inward && { in: inward }) })
+    for (const listen of [...this.#listeners]) listen(link)
   }
 }

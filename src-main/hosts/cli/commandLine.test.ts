@@ -47,6 +47,18 @@ describe('the command line', () => {
     expect(parse('')).toEqual({ command: 'help', about: undefined })
   })
 
+  it('reads what is to happen to a link', () => {
+    const cut = { cut: true, delayMs: 0, drop: 0 }
+    expect(parse('link 1 2 --cut')).toEqual({ command: 'link', directory: '/default', a: 1, b: 2, fault: cut, oneWay: false })
+    expect(parse('link 3 clients --delay 50 --drop 0.1 --one-way')).toMatchObject({
+      a: 3,
+      b: 'clients',
+      fault: { cut: false, delayMs: 50, drop: 0.1 },
+      oneWay: true,
+    })
+    expect(parse('link clients 1 --heal --data /d')).toMatchObject({ directory: '/d', a: 'clients', b: 1, fault: null })
+  })
+
   it('explains one command, or all', () => {
     for (const line of ['dump --help', 'dump -h', 'help dump']) expect(parse(line)).toEqual({ command: 'help', about: 'dump' })
     expect(parse('dump -- -h')).toMatchObject({ command: 'dump', files: ['-h'] })
@@ -73,6 +85,14 @@ describe('the command line', () => {
     'kill 1 2',
     'stop 1 --wipe',
     'status 1',
+    'link 1 --cut',
+    'link 1 2',
+    'link 1 2 3 --cut',
+    'link 1 everybody --cut',
+    'link 1 2 --cut --heal',
+    'link 1 2 --cut --delay 5',
+    'link 1 2 --delay 0',
+    'link 1 2 --drop 1',
   ])('refuses `%s` as a usage error', line => {
     expect(() => parse(line)).toThrow(UsageError)
   })

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { LinkEnd, LinkFault } from '../../contract/cluster.ts'
 
 /** What each command takes, in the order of the usage. */
 const COMMANDS: readonly { readonly names: readonly string[]; readonly usage: string }[] = [
@@ -21,13 +22,23 @@ const COMMANDS: readonly { readonly names: readonly string[]; readonly usage: st
   },
   {
     names: ['status'],
-    usage: `  status   brokers, controller, folders that failed, under-replicated partitions   [--data DIR] [--json]
+    usage: `  status   brokers, controller, folders that failed, faulty links, under-replicated partitions   [--data DIR] [--json]
 `,
   },
   {
     names: ['stop', 'kill', 'pause', 'resume', 'restart'],
     usage: `  stop | kill | pause | resume | restart <broker>             [--data DIR] [--wipe]
              clean stop, SIGKILL, freeze, thaw, start (again); restart --wipe destroys its disk first
+`,
+  },
+  {
+    names: ['link'],
+    usage: `  link <a> <b>   cut or slow what goes between two brokers, or a broker and \`clients\`   [--data DIR]
+             --cut              packets vanish, connections stall
+             --delay MS         all that is sent takes longer, each way
+             --drop P           what is sent is lost with probability P, and sent again
+             --heal             nothing is wrong any more
+             --one-way          only from <a> to <b>
 `,
   },
   {
@@ -58,6 +69,16 @@ export class UsageError extends Error {}
 
 export type Verb = 'stop' | 'kill' | 'pause' | 'resume' | 'restart'
 
+export interface LinkCommand {
+  readonly command: 'link'
+  readonly directory: string
+  readonly a: LinkEnd
+  readonly b: LinkEnd
+  /** Null heals. */
+  readonly fault: LinkFault | null
+  readonly oneWay: boolean
+}
+
 export interface UpCommand {
   readonly command: 'up'
   readonly brokers: number | undefined
@@ -77,6 +98,7 @@ export type Command =
   | UpCommand
   | { readonly command: 'status'; readonly directory: string; readonly json: boolean }
   | { readonly command: Verb; readonly directory: string; readonly brokerId: number; readonly wipe: boolean }
+  | LinkCommand
   | { readonly command: 'down'; readonly directory: string; readonly deleteData: boolean }
   | { readonly command: 'dump'; readonly files: readonly string[]; readonly json: boolean; readonly verify: boolean }
   | { readonly command: 'help'; readonly about: string | undefined }
@@ -98,6 +120,7 @@ export function parseCommandLine(args: readonly string[], defaultDirectory: stri
     const { values } = parse(rest, { data: { type: 'string' }, delete: { type: 'boolean' } }, 0)
     return { command: 'down', directory: folder(values.data, defaultDirectory), deleteData: values.delete ?? false }
   }
+  if (name === 'link') return parseLink(rest, defaultDirectory)
   if (name === 'dump') {
     const { values, positionals } = parse(rest, { json: { type: 'boolean' }, verify: { type: 'boolean' } }, Infinity)
     if (positionals.length === 0) throw new UsageError('Which file is to be dumped?')
@@ -174,6 +197,43 @@ function parseUp(args: readonly string[], defaultDirectory: string): UpCommand {
     detach: values.detach ?? false,
     json: values.json ?? false,
   }
+}
+
+const LINK_OPTIONS = {
+  data: { type: 'string' },
+  cut: { type: 'boolean' },
+  delay: { type: 'string' },
+  drop: { type: 'string' },
+  heal: { type: 'boolean' },
+  'one-way': { type: 'boolean' },
+} as const satisfies Options
+
+function parseLink(args: readonly string[], defaultDirectory: string): LinkCommand {
+  const { values, positionals } = parse(args, LINK_OPTIONS, Infinity)
+  const [a, b, surplus] = positionals
+  if (a === undefined || b === undefined) throw new UsageError('A link has two ends: the numbers of two brokers, or one and `clients`')
+  if (surplus !== undefined) throw new UsageError(`\`${surplus}\` is one word too many`)
+  const { cut = false, heal = false, delay, drop } = values
+  const ways = [cut, heal, delay !== undefined || drop !== undefined].filter(Boolean).length
+  if (ways !== 1) throw new UsageError('What is to happen to the link? One of --cut, --heal, or --delay and --drop')
+  return {
+    command: 'link',
+    directory: folder(values.data, defaultDirectory),
+    a: linkEnd(a),
+    b: linkEnd(b),
+    fault: heal
+      ? null
+      : { cut, delayMs: delay === undefined ? 0 : wholeNumber('--delay', delay, 1, 60_000), drop: drop === undefined ? 0 : chance(drop) },
+    oneWay: values['one-way'] ?? false,
+  }
+}
+
+const linkEnd = (text: string): LinkEnd => (text === 'clients' ? text : wholeNumber('An end of a link', text, 1, 99))
+
+function chance(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value > 0 && value < 1)) throw new UsageError(`--drop is a probability above 0 and below 1, not \`${text}\``)
+  return value
 }
 
 type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>

@@ -1,7 +1,7 @@
 import { defaultDirectory } from '../host.ts'
 import { parseCommandLine, usageOf, UsageError, type Command } from './commandLine.ts'
 import { dump } from './dump.ts'
-import { down, status, verb } from './running.ts'
+import { down, link, status, verb } from './running.ts'
 import { up } from './up.ts'
 
 // A reader that is gone (`trilog up | head -1`) is no reason to leave the brokers without their host.
@@ -14,6 +14,8 @@ function run(command: Command): Promise<number> {
       return up(command)
     case 'status':
       return status(command)
+    case 'link':
+      return link(command)
     case 'down':
       return down(command)
     case 'dump':

@@ -1,5 +1,5 @@
 import { ClusterFolder } from '../../cluster/clusterFolder.ts'
-import type { ClusterSnapshot, LogDir } from '../../contract/cluster.ts'
+import type { ClusterSnapshot, FaultyLink, LogDir } from '../../contract/cluster.ts'
 import { nodeEnv } from '../../env/node/env.ts'
 import type { Command, Verb } from './commandLine.ts'
 import { connectToHost, type HostClient } from './hostClient.ts'
@@ -28,6 +28,7 @@ export async function status(command: Of<'status'>): Promise<number> {
           dir: directory,
           logDirs,
         })),
+        links: snapshot.links,
         partitions: snapshot.partitions.length,
         withoutLeader: snapshot.partitions.filter(({ leader }) => leader === null).map(({ topic, partition }) => ({ topic, partition })),
         underReplicated: underReplicated.map(({ topic, partition, inSyncReplicas }) => ({ topic, partition, inSyncReplicas })),
@@ -47,7 +48,17 @@ function describe(snapshot: ClusterSnapshot, url: string, underReplicated: numbe
   })
   const leaderless = snapshot.partitions.filter(each => each.leader === null).length
   const partitions = `${snapshot.partitions.length} partitions, ${underReplicated} under-replicated, ${leaderless} without a leader`
-  return `${[...lines, partitions, `App  ${url}`].join('\n')}\n`
+  return `${[...lines, ...snapshot.links.map(describeLink), partitions, `App  ${url}`].join('\n')}\n`
+}
+
+function describeLink({ from, to, cut, delayMs, drop }: FaultyLink): string {
+  const name = (end: FaultyLink['from']) => (end === 'clients' ? end : `broker ${end}`)
+  const faults = [
+    cut ? 'cut' : '',
+    delayMs > 0 ? `delayed by ${delayMs} ms` : '',
+    drop > 0 ? `drops ${Number((drop * 100).toPrecision(3))} %` : '',
+  ]
+  return `Link from ${name(from)} to ${name(to)}  ${faults.filter(Boolean).join(', ')}`
 }
 
 function troubleOf({ path, state, problem }: LogDir): string[] {
@@ -76,6 +87,13 @@ export async function verb(command: Of<Verb>): Promise<number> {
         await (command.wipe ? bridge.cluster.wipe(one) : bridge.cluster.restart(one))
         break
     }
+    return 0
+  })
+}
+
+export async function link({ directory, a, b, fault, oneWay }: Of<'link'>): Promise<number> {
+  return withHost(directory, async ({ bridge }) => {
+    await bridge.cluster.link({ a, b, fault, oneWay })
     return 0
   })
 }

@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { LocalCluster } from '../../cluster/localCluster.ts'
+import { LinkFault } from '../../contract/cluster.ts'
 import { nodeEnv } from '../../env/node/env.ts'
 import { nodeProcesses } from '../../env/node/processes.ts'
-import type { RunningCluster, StartClusterOptions } from './trilog.d.ts'
+import type { LinkChange, RunningCluster, StartClusterOptions } from './trilog.d.ts'
 
-export type { ClusterEvent, ClusterSnapshot, RunningCluster, StartClusterOptions } from './trilog.d.ts'
+export type { ClusterEvent, ClusterSnapshot, LinkChange, LinkEnd, RunningCluster, StartClusterOptions } from './trilog.d.ts'
 
 /** As `trilog.d.ts` promises it to users. */
 export async function startCluster(options: StartClusterOptions = {}): Promise<RunningCluster> {
@@ -53,9 +55,20 @@ function running(local: LocalCluster, removeFolder: () => Promise<void>): Runnin
     pause: async brokerId => local.pause(brokerId),
     resume: async brokerId => local.resume(brokerId),
     wipe: async brokerId => local.wipe(brokerId),
+    link: async (a, b, change) => local.link({ a, b, fault: faultOf(change), oneWay: change.oneWay ?? false }),
+    healLinks: async () => local.healLinks(),
     snapshot: () => local.snapshot(),
     onEvent: listen => local.onEvent(listen),
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+function faultOf({ cut = false, delayMs = 0, drop = 0, heal = false }: LinkChange): LinkFault | null {
+  const isFault = cut || delayMs > 0 || drop > 0
+  if (heal === isFault) throw new RangeError('A link is either healed, or cut, delayed or made to drop: say one of them')
+  if (heal) return null
+  const { data, error } = LinkFault.safeParse({ cut, delayMs, drop })
+  if (data === undefined) throw new RangeError(`There is no such fault of a link: ${z.prettifyError(error)}`)
+  return data
 }

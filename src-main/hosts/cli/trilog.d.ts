@@ -55,12 +55,35 @@ export interface RunningCluster extends AsyncDisposable {
   resume(brokerId: number): Promise<void>
   /** Kills the broker, destroys its disk and starts it empty; it catches up from the others. */
   wipe(brokerId: number): Promise<void>
-  /** What is known now: brokers, partitions, replicas. */
+  /**
+   * Cuts or slows the link between two brokers, or between a broker and all `clients`; from now on, in place of what was done to it before, and over
+   * restarts. A cut is one of the network: packets vanish, connections stall, and nobody is told.
+   */
+  link(a: LinkEnd, b: LinkEnd, change: LinkChange): Promise<void>
+  /** Every link is well again. */
+  healLinks(): Promise<void>
+  /** What is known now: brokers, partitions, replicas, links. */
   snapshot(): ClusterSnapshot
   /** Tells what happens from now on. Returns how to stop listening. */
   onEvent(listen: (event: ClusterEvent) => void): () => void
   /** Stops everything; a temporary folder goes. The same as leaving the block of an `await using`. Harmless when it was called before. */
   stop(): Promise<void>
+}
+
+/** A broker's id, or whoever connects to the other end and is no broker. */
+export type LinkEnd = number | 'clients'
+
+/** What is to be wrong with a link from now on. */
+export interface LinkChange {
+  readonly cut?: boolean
+  /** What all that is sent takes longer, each way. */
+  readonly delayMs?: number
+  /** Probability, below 1, that what is sent is lost and must be sent again, which takes 200 ms the first time. */
+  readonly drop?: number
+  /** Nothing is wrong any more. */
+  readonly heal?: boolean
+  /** Only from the first end to the second. */
+  readonly oneWay?: boolean
 }
 
 export interface ClusterSnapshot {
@@ -74,6 +97,14 @@ export interface ClusterSnapshot {
   readonly controllerEpoch: number | null
   readonly brokers: readonly BrokerSnapshot[]
   readonly partitions: readonly PartitionSnapshot[]
+  /** Those that are cut or slowed, one for each direction. */
+  readonly links: readonly {
+    readonly from: LinkEnd
+    readonly to: LinkEnd
+    readonly cut: boolean
+    readonly delayMs: number
+    readonly drop: number
+  }[]
 }
 
 /** killed: SIGKILL on request; died: it ended and nobody had asked. */
