@@ -35,6 +35,8 @@ export interface ClusterScenarioOptions {
   /** How long faults happen. */
   readonly faultsMs: number
   readonly kinds?: readonly FaultKind[]
+  /** Of all faults that the seed draws, only those with these indices happen. */
+  readonly keep?: readonly number[]
   /** Log folders of each broker; every other seed has two. */
   readonly logDirs?: number
   /** By Kafka's names, instead of what the seed draws. */
@@ -64,7 +66,7 @@ export async function runClusterScenario(options: ClusterScenarioOptions): Promi
     return await scenario.run()
   } catch (problem) {
     const message = problem instanceof Error ? problem.message : String(problem)
-    const story = scenario.faults.story.slice(-25).join('\n  ')
+    const story = scenario.story.slice(-25).join('\n  ')
     throw new Error(`${message}\n  ${story}\nreplay: npm run sim -- --seeds 1 --from ${options.seed} --ms ${options.faultsMs}`, {
       cause: problem,
     })
@@ -76,6 +78,8 @@ export async function runClusterScenario(options: ClusterScenarioOptions): Promi
 class ClusterScenario {
   readonly cluster: SimulatedCluster
   readonly faults: Faults
+  /** What was done, and when, for whoever has to understand a failing seed. */
+  readonly story: string[] = []
   readonly #history = new History()
   readonly #invariants: ClusterInvariants
   readonly #clients: ClientWorld
@@ -89,6 +93,7 @@ class ClusterScenario {
     seed,
     faultsMs,
     kinds,
+    keep,
     logDirs = 1 + (seed % 2),
     settings = settingsOf(seed),
     healingMs = USUAL_HEALING_MS,
@@ -101,8 +106,10 @@ class ClusterScenario {
     this.#invariants = new ClusterInvariants(this.cluster, this.#history)
     this.faults = new Faults(this.cluster, {
       ...(kinds !== undefined && { kinds }),
+      ...(keep !== undefined && { keep }),
       movingTopic: MOVING_TOPIC,
       failed: problem => (this.#problem ??= problem),
+      note: this.note,
     })
     this.#clients = {
       cluster: this.cluster,
@@ -110,9 +117,11 @@ class ClusterScenario {
       isDraining: false,
       isOver: false,
       broken: promise => (this.#problem ??= promise),
-      note: what => this.faults.note(what),
+      note: this.note,
     }
   }
+
+  readonly note = (what: string): void => void this.story.push(`${this.cluster.world.elapsed.toFixed(0)} ms: ${what}`)
 
   async run(): Promise<ClusterOutcome> {
     const { cluster, faults } = this
@@ -202,7 +211,7 @@ class ClusterScenario {
     let isTooLate = false
     await world.run(() => holds() || (isTooLate = world.elapsed >= end), ms + 60_000)
     if (isTooLate && !holds()) throw new BrokenPromise('liveness', `${what}: not within ${ms} ms. ${this.#state()}`)
-    this.faults.note(what)
+    this.note(what)
   }
 
   #state(): string {

@@ -22,6 +22,8 @@ export class ClusterInvariants {
   readonly #history: History
   /** By topic id, partition and leader epoch. */
   readonly #leads = new Map<string, Lead>()
+  /** By topic id and partition, the newest epoch in which somebody was seen to lead. */
+  readonly #newestEpochs = new Map<string, number>()
   readonly #controllers = new Map<number, Server>()
   readonly #metadata = new Map<number, string>()
   readonly #applied = new Map<Server, number>()
@@ -77,7 +79,11 @@ export class ClusterInvariants {
     const where = `${name} on broker ${server.nodeId}, leader epoch ${leaderEpoch}`
     if (lead === undefined) {
       this.#leads.set(key, { server, highWatermark, logStartOffset, partitionEpoch })
-      const history = this.#history.partitions.get(`${partition.topicId}:${partition.index}`)
+      const id = `${partition.topicId}:${partition.index}`
+      // Who takes up an epoch late, when a newer leader has led already, need not have what that one has committed.
+      if (leaderEpoch < (this.#newestEpochs.get(id) ?? 0)) return
+      this.#newestEpochs.set(id, leaderEpoch)
+      const history = this.#history.partitions.get(id)
       const known = Math.max(history?.acknowledgedEnd ?? 0, history?.readEnd ?? 0)
       if (logEndOffset < known)
         throw new BrokenPromise(

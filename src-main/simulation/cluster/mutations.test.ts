@@ -117,7 +117,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     broken: 'a leader leaves a follower behind without asking the controller',
-    from: 2,
+    from: 11,
     seeds: 8,
     kinds: ['freeze', 'kill'],
     settings: { 'replica.lag.time.max.ms': '300', 'broker.session.timeout.ms': '6000' },
@@ -143,7 +143,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     broken: 'a broker stays eligible to lead after an unclean shutdown',
-    from: 11,
+    from: 26,
     seeds: 8,
     kinds: POWER,
     settings: QUICK_TO_FENCE,

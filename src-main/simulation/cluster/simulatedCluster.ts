@@ -11,6 +11,8 @@ import { simulatedWorld, type World } from '../world.ts'
 const CLUSTER_ID = 'simulatedClusterAAAAAA'
 const CLIENT_PORT = 9092
 const PEER_PORT = 9093
+/** Of ids. */
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
 export interface ClusterScenario {
   readonly seed: number
@@ -32,6 +34,8 @@ export interface SimulatedBroker {
   server: Server | undefined
   /** What the process said before it ended by itself. */
   failure: Error | undefined
+  /** How often its disk was destroyed. */
+  wipes: number
 }
 
 /** Whole brokers, as a process would run them, in one seeded world. */
@@ -55,6 +59,7 @@ export class SimulatedCluster {
       state: 'down',
       server: undefined,
       failure: undefined,
+      wipes: 0,
     }))
   }
 
@@ -77,7 +82,7 @@ export class SimulatedCluster {
     const file = `/data/${META_PROPERTIES_FILE}`
     if ((await env.disk.stat(file)) === undefined) {
       await env.disk.makeDirectory('/data')
-      const directoryId = `${'BCD'[id - 1]}AAAAAAAAAAAAAAAAAAAAA`
+      const directoryId = `${LETTERS[id]}${LETTERS[broker.wipes % LETTERS.length]}AAAAAAAAAAAAAAAAAAAA`
       await env.disk.replaceFile(file, encodeMetaProperties({ version: 1, clusterId: CLUSTER_ID, nodeId: id, directoryId }))
     }
     const config = readServerConfig(
@@ -124,7 +129,9 @@ export class SimulatedCluster {
 
   /** Destroys the disk of a broker that is down. */
   wipe(id: number): void {
-    this.world.disk(this.broker(id).name).wipe()
+    const broker = this.broker(id)
+    broker.wipes++
+    this.world.disk(broker.name).wipe()
   }
 
   /** A clean stop. */
