@@ -29,6 +29,10 @@ export class Scheduler {
   readonly trace: string[] = []
   /** A digest of everything that happened: the same seed must come to the same one. */
   fingerprint = 0
+  /** Hears the label of every event as it happens. */
+  heard: ((label: string) => void) | undefined
+  /** Whose event happened last; undefined when it was nobody's. */
+  latest: Life | undefined
   readonly #queue = new EventQueue()
   readonly #random: SeededRandom
 
@@ -48,6 +52,7 @@ export class Scheduler {
         life.parked.push(event)
         return
       }
+      this.latest = life
       this.note(label)
       run()
     })
@@ -76,6 +81,7 @@ export class Scheduler {
   }
 
   note(label: string): void {
+    this.heard?.(label)
     this.trace.push(`${this.elapsed.toFixed(3)} ${label}`)
     if (this.trace.length > TRACED_EVENTS) this.trace.splice(0, TRACED_EVENTS / 2)
     let hash = Math.imul(this.fingerprint ^ Math.round(this.elapsed * 1_000), 0x01000193)

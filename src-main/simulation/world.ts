@@ -89,6 +89,16 @@ export class World {
     return this.#scheduler.elapsed
   }
 
+  /** Calls `listen` with the time and the label of every event, as it happens. */
+  onEvent(listen: (atMs: number, label: string) => void): void {
+    this.#scheduler.heard = label => listen(this.elapsed, label)
+  }
+
+  /** The node whose event happened last: nothing has changed on any other. Undefined when it was no node's own event. */
+  get latestNode(): string | undefined {
+    return this.#scheduler.latest?.node
+  }
+
   /** Checked after every event; throws when it does not hold. */
   always(invariant: () => void): void {
     this.#invariants.push(invariant)
