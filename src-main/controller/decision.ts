@@ -56,8 +56,10 @@ export function refused({ error, message }: Refusal): { readonly errorCode: numb
 /** As responses carry the absence of errors. */
 export const accepted: { readonly errorCode: number; readonly errorMessage: null } = { errorCode: 0, errorMessage: null }
 
-/** Most records that one request may lead to; above, it would be one huge batch that nobody meant. */
-export const MAX_RECORDS_PER_REQUEST = 10_000
+/** Most partitions that one request may make; above, it would be one huge batch that nobody meant. */
+export const MAX_PARTITIONS_PER_REQUEST = 10_000
+/** With what else belongs to them. Differs from Kafka, which stops at 10,000 records, and thereby at 9,999 partitions of a topic. */
+export const MAX_RECORDS_PER_REQUEST = 20_000
 
 /** The values that occur more than once. */
 export function repeated<T>(values: readonly T[]): Set<T> {

@@ -7,7 +7,7 @@ import {
   type ControllerState,
   type Decision,
   isRefusal,
-  MAX_RECORDS_PER_REQUEST,
+  MAX_PARTITIONS_PER_REQUEST,
   type Refusal,
   refusal,
   refused,
@@ -28,7 +28,7 @@ export function decidePartitionCreation(
   const results = request.topics.map(asked => {
     const grown = twice.has(asked.name) ? refusal('INVALID_REQUEST', 'The topic is named twice in the request.') : grow(state, asked)
     if (isRefusal(grown)) return { name: asked.name, ...refused(grown) }
-    if (records.length + grown.length > MAX_RECORDS_PER_REQUEST) {
+    if (records.length + grown.length > MAX_PARTITIONS_PER_REQUEST) {
       return { name: asked.name, ...refused(refusal('POLICY_VIOLATION', 'The request asks for too many partitions at once.')) }
     }
     records.push(...grown)
@@ -50,7 +50,7 @@ function grow({ image, random }: ControllerState, { name, count, assignments }: 
     )
   }
   const additional = count - now
-  if (additional > MAX_RECORDS_PER_REQUEST) return refusal('POLICY_VIOLATION', 'The request asks for too many partitions at once.')
+  if (additional > MAX_PARTITIONS_PER_REQUEST) return refusal('POLICY_VIOLATION', 'The request asks for too many partitions at once.')
   const replicationFactor = topic.partitions[0]!.replicas.length
 
   if (assignments === null) {

@@ -13,6 +13,7 @@ import {
   type ControllerState,
   type Decision,
   isRefusal,
+  MAX_PARTITIONS_PER_REQUEST,
   MAX_RECORDS_PER_REQUEST,
   type Refusal,
   refusal,
@@ -36,6 +37,7 @@ export function decideTopicCreation(state: ControllerState, request: CreateTopic
   const records: MetadataRecord[] = []
   const answered = new Set<string>()
   const topics: CreatedTopic[] = []
+  let partitions = 0
 
   for (const asked of request.topics) {
     if (answered.has(asked.name)) continue
@@ -43,7 +45,10 @@ export function decideTopicCreation(state: ControllerState, request: CreateTopic
     const plan = twice.has(asked.name)
       ? refusal('INVALID_REQUEST', 'The topic is named twice in the request.')
       : (nameRefusal(state.image, forms, asked.name) ?? planTopic(state, asked))
-    const tooMuch = !isRefusal(plan) && records.length + plan.partitions.length + asked.configs.length + 1 > MAX_RECORDS_PER_REQUEST
+    const tooMuch =
+      !isRefusal(plan) &&
+      (partitions + plan.partitions.length > MAX_PARTITIONS_PER_REQUEST ||
+        records.length + plan.partitions.length + asked.configs.length + 1 > MAX_RECORDS_PER_REQUEST)
     const outcome = tooMuch ? refusal('POLICY_VIOLATION', 'The request asks for too many partitions at once.') : plan
     if (isRefusal(outcome)) {
       topics.push({ name: asked.name, ...refused(outcome) })
@@ -52,6 +57,7 @@ export function decideTopicCreation(state: ControllerState, request: CreateTopic
     const topicId = request.validateOnly ? ZERO_UUID : randomUuid(count => state.random.bytes(count))
     forms.set(collidingForm(asked.name), asked.name)
     if (!request.validateOnly) records.push(...recordsOfTopic(state.image, topicId, asked, outcome))
+    partitions += outcome.partitions.length
     topics.push({
       name: asked.name,
       topicId,
@@ -86,7 +92,7 @@ function planTopic({ image, settings, random }: ControllerState, asked: AskedTop
 
   const count = asked.numPartitions === BROKERS_CHOICE ? settings.numPartitions : asked.numPartitions
   if (count < 1) return refusal('INVALID_PARTITIONS', 'The number of partitions must be positive, or -1 for the default.')
-  if (count > MAX_RECORDS_PER_REQUEST) return refusal('POLICY_VIOLATION', 'The request asks for too many partitions at once.')
+  if (count > MAX_PARTITIONS_PER_REQUEST) return refusal('POLICY_VIOLATION', 'The request asks for too many partitions at once.')
   const replicationFactor = asked.replicationFactor === BROKERS_CHOICE ? settings.defaultReplicationFactor : asked.replicationFactor
   if (replicationFactor < 1) return refusal('INVALID_REPLICATION_FACTOR', 'The replication factor must be positive, or -1 for the default.')
   const impossible = placementProblem(image, replicationFactor)
