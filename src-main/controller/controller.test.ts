@@ -143,6 +143,9 @@ describe('an active controller', () => {
       topics: [{ name: 't', partitions: [], topicId: uuidOf('t') }],
       topicNames: [],
       resources: [{ resourceType: 2, resourceName: 't', configs: [] }],
+      entries: [{ entity: [], ops: [] }],
+      deletions: [{ name: 'alice', mechanism: 1 }],
+      upsertions: [],
     }
     for (const { api } of controllerHandlers) {
       const answer = JSON.stringify(await setting.ask(api, empty))

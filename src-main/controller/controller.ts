@@ -9,14 +9,15 @@ import { errorCode, type ErrorName } from '../protocol/errors.ts'
 import type { BrokerHeartbeat, BrokerHeartbeatRequest } from '../protocol/messages/brokerHeartbeat.ts'
 import type { BrokerRegistration, BrokerRegistrationRequest } from '../protocol/messages/brokerRegistration.ts'
 import type { MetadataRecord } from '../protocol/messages/metadataRecords.ts'
+import type { UnregisterBroker, UnregisterBrokerRequest } from '../protocol/messages/unregisterBroker.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
 import { NotLeader, type Quorum } from '../quorum/quorum.ts'
 import { BrokerSessions } from './brokerSessions.ts'
 import type { ControllerConfig } from './controllerConfig.ts'
-import type { ControllerState, Decision } from './decision.ts'
+import { type ControllerState, type Decision, refusal, refused } from './decision.ts'
 import { changesToPreferred } from './elections.ts'
 import { firstRecords } from './firstRecords.ts'
-import { decideFencing, decideHeartbeat, decideRegistration } from './registrations.ts'
+import { decideFencing, decideHeartbeat, decideRegistration, decideUnregistration } from './registrations.ts'
 
 /** What a controller needs of the quorum. */
 export type MetadataQuorum = Pick<
@@ -40,7 +41,6 @@ interface Active {
   /** Committed or not: all that was decided. */
   readonly image: MetadataImage
   readonly sessions: BrokerSessions
-  nextOffset: number
   /** Settles with the newest records. */
   newest: Promise<void>
   rebalance: Timer | undefined
@@ -140,6 +140,21 @@ export class Controller {
     )
   }
 
+  /** A broker is removed for good. */
+  async unregister(request: UnregisterBrokerRequest): Promise<ResponseInput<typeof UnregisterBroker>> {
+    const { brokerId } = request
+    const reply = await this.decide<ResponseInput<typeof UnregisterBroker>>(
+      state => {
+        const decision = decideUnregistration(state, request)
+        if (decision.reply.errorCode === 0) this.#active!.sessions.forget(brokerId)
+        return decision
+      },
+      error => ({ throttleTimeMs: 0, ...refused(refusal(error)) }),
+    )
+    if (reply.errorCode === 0) this.#options.logger.warn('a broker was removed for good', { brokerId })
+    return reply
+  }
+
   /** A connection to this process closed. When a broker's heartbeats came over it, that broker is fenced unless it shows up again very soon. */
   connectionClosed(connectionId: number): void {
     this.#active?.sessions.connectionClosed(connectionId)
@@ -150,8 +165,10 @@ export class Controller {
     this.#disconnected.set(nodeId, this.#env.clock.elapsed())
   }
 
-  #stateOf({ image, nextOffset }: Active): ControllerState {
-    return { image, nextOffset, settings: this.#options.config, random: this.#env.random }
+  #stateOf({ image }: Active): ControllerState {
+    const { quorum, config } = this.#options
+    // The quorum's own records lie between ours: only it knows where the next one will be.
+    return { image, nextOffset: quorum.nextOffset, settings: config, random: this.#env.random }
   }
 
   /** Makes records part of the newest state and resolves with whether they, and all before them, were committed. */
@@ -169,16 +186,14 @@ export class Controller {
   #append(active: Active, records: readonly MetadataRecord[]): boolean {
     try {
       const { lastOffset, committed } = this.#options.quorum.append(records)
-      assert(lastOffset === active.nextOffset + records.length - 1, 'nobody but the active controller appends metadata')
       active.newest = committed
+      active.image.lastAppliedOffset = lastOffset
     } catch (error) {
       if (!(error instanceof NotLeader)) throw error
       if (this.#active === active) this.#deactivate()
       return false
     }
-    active.nextOffset += records.length
     applyRecords(active.image, records)
-    active.image.lastAppliedOffset = active.nextOffset - 1
     active.image.lastAppliedEpoch = active.epoch
     return true
   }
@@ -194,8 +209,8 @@ export class Controller {
     this.#deactivate()
     const image = committed().clone()
     const sessions = new BrokerSessions(this.#env.clock, config, brokerId => this.#fence(brokerId))
-    const active: Active = { epoch, image, sessions, nextOffset: quorum.nextOffset, newest: Promise.resolve(), rebalance: undefined }
-    assert(image.lastAppliedOffset < active.nextOffset, 'the committed metadata is all of this log')
+    const active: Active = { epoch, image, sessions, newest: Promise.resolve(), rebalance: undefined }
+    assert(image.lastAppliedOffset < quorum.nextOffset, 'the committed metadata is all of this log')
     this.#active = active
     logger.info('this controller is active', { epoch, metadataOffset: image.lastAppliedOffset })
 

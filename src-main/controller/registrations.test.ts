@@ -6,7 +6,14 @@ import { errorName } from '../protocol/errors.ts'
 import type { BrokerHeartbeatRequest } from '../protocol/messages/brokerHeartbeat.ts'
 import { after, anAssignment, aHeartbeat, aRegistration, aState, ordersIn } from './builders.ts'
 import { decideDirectoryAssignments } from './directories.ts'
-import { type BrokerState, decideFencing, decideHeartbeat, decideRegistration, nextBrokerState } from './registrations.ts'
+import {
+  type BrokerState,
+  decideFencing,
+  decideHeartbeat,
+  decideRegistration,
+  decideUnregistration,
+  nextBrokerState,
+} from './registrations.ts'
 
 describe('a registration', () => {
   it.each([
@@ -245,4 +252,37 @@ it('fences once', () => {
   expect(ordersIn(fenced)).toMatchObject({ leader: 2, isr: [2, 3] })
   expect(decideFencing(aState(fenced), 1)).toEqual([])
   expect(decideFencing(aState(fenced), 9)).toEqual([])
+})
+
+describe('the removal of a broker', () => {
+  const withElr = anImage({
+    topics: [aTopic('orders', [{ isr: [1, 2], leader: 1, elr: [3] }]), aTopic('audit', [{ replicas: [1], isr: [1], leader: 1 }])],
+    eligibleLeaders: { minInsyncReplicas: 3 },
+  })
+
+  it('takes it out of every ISR, and from among those who are eligible, but leaves it assigned', () => {
+    const { records, reply } = decideUnregistration(aState(withElr), { brokerId: 1 })
+    expect(reply.errorCode).toBe(0)
+    const image = after(withElr, records)
+    expect([...image.brokers.keys()]).toEqual([2, 3])
+    expect(ordersIn(image)).toMatchObject({ replicas: [1, 2, 3], isr: [2], leader: 2, elr: [3] })
+    expect(image.topicsByName.get('audit')!.partitions[0]).toMatchObject({ replicas: [1], isr: [], leader: -1, elr: [] })
+  })
+
+  it('lets it come back under a new epoch, and lead what nobody else can', () => {
+    const gone = after(withElr, decideUnregistration(aState(withElr), { brokerId: 1 }).records)
+    const { records, reply } = decideRegistration(aState(gone), aRegistration(1), false)
+    expect(reply).toMatchObject({ errorCode: 0, brokerEpoch: 1000 })
+    const back = after(gone, records)
+    const { records: unfencing } = decideHeartbeat(aState(back), aHeartbeat(1, { brokerEpoch: 1000, currentMetadataOffset: 1000 }), {
+      controlledShutdownOffset: undefined,
+      lowestActiveOffset: Infinity,
+    })
+    expect(after(back, unfencing).topicsByName.get('audit')!.partitions[0]).toMatchObject({ isr: [1], leader: 1 })
+  })
+
+  it('needs it to be there', () => {
+    const { records, reply } = decideUnregistration(aState(), { brokerId: 9 })
+    expect([errorName(reply.errorCode), records]).toEqual(['BROKER_ID_NOT_REGISTERED', []])
+  })
 })

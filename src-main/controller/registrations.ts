@@ -6,8 +6,9 @@ import { errorCode, type ErrorName } from '../protocol/errors.ts'
 import type { BrokerHeartbeat, BrokerHeartbeatRequest } from '../protocol/messages/brokerHeartbeat.ts'
 import type { BrokerRegistration, BrokerRegistrationRequest } from '../protocol/messages/brokerRegistration.ts'
 import { type MetadataRecord, metadataRecord } from '../protocol/messages/metadataRecords.ts'
+import type { UnregisterBroker, UnregisterBrokerRequest } from '../protocol/messages/unregisterBroker.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
-import { type ControllerState, type Decision, type Refusal, refusal, refuse } from './decision.ts'
+import { accepted, type ControllerState, type Decision, type Refusal, refusal, refuse, refused } from './decision.ts'
 import { changesAfterUncleanShutdown, changesWith, changesWithout, changesWithoutOfflineReplicas } from './elections.ts'
 
 /** Who speaks for a broker must have its current epoch; whoever has an older one is a process that was replaced. */
@@ -211,4 +212,22 @@ function transition(
 export function decideFencing({ image, settings }: ControllerState, brokerId: number): readonly MetadataRecord[] {
   const broker = image.brokers.get(brokerId)
   return broker === undefined ? [] : transition(image, broker, 'fenced', settings.staticConfigs)
+}
+
+/**
+ * Removes a broker for good. Its replicas leave every ISR, as those of one that was not cleanly shut down: should it come back, nobody knows with what
+ * disk. Where it is assigned it stays assigned, until somebody reassigns the partitions. One that lives registers again.
+ */
+export function decideUnregistration(
+  { image, settings }: ControllerState,
+  { brokerId }: UnregisterBrokerRequest,
+): Decision<ResponseInput<typeof UnregisterBroker>> {
+  const broker = image.brokers.get(brokerId)
+  if (broker === undefined) {
+    return refuse({ throttleTimeMs: 0, ...refused(refusal('BROKER_ID_NOT_REGISTERED', `Broker ${brokerId} is not registered.`)) })
+  }
+  const { brokerEpoch } = broker
+  const leaves = changesAfterUncleanShutdown(image, brokerId, settings.staticConfigs)
+  const unregister = metadataRecord({ type: 'UnregisterBrokerRecord', brokerId, brokerEpoch })
+  return { records: [...leaves, unregister], reply: { throttleTimeMs: 0, ...accepted } }
 }

@@ -2,7 +2,15 @@ import { assert, unreachable } from '../base/assert.ts'
 import { METADATA_TOPIC_ID, UNASSIGNED_DIRECTORY, type Uuid } from '../base/uuid.ts'
 import type { MetadataRecord } from '../protocol/messages/metadataRecords.ts'
 import { configKey, configResourceType } from './configResource.ts'
-import type { BrokerImage, ClientQuota, MetadataImage, PartitionImage, TopicImage } from './image.ts'
+import {
+  type BrokerImage,
+  type ClientQuota,
+  type MetadataImage,
+  type PartitionImage,
+  type ScramCredential,
+  scramCredentialKey,
+  type TopicImage,
+} from './image.ts'
 
 /** What a batch of records changed in an image, for those who have to follow: replicas, coordinators, caches. */
 export interface MetadataDelta {
@@ -131,11 +139,11 @@ class Change {
       case 'ClientQuotaRecord':
         return this.#setQuota(record)
       case 'UserScramCredentialRecord':
-        image.scramCredentials.set(`${record.mechanism}:${record.name}`, record)
+        image.scramCredentials.set(scramCredentialKey(record), ownCredential(record))
         this.#credentials = true
         return
       case 'RemoveUserScramCredentialRecord':
-        image.scramCredentials.delete(`${record.mechanism}:${record.name}`)
+        image.scramCredentials.delete(scramCredentialKey(record))
         this.#credentials = true
         return
       case 'AccessControlEntryRecord':
@@ -318,6 +326,16 @@ export const LEADER_UNCHANGED = -2
 function directoriesOf(replicas: readonly number[], before: PartitionImage): readonly Uuid[] {
   if (replicas === before.replicas) return before.directories
   return replicas.map(replica => before.directories[before.replicas.indexOf(replica)] ?? UNASSIGNED_DIRECTORY)
+}
+
+/** Its bytes are views of a whole fetch of metadata, which need not stay in memory for them. */
+function ownCredential({ name, mechanism, iterations, ...bytes }: MetadataRecord<'UserScramCredentialRecord'>): ScramCredential {
+  const [salt, storedKey, serverKey] = [bytes.salt, bytes.storedKey, bytes.serverKey].map(each => Buffer.from(each)) as [
+    Buffer,
+    Buffer,
+    Buffer,
+  ]
+  return { name, mechanism, iterations, salt, storedKey, serverKey }
 }
 
 /** One text for an entity, in whatever order its parts were named. */

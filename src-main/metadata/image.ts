@@ -87,6 +87,11 @@ export interface ScramCredential {
   readonly iterations: number
 }
 
+/** The key of a credential in `MetadataImage.scramCredentials`. */
+export function scramCredentialKey({ mechanism, name }: Pick<ScramCredential, 'mechanism' | 'name'>): string {
+  return `${mechanism}:${name}`
+}
+
 export interface AccessControlEntry {
   readonly id: Uuid
   readonly resourceType: number
@@ -112,7 +117,7 @@ export class MetadataImage {
   features = new Map<string, number>()
   /** By the entity's canonical text. */
   quotas = new Map<string, ClientQuota>()
-  /** By mechanism and name. */
+  /** By `scramCredentialKey`. */
   scramCredentials = new Map<string, ScramCredential>()
   acls = new Map<Uuid, AccessControlEntry>()
   nextProducerId = 0

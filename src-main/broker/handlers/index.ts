@@ -1,12 +1,15 @@
 import type { Handler } from '../../wire/handler.ts'
+import { alterClientQuotas } from './alterClientQuotas.ts'
 import { alterConfigs } from './alterConfigs.ts'
 import { alterPartitionReassignments } from './alterPartitionReassignments.ts'
+import { alterUserScramCredentials } from './alterUserScramCredentials.ts'
 import { apiVersionsOf } from './apiVersions.ts'
 import { createPartitions } from './createPartitions.ts'
 import { createTopics } from './createTopics.ts'
 import { deleteGroups } from './deleteGroups.ts'
 import { deleteRecords } from './deleteRecords.ts'
 import { deleteTopics } from './deleteTopics.ts'
+import { describeClientQuotas } from './describeClientQuotas.ts'
 import { describeCluster } from './describeCluster.ts'
 import { describeConfigs } from './describeConfigs.ts'
 import { describeGroups } from './describeGroups.ts'
@@ -14,6 +17,7 @@ import { describeLogDirs } from './describeLogDirs.ts'
 import { describeProducers } from './describeProducers.ts'
 import { describeQuorum } from './describeQuorum.ts'
 import { describeTopicPartitions } from './describeTopicPartitions.ts'
+import { describeUserScramCredentials } from './describeUserScramCredentials.ts'
 import { electLeaders } from './electLeaders.ts'
 import { fetch } from './fetch.ts'
 import { findCoordinator } from './findCoordinator.ts'
@@ -33,6 +37,8 @@ import { offsetFetch } from './offsetFetch.ts'
 import { offsetForLeaderEpoch } from './offsetForLeaderEpoch.ts'
 import { produce } from './produce.ts'
 import { syncGroup } from './syncGroup.ts'
+import { unregisterBroker } from './unregisterBroker.ts'
+import { updateFeatures } from './updateFeatures.ts'
 
 /** Everything that clients may ask of a broker, and with their `advertised` versions the answer to ApiVersions. */
 export const clientHandlers: readonly Handler<BrokerParts>[] = [
@@ -65,9 +71,15 @@ export const clientHandlers: readonly Handler<BrokerParts>[] = [
   alterPartitionReassignments,
   listPartitionReassignments,
   offsetDelete,
+  describeClientQuotas,
+  alterClientQuotas,
+  describeUserScramCredentials,
+  alterUserScramCredentials,
   describeQuorum,
+  updateFeatures,
   describeCluster,
   describeProducers,
+  unregisterBroker,
   describeTopicPartitions,
 ]
 

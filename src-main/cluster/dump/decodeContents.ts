@@ -18,7 +18,7 @@ export function decodeContents(
       return undefined
     case 'metadata':
       if (value === null) throw new MalformedMessage('a record of the metadata log has no value', 0)
-      return { ...decodeMetadataRecord(value) }
+      return withoutSecrets({ ...decodeMetadataRecord(value) })
     case 'groups':
       return { ...decodeGroupRecord(keyOf(key), value) }
     case 'transactions': {
@@ -31,4 +31,22 @@ export function decodeContents(
 function keyOf(key: Buffer | null): Buffer {
   if (key === null) throw new MalformedMessage('the record has no key', 0)
   return key
+}
+
+/** Instead of what a dump does not show, because it is copied into tickets and mails. */
+export const HIDDEN = '[hidden]'
+
+/** Configs that are passwords, or hold some. */
+const SECRET_CONFIG = /password|secret|jaas|keystore\.key$/
+
+/** Differs from Kafka, whose dump shows the keys of SCRAM credentials and passwords in configs as they are. */
+function withoutSecrets(decoded: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { type, name, value } = decoded
+  if (type === 'UserScramCredentialRecord') return { ...decoded, salt: HIDDEN, storedKey: HIDDEN, serverKey: HIDDEN }
+  return type === 'ConfigRecord' && value !== null && SECRET_CONFIG.test(String(name)) ? { ...decoded, value: HIDDEN } : decoded
+}
+
+/** Whether `decodeContents` kept something back, which the bytes of the record would tell. */
+export function isSecret(decoded: Readonly<Record<string, unknown>> | undefined): boolean {
+  return decoded !== undefined && Object.values(decoded).includes(HIDDEN)
 }

@@ -181,6 +181,25 @@ describe("the records of Kafka's own logs", () => {
     ])
   })
 
+  it('tell that there is a credential or a password, and not what it is', async () => {
+    const keys = { salt: Buffer.from('the salt'), storedKey: Buffer.from('the stored key'), serverKey: Buffer.from('the server key') }
+    const value = 'the jaas config'
+    const records = [
+      encodeMetadataRecord({ type: 'UserScramCredentialRecord', name: 'alice', mechanism: 1, iterations: 4096, ...keys }),
+      encodeMetadataRecord({ type: 'ConfigRecord', resourceType: 4, resourceName: '1', name: 'sasl.jaas.config', value }),
+    ]
+    const path = `/data/__cluster_metadata-0/${BASE}.log`
+    const items = await dumped({ [path]: aLog({ records: records.map(each => aRecord(each, { key: null })) }) }, path)
+    const told = [...linesOf(items), ...objectsOf(items).map(each => JSON.stringify(each))].join('\n')
+    expect(told).toContain('alice')
+    expect(told).toContain('4096')
+    expect(told).toContain('sasl.jaas.config')
+    for (const secret of [...Object.values(keys), Buffer.from(value)]) {
+      for (const form of ['utf8', 'base64', 'hex'] as const)
+        expect(told).not.toContain(secret.toString(form).replace(/=+$/, '').slice(0, -2))
+    }
+  })
+
   it('are decoded: offsets and groups, what is not known as it is', async () => {
     const value = { offset: 42, metadata: 'm', commitTimestamp: SOME_TIME }
     const records = [

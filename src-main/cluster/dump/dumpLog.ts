@@ -25,7 +25,7 @@ import {
 } from '../../protocol/records/batch.ts'
 import { iterateRecords, type LogRecord } from '../../protocol/records/record.ts'
 import { scanBatches, type ScannedBatch } from './batchScan.ts'
-import { decodeContents } from './decodeContents.ts'
+import { decodeContents, HIDDEN, isSecret } from './decodeContents.ts'
 import type { Contents } from './fileKind.ts'
 import type { BatchItem, Complain, DumpItem, DumpOptions, Int64, Items, ReadableFile } from './items.ts'
 
@@ -135,7 +135,8 @@ class BatchReading {
         if (!(problem instanceof MalformedMessage)) throw problem
         unreadable = `the record means nothing: ${problem.message}`
       }
-      yield { type: 'record', file: path, batchPosition: header.position, ...record, decoded }
+      const shown = isSecret(decoded) ? { ...record, value: Buffer.from(HIDDEN) } : record
+      yield { type: 'record', file: path, batchPosition: header.position, ...shown, decoded }
       if (unreadable !== undefined) yield complain(unreadable, at)
       if (header.isControl) this.#remember(decoded)
       if (!this.#verify) continue
