@@ -75,16 +75,16 @@ it.each([
   { given: 'half a connection', entity: { ip: '1.2.3.4' }, values: { connection_creation_rate: 0.5 } },
   { given: 'too many connections', entity: { ip: '1.2.3.4' }, values: { connection_creation_rate: 3e9 } },
 ])('refuses $given as a whole', ({ entity, values }) => {
-  const outcome = alter(before, [entry(entity as Entity, values), entry({ user: 'other' }, { producer_byte_rate: 5 })])
+  const outcome = alter(before, [entry(entity, values), entry({ user: 'other' }, { producer_byte_rate: 5 })])
   expect(outcome.told).toEqual(['INVALID_REQUEST', 'NONE'])
   expect(outcome.records).toHaveLength(1)
 })
 
 it('refuses what is named twice', () => {
   const [one] = [entry({ user: 'a' }, { producer_byte_rate: 5 })]
-  expect(alter(before, [one!, entry({ user: 'a' }, { producer_byte_rate: 6 })]).told).toEqual(['INVALID_REQUEST', 'INVALID_REQUEST'])
-  expect(alter(before, [{ ...one!, ops: [...one!.ops, ...one!.ops] }]).told).toEqual(['INVALID_REQUEST'])
-  expect(alter(before, [{ ...one!, entity: [...one!.entity, ...one!.entity] }]).told).toEqual(['INVALID_REQUEST'])
+  expect(alter(before, [one, entry({ user: 'a' }, { producer_byte_rate: 6 })]).told).toEqual(['INVALID_REQUEST', 'INVALID_REQUEST'])
+  expect(alter(before, [{ ...one, ops: [...one.ops, ...one.ops] }]).told).toEqual(['INVALID_REQUEST'])
+  expect(alter(before, [{ ...one, entity: [...one.entity, ...one.entity] }]).told).toEqual(['INVALID_REQUEST'])
 })
 
 describe('quotas in the image', () => {

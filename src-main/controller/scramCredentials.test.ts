@@ -118,6 +118,6 @@ describe('credentials in the image', () => {
       ['nobody', 'RESOURCE_NOT_FOUND'],
       ['alice', 'DUPLICATE_RESOURCE'],
     ])
-    expect(Object.keys(describedCredentials(image, null)[0]!.credentialInfos![0]!)).toEqual(['mechanism', 'iterations'])
+    expect(Object.keys(describedCredentials(image, null)[0]!.credentialInfos[0]!)).toEqual(['mechanism', 'iterations'])
   })
 })

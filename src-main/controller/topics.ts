@@ -20,7 +20,7 @@ import {
   refused,
   repeated,
 } from './decision.ts'
-import { placeReplicas } from './placement.ts'
+import { type Placeable, placeReplicas } from './placement.ts'
 import { collidingForm, topicNameProblem } from './topicNames.ts'
 
 type AskedTopic = CreateTopicsRequest['topics'][number]
@@ -101,8 +101,8 @@ function planTopic({ image, settings, random }: ControllerState, asked: AskedTop
 }
 
 /** Brokers as placement sees them. */
-export function placeable(image: MetadataImage): { brokerId: number; active: boolean }[] {
-  return [...image.brokers.keys()].map(brokerId => ({ brokerId, active: image.isActive(brokerId) }))
+export function placeable(image: MetadataImage): Placeable[] {
+  return [...image.brokers.values()].map(({ brokerId, rack }) => ({ brokerId, rack, active: image.isActive(brokerId) }))
 }
 
 function planAssigned(image: MetadataImage, asked: AskedTopic): TopicPlan | Refusal {
