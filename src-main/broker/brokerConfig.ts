@@ -19,6 +19,10 @@ export interface BrokerConfig {
   /** Most partitions in one answer of DescribeTopicPartitions. */
   readonly maxRequestPartitionSizeLimit: number
 
+  /** Kafka's class name; undefined sends all consumers to the leader. */
+  readonly replicaSelectorClass: string | undefined
+  readonly replicationQuotaWindowNum: number
+  readonly replicationQuotaWindowSizeSeconds: number
   readonly replicaLagTimeMaxMs: number
   readonly replicaFetchMaxBytes: number
   readonly replicaFetchResponseMaxBytes: number
@@ -57,6 +61,9 @@ export function brokerConfigOf(staticValues: ReadonlyMap<string, string>): Broke
     fetchMaxBytes: number('fetch.max.bytes'),
     maxRequestPartitionSizeLimit: number('max.request.partition.size.limit'),
     maxIncrementalFetchSessionCacheSlots: number('max.incremental.fetch.session.cache.slots'),
+    replicaSelectorClass: text('replica.selector.class'),
+    replicationQuotaWindowNum: number('replication.quota.window.num'),
+    replicationQuotaWindowSizeSeconds: number('replication.quota.window.size.seconds'),
     replicaLagTimeMaxMs: number('replica.lag.time.max.ms'),
     replicaFetchMaxBytes: number('replica.fetch.max.bytes'),
     replicaFetchResponseMaxBytes: number('replica.fetch.response.max.bytes'),

@@ -87,7 +87,7 @@ num.partitions                                    | int      | 1 | >= 1 | readOn
 default.replication.factor                        | int      | 1 | >= 1 | readOnly | Replicas of a topic that is created without a number.
 log.dir                                           | list     | /tmp/kafka-logs | | readOnly | Folder of the logs, used when log.dirs is not set.
 log.dirs                                          | list     | null | | readOnly | Folders of the logs.
-cordoned.log.dirs                                 | list     | '' | | perBroker | Log folders that get no new replicas.
+cordoned.log.dirs                                 | list     | '' | | readOnly | Log folders that get no new replicas; this broker has none.
 log.segment.bytes                                 | int      | 1073741824 | >= 1048576 | clusterWide | Segment size, unless the topic says otherwise.
 log.roll.ms                                       | long     | null | >= 1 | clusterWide | Time after which a segment is rolled; by default log.roll.hours.
 log.roll.hours                                    | int      | 168 | >= 1 | readOnly | Hours after which a segment is rolled.
@@ -142,7 +142,7 @@ replica.fetch.min.bytes                           | int      | 1 | | readOnly | 
 replica.fetch.response.max.bytes                  | int      | 10485760 | >= 0 | readOnly | Most bytes in the answer to a follower's fetch.
 num.replica.fetchers                              | int      | 1 | >= 1 | clusterWide | Fetchers for each leader; listed for tools, this broker has one.
 replica.high.watermark.checkpoint.interval.ms     | long     | 5000 | | readOnly | How often high watermarks are written down.
-replica.selector.class                            | string   | null | | readOnly | How consumers are sent to a near replica; by default they are not.
+replica.selector.class                            | string   | null | one of org.apache.kafka.common.replica.RackAwareReplicaSelector, org.apache.kafka.common.replica.LeaderSelector | readOnly | How consumers are sent to a near replica; by default they are not.
 fetch.purgatory.purge.interval.requests           | int      | 1000 | | readOnly | Finished fetches after which the waiting ones are tidied; listed for tools.
 producer.purgatory.purge.interval.requests        | int      | 1000 | | readOnly | Finished produces after which the waiting ones are tidied; listed for tools.
 delete.records.purgatory.purge.interval.requests  | int      | 1 | | readOnly | Finished deletions after which the waiting ones are tidied; listed for tools.
@@ -183,15 +183,34 @@ group.consumer.assignment.interval.ms             | int      | 1000 | >= 0 | clu
 group.consumer.min.assignment.interval.ms         | int      | 0 | >= 0 | readOnly | Least assignment interval of a group.
 group.consumer.max.assignment.interval.ms         | int      | 15000 | >= 0 | readOnly | Greatest assignment interval of a group.
 group.share.session.timeout.ms                    | int      | 45000 | >= 1 | readOnly | Session timeout of share groups.
+group.share.min.session.timeout.ms                | int      | 45000 | >= 1 | readOnly | Least session timeout of a share group.
+group.share.max.session.timeout.ms                | int      | 60000 | >= 1 | readOnly | Greatest session timeout of a share group.
 group.share.heartbeat.interval.ms                 | int      | 5000 | >= 1 | readOnly | Heartbeat interval of share groups.
+group.share.min.heartbeat.interval.ms             | int      | 5000 | >= 1 | readOnly | Least heartbeat interval of a share group.
+group.share.max.heartbeat.interval.ms             | int      | 15000 | >= 1 | readOnly | Greatest heartbeat interval of a share group.
 group.share.max.size                              | int      | 200 | 1 .. 1000 | readOnly | Most members of a share group.
 group.share.assignment.interval.ms                | int      | 1000 | >= 0 | clusterWide | Least time between two assignments of a share group.
+group.share.min.assignment.interval.ms            | int      | 0 | >= 0 | readOnly | Least assignment interval of a share group.
+group.share.max.assignment.interval.ms            | int      | 15000 | >= 0 | readOnly | Greatest assignment interval of a share group.
+group.share.assignors                             | list     | simple | | readOnly | Assignors of share groups.
+group.share.min.record.lock.duration.ms           | int      | 15000 | 1000 .. 30000 | readOnly | Shortest hold on a record that a share group may be given.
+group.share.max.record.lock.duration.ms           | int      | 60000 | 30000 .. 3600000 | readOnly | Longest hold on a record that a share group may be given.
+group.share.max.delivery.count.limit              | int      | 10 | 5 .. 25 | readOnly | Most deliveries of a record that a share group may be given.
+group.share.min.partition.max.record.locks        | int      | 100 | >= 1 | readOnly | Least number of held records of a partition that a share group may be given.
+group.share.max.partition.max.record.locks        | int      | 10000 | >= 1 | readOnly | Greatest number of held records of a partition that a share group may be given.
 group.streams.session.timeout.ms                  | int      | 45000 | >= 1 | readOnly | Session timeout of streams groups.
+group.streams.min.session.timeout.ms              | int      | 45000 | >= 1 | readOnly | Least session timeout of a streams group.
+group.streams.max.session.timeout.ms              | int      | 60000 | >= 1 | readOnly | Greatest session timeout of a streams group.
 group.streams.heartbeat.interval.ms               | int      | 5000 | >= 1 | readOnly | Heartbeat interval of streams groups.
+group.streams.min.heartbeat.interval.ms           | int      | 5000 | >= 1 | readOnly | Least heartbeat interval of a streams group.
+group.streams.max.heartbeat.interval.ms           | int      | 15000 | >= 1 | readOnly | Greatest heartbeat interval of a streams group.
 group.streams.max.size                            | int      | Int.MAX | >= 1 | readOnly | Most members of a streams group.
 group.streams.num.standby.replicas                | int      | 0 | >= 0 | readOnly | Standby copies of each task's state in streams groups.
+group.streams.max.standby.replicas                | int      | 2 | >= 0 | readOnly | Most standby copies that a streams group may ask for.
 group.streams.initial.rebalance.delay.ms          | int      | 3000 | >= 0 | readOnly | Time a new streams group waits for more members.
 group.streams.assignment.interval.ms              | int      | 1000 | >= 0 | clusterWide | Least time between two assignments of a streams group.
+group.streams.min.assignment.interval.ms          | int      | 0 | >= 0 | readOnly | Least assignment interval of a streams group.
+group.streams.max.assignment.interval.ms          | int      | 15000 | >= 0 | readOnly | Greatest assignment interval of a streams group.
 
 transaction.state.log.min.isr                     | int      | 2 | >= 1 | readOnly | In-sync replicas without which the transaction topic takes no writes.
 transaction.state.log.load.buffer.size            | int      | 5242880 | >= 1 | readOnly | Bytes read at a time when a coordinator loads its transactions.
@@ -218,11 +237,14 @@ quota.window.num                                  | int      | 11 | >= 1 | readO
 quota.window.size.seconds                         | int      | 1 | >= 1 | readOnly | Length of one sample of client quotas.
 replication.quota.window.num                      | int      | 11 | >= 1 | readOnly | Samples over which replication quotas are measured.
 replication.quota.window.size.seconds             | int      | 1 | >= 1 | readOnly | Length of one sample of replication quotas.
+alter.log.dirs.replication.quota.window.num       | int      | 11 | >= 1 | readOnly | Samples over which moves between log folders are measured.
+alter.log.dirs.replication.quota.window.size.seconds | int      | 1 | >= 1 | readOnly | Length of one sample of moves between log folders.
 controller.quota.window.num                       | int      | 11 | >= 1 | readOnly | Samples over which controller quotas are measured.
 controller.quota.window.size.seconds              | int      | 1 | >= 1 | readOnly | Length of one sample of controller quotas.
 client.quota.callback.class                       | class    | null | | readOnly | Class that decides quotas; this broker loads none.
 leader.replication.throttled.rate                 | long     | Long.MAX | >= 0 | clusterWide | Most bytes a second that leaders send to throttled replicas.
 follower.replication.throttled.rate               | long     | Long.MAX | >= 0 | clusterWide | Most bytes a second that throttled replicas fetch.
+replica.alter.log.dirs.io.max.bytes.per.second    | long     | Long.MAX | >= 0 | clusterWide | Most bytes a second with which replicas move between log folders.
 
 principal.builder.class                           | class    | org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder | | perBroker | Class that names the client of a connection; listed for tools.
 sasl.enabled.mechanisms                           | list     | GSSAPI | | perBroker | SASL mechanisms that clients may use.

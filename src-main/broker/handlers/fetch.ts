@@ -26,7 +26,7 @@ export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer>
   const opened = parts.fetchSessions.open(request, usesTopicIds)
   if (typeof opened === 'string') return { throttleTimeMs: 0, errorCode: errorCode(opened), sessionId: 0, responses: [] }
 
-  const reader = readerOf(request)
+  const reader = readerOf(request, call)
   const { partitions: asked } = opened
   const targets = asked.map(each => ({ partition: find(each, reader, usesTopicIds, parts, call), asked: each.asked }))
   const settling = parts.replicas.settled(targets.map(each => each.partition))
@@ -43,6 +43,7 @@ export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer>
       hasError: each.error !== 'NONE',
       hasRecords: each.records.length > 0,
       isDiverging: each.diverging !== undefined,
+      isElsewhere: each.preferredReadReplica >= 0,
       highWatermark: each.highWatermark,
       logStartOffset: each.logStartOffset,
     })),
@@ -69,10 +70,12 @@ function isOfMetadata({ topics }: FetchRequest): boolean {
 }
 
 /** Version 15 moved the replica's id into a struct with its epoch; consumers have -1. */
-function readerOf(request: FetchRequest): Reader {
+function readerOf(request: FetchRequest, call: Call): Reader {
   const id = request.replicaState.replicaId >= 0 ? request.replicaState.replicaId : request.replicaId
   return {
     replica: id >= 0 ? { id, brokerEpoch: request.replicaState.replicaEpoch } : undefined,
+    rackId: request.rackId,
+    listener: call.listener,
     readCommitted: request.isolationLevel === READ_COMMITTED,
   }
 }
@@ -98,7 +101,7 @@ function nameOf({ topic, topicId }: SessionPartition, parts: BrokerParts): strin
 }
 
 function answer(topic: string, partitionIndex: number, result: FetchResult, leaders: NewLeaders, call: Call): AnsweredPartition {
-  const { error, highWatermark, lastStableOffset, logStartOffset, diverging, abortedTransactions, records } = result
+  const { error, highWatermark, lastStableOffset, logStartOffset, diverging, preferredReadReplica, abortedTransactions, records } = result
   const isElsewhere = error === 'NOT_LEADER_OR_FOLLOWER' || error === 'FENCED_LEADER_EPOCH'
   return {
     partitionIndex,
@@ -107,6 +110,7 @@ function answer(topic: string, partitionIndex: number, result: FetchResult, lead
     lastStableOffset,
     logStartOffset,
     abortedTransactions,
+    preferredReadReplica,
     records,
     ...(diverging === undefined ? {} : { divergingEpoch: { epoch: diverging.epoch, endOffset: diverging.endOffset } }),
     ...(isElsewhere && call.apiVersion >= FIRST_VERSION_WITH_LEADERS ? { currentLeader: leaders.of(topic, partitionIndex) } : {}),

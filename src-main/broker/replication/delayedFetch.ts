@@ -1,8 +1,9 @@
 import type { Clock } from '../../env/env.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
+import { batchesIn, lastOffset } from '../../protocol/records/batch.ts'
 import { LogClosed, type PartitionLog } from '../../storage/partitionLog.ts'
 import type { FetchedPartition, FetchPlan, Reader } from './fetchPlan.ts'
-import type { Partition } from './partition.ts'
+import type { Partition, Watched } from './partition.ts'
 import type { EpochEnd } from './truncation.ts'
 
 /** One partition of a fetch, in the order asked. */
@@ -27,6 +28,8 @@ export interface FetchResult {
   readonly lastStableOffset: number
   readonly logStartOffset: number
   readonly diverging: EpochEnd | undefined
+  /** Where the consumer should rather read; -1 is here. */
+  readonly preferredReadReplica: number
   /** As stored, a view on what was read. */
   readonly records: Buffer
   /** Null unless reading committed data only. */
@@ -76,7 +79,7 @@ function planAll(targets: readonly FetchTarget[], reader: Reader, isFirst: boole
 
 /** Worth an answer without any records. */
 function isUrgent(plan: FetchPlan): boolean {
-  return plan.type !== 'read' || plan.isLogStartNews
+  return plan.type !== 'read' || plan.hasNews
 }
 
 function isSame(one: FetchPlan, other: FetchPlan): boolean {
@@ -120,7 +123,8 @@ async function readAll(
       if (wave.length > 0 && promised + most > left) break
       const isFirst = isEmpty && promised === 0
       promised += most
-      if (most > 0 || (isFirst && hasSomething(plan))) wave.push(read(plan, reader, { maxBytes: most, atLeastOneBatch: isFirst }))
+      if (most > 0 || (isFirst && hasSomething(plan)))
+        wave.push(read(targets[index]!, plan, reader, { maxBytes: most, atLeastOneBatch: isFirst }))
       else wave.push(Promise.resolve(unread(plan, reader)))
     }
     for (const [position, result] of (await Promise.all(wave)).entries()) {
@@ -138,27 +142,43 @@ function unread(plan: FetchPlan, reader: Reader): FetchResult {
     ...offsetsOf(plan.log),
     error: 'NONE',
     diverging: plan.type === 'diverging' ? plan.end : undefined,
+    preferredReadReplica: plan.type === 'elsewhere' ? plan.preferredReadReplica : -1,
     records: NOTHING,
     abortedTransactions: reader.readCommitted ? [] : null,
   }
 }
 
 async function read(
+  { partition }: FetchTarget,
   plan: FetchPlan,
   reader: Reader,
   { maxBytes, atLeastOneBatch }: { maxBytes: number; atLeastOneBatch: boolean },
 ): Promise<FetchResult> {
-  if (plan.type !== 'read') return unread(plan, reader)
+  if (plan.type !== 'read' || typeof partition === 'string') return unread(plan, reader)
   const { log, from, upTo } = plan
   const found = await log.read(from, { maxBytes, upTo, atLeastOneBatch })
   if (found.error !== 'NONE') return failed(found.error)
   try {
-    const abortedTransactions = reader.readCommitted ? (found.records.length === 0 ? [] : await log.abortedTransactions(from, upTo)) : null
-    return { ...offsetsOf(log), error: 'NONE', diverging: undefined, records: found.records, abortedTransactions }
+    const { records } = found
+    const { replica } = reader
+    if (replica !== undefined) partition.sent(replica.id, records.length)
+    const abortedTransactions = !reader.readCommitted
+      ? null
+      : records.length === 0
+        ? []
+        : await log.abortedTransactions(from, Math.min(upTo, endOf(records)))
+    return { ...offsetsOf(log), error: 'NONE', diverging: undefined, preferredReadReplica: -1, records, abortedTransactions }
   } catch (problem) {
     if (problem instanceof LogClosed) return failed('KAFKA_STORAGE_ERROR') // as a read that comes too late
     throw problem
   }
+}
+
+/** Behind the last batch. */
+function endOf(records: Buffer): number {
+  let last = 0
+  for (const at of batchesIn(records)) last = at
+  return lastOffset(records, last) + 1
 }
 
 function offsetsOf({
@@ -176,6 +196,7 @@ function failed(error: ErrorName): FetchResult {
     lastStableOffset: -1,
     logStartOffset: -1,
     diverging: undefined,
+    preferredReadReplica: -1,
     records: NOTHING,
     abortedTransactions: null,
   }
@@ -189,7 +210,9 @@ function nextChange(
   { waitMs, closed }: { waitMs: number; closed: AbortSignal },
 ): Promise<boolean> {
   return new Promise(resolve => {
-    const what = reader.replica !== undefined ? 'logEnd' : 'highWatermark'
+    const what: Watched[] = reader.replica === undefined ? ['highWatermark'] : ['logEnd']
+    const tellsHighWatermark = reader.replica !== undefined && targets.some(({ asked }) => asked.highWatermark < Number.MAX_SAFE_INTEGER)
+    if (tellsHighWatermark) what.push('highWatermark')
     let isDone = false
     const finish = (isOver: boolean) => {
       if (isDone) return
@@ -204,7 +227,7 @@ function nextChange(
     const gone = () => finish(true)
     const timer = clock.after(waitMs, gone)
     closed.addEventListener('abort', gone)
-    const stops = targets.flatMap(({ partition }) => (typeof partition === 'string' ? [] : [partition.watch(what, moved)]))
+    const stops = targets.flatMap(({ partition }) => (typeof partition === 'string' ? [] : what.map(each => partition.watch(each, moved))))
   })
 }
 

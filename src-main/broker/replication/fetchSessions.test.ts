@@ -39,7 +39,14 @@ function aFetch(changes: Partial<FetchRequest> & { partitions?: readonly number[
   }
 }
 
-const nothingNew: AnsweredPartition = { hasError: false, hasRecords: false, isDiverging: false, highWatermark: 7, logStartOffset: 0 }
+const nothingNew: AnsweredPartition = {
+  hasError: false,
+  hasRecords: false,
+  isDiverging: false,
+  isElsewhere: false,
+  highWatermark: 7,
+  logStartOffset: 0,
+}
 
 describe('fetch sessions (KIP-227)', () => {
   let world: World

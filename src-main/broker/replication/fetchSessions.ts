@@ -19,6 +19,8 @@ export interface AnsweredPartition {
   readonly hasError: boolean
   readonly hasRecords: boolean
   readonly isDiverging: boolean
+  /** The consumer is sent to another replica. */
+  readonly isElsewhere: boolean
   readonly highWatermark: number
   readonly logStartOffset: number
 }
@@ -161,8 +163,9 @@ function update(session: Session, named: readonly SessionPartition[], request: F
 }
 
 function isNews(session: Session, cached: CachedPartition, answer: AnsweredPartition): boolean {
-  const { hasError, hasRecords, isDiverging, highWatermark, logStartOffset } = answer
-  const isSent = hasError || hasRecords || isDiverging || highWatermark !== cached.highWatermark || logStartOffset !== cached.logStartOffset
+  const { hasError, hasRecords, isDiverging, isElsewhere, highWatermark, logStartOffset } = answer
+  const isNamed = hasError || hasRecords || isDiverging || isElsewhere
+  const isSent = isNamed || highWatermark !== cached.highWatermark || logStartOffset !== cached.logStartOffset
   // An error has to be told again until it is over, and its end has to be told once.
   cached.highWatermark = hasError ? -1 : highWatermark
   cached.logStartOffset = logStartOffset

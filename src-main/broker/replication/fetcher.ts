@@ -1,5 +1,4 @@
 import type { Logger } from '../../base/logger.ts'
-import type { Uuid } from '../../base/uuid.ts'
 import type { Clock } from '../../env/env.ts'
 import { type ErrorName, errorName } from '../../protocol/errors.ts'
 import { Fetch, type FetchRequest, type FetchResponse } from '../../protocol/messages/fetch.ts'
@@ -7,6 +6,8 @@ import { ListOffsets, type ListOffsetsResponse } from '../../protocol/messages/l
 import type { PeerLink } from '../../wire/peerLink.ts'
 import { Sleep } from '../sleep.ts'
 import type { Partition } from './partition.ts'
+import { type AskedPartition, FollowerSession, keyOf, type SessionFields, topicsOf, type WantedPartition } from './followerSession.ts'
+import type { ReplicationThrottle } from './replicationThrottle.ts'
 import { afterOffsetOutOfRange } from './truncation.ts'
 
 export interface FetcherOptions {
@@ -21,8 +22,12 @@ export interface FetcherOptions {
   /** Longest pause after a failure; the first ones are much shorter. */
   readonly backoffMs: number
   readonly requestTimeoutMs: number
+  /** What holds back partitions that are not in sync. */
+  readonly throttle: Pick<ReplicationThrottle, 'holdsBack' | 'count' | 'delayMs'>
+  /** Whether the leader shall answer for a higher high watermark alone: consumers read here (KIP-392) and should not wait for it. */
+  readonly wantsHighWatermark: boolean
   readonly logger: Logger
-  /** Opens one connection to the leader; called twice, see `Fetcher`. */
+  /** Opens one connection to the leader; called once for each lane, see `Fetcher`. */
   readonly connect: () => PeerLink
 }
 
@@ -30,15 +35,21 @@ interface Followed {
   readonly partition: Partition
   readonly leaderEpoch: number
   inFlight: boolean
+  /** Of the fetch in flight, or the last one. */
+  askedOffset: number
+  /** Committed records that it still lacked after the last answer; undefined before the first. Members of the in-sync set lack none. */
+  lag: number | undefined
   /** `clock.elapsed()` before which it is left alone. */
   notBeforeMs: number
   failures: number
 }
 
 interface Lane {
-  readonly name: 'main' | 'newcomers'
+  readonly name: 'main' | 'newcomers' | 'behind'
   readonly link: PeerLink
   readonly maxWaitMs: number
+  readonly maxBytes: number
+  readonly session: FollowerSession | undefined
   inFlight: boolean
   failures: number
 }
@@ -51,11 +62,16 @@ const FIRST_BACKOFF_MS = 20
 const FULL_DISK_BACKOFF_MS = 1000
 /** A newcomer's own long poll is short, so that the next newcomer, and the return to the main lane, are never far. */
 const NEWCOMER_WAIT_MS = 50
+/** Small bites: between two of them leader and follower see to everybody else. */
+const BEHIND_MAX_BYTES = 1024 * 1024
+/** So few fill an answer; all others would be named in vain. */
+const BEHIND_PARTITIONS = 16
 
 /**
- * Copies from one leader all partitions that it leads and this broker follows. One long poll carries them all; a partition that is added or ready
- * again while that poll is parked is fetched on a second connection until the poll returns, so that nobody waits for somebody else's idleness.
- * A partition is never in two requests at once. Differs from Kafka: replication runs on the CONTROLLER listener, away from client load.
+ * Copies from one leader all partitions that it leads and this broker follows. One long poll carries them all, as a session; a partition that is added
+ * or ready again while that poll is parked is fetched on a second connection until the poll returns, so that nobody waits for somebody else's idleness.
+ * What is behind catches up on a third, so that no producer waits for megabytes that were committed long ago. A partition is never in two requests at
+ * once. Differs from Kafka: replication runs on the CONTROLLER listener, away from client load.
  */
 export class Fetcher {
   readonly #clock: Clock
@@ -69,15 +85,12 @@ export class Fetcher {
     this.#clock = clock
     this.#options = options
     this.#sleep = new Sleep(clock)
+    const { maxBytes, maxWaitMs } = options
+    const lane = { maxWaitMs: Math.min(NEWCOMER_WAIT_MS, maxWaitMs), maxBytes, session: undefined, inFlight: false, failures: 0 }
     this.#lanes = [
-      { name: 'main', link: options.connect(), maxWaitMs: options.maxWaitMs, inFlight: false, failures: 0 },
-      {
-        name: 'newcomers',
-        link: options.connect(),
-        maxWaitMs: Math.min(NEWCOMER_WAIT_MS, options.maxWaitMs),
-        inFlight: false,
-        failures: 0,
-      },
+      { ...lane, name: 'main', link: options.connect(), maxWaitMs, session: new FollowerSession() },
+      { ...lane, name: 'newcomers', link: options.connect() },
+      { ...lane, name: 'behind', link: options.connect(), maxBytes: Math.min(BEHIND_MAX_BYTES, maxBytes) },
     ]
     for (const lane of this.#lanes) void this.#run(lane)
   }
@@ -89,7 +102,15 @@ export class Fetcher {
   add(partition: Partition): void {
     const { leaderEpoch } = partition
     if (leaderEpoch === undefined) return
-    this.#followed.set(keyOf(partition.topicId, partition.index), { partition, leaderEpoch, inFlight: false, notBeforeMs: 0, failures: 0 })
+    this.#followed.set(keyOf(partition.topicId, partition.index), {
+      partition,
+      leaderEpoch,
+      inFlight: false,
+      askedOffset: -1,
+      lag: undefined,
+      notBeforeMs: 0,
+      failures: 0,
+    })
     this.#sleep.wake()
   }
 
@@ -121,6 +142,7 @@ export class Fetcher {
         await this.#take(chosen, response, lane)
         lane.failures = 0
       } catch (error) {
+        lane.session?.lost()
         if (!this.#stopped) this.#options.logger.debug(`fetching from broker ${this.#options.leaderId} failed`, { error })
         lane.failures++
       }
@@ -133,41 +155,58 @@ export class Fetcher {
   }
 
   #choose(lane: Lane): Followed[] {
-    const isNewcomersTurn = lane.name === 'main' || this.#lanes[0]!.inFlight
-    if (!isNewcomersTurn) return []
+    if (lane.name === 'newcomers' && !this.#lanes[0]!.inFlight) return []
+    const isForThoseBehind = lane.name === 'behind'
     const now = this.#clock.elapsed()
     const chosen: Followed[] = []
-    for (const each of this.#followed.values()) if (!each.inFlight && each.notBeforeMs <= now) chosen.push(each)
+    for (const each of this.#followed.values()) {
+      if (each.inFlight || each.notBeforeMs > now || isBehind(each) !== isForThoseBehind || this.#isHeldBack(each)) continue
+      chosen.push(each)
+      if (isForThoseBehind && chosen.length === BEHIND_PARTITIONS) break
+    }
+    if (isForThoseBehind) this.#moveToTheEnd(chosen)
     return chosen
+  }
+
+  /** So that all who are behind have their turn. */
+  #moveToTheEnd(chosen: readonly Followed[]): void {
+    for (const each of chosen) {
+      const key = keyOf(each.partition.topicId, each.partition.index)
+      this.#followed.delete(key)
+      this.#followed.set(key, each)
+    }
+  }
+
+  #isHeldBack({ partition, lag }: Followed): boolean {
+    const isInSync = lag !== undefined && lag <= 0
+    return !isInSync && this.#options.throttle.holdsBack(partition.topic, partition.index)
   }
 
   #untilNextDue(): number {
     const now = this.#clock.elapsed()
     let soonest = Infinity
-    for (const { inFlight, notBeforeMs } of this.#followed.values()) {
-      if (!inFlight && notBeforeMs > now) soonest = Math.min(soonest, notBeforeMs - now)
+    for (const each of this.#followed.values()) {
+      if (each.inFlight) continue
+      if (each.notBeforeMs > now) soonest = Math.min(soonest, each.notBeforeMs - now)
+      else if (this.#isHeldBack(each)) soonest = Math.min(soonest, this.#options.throttle.delayMs)
     }
     return soonest
   }
 
   #request(chosen: readonly Followed[], lane: Lane): FetchRequest {
-    const { brokerId, brokerEpoch, minBytes, maxBytes, partitionMaxBytes, clusterId } = this.#options
-    const topics = new Map<Uuid, FetchRequest['topics'][number]['partitions'][number][]>()
-    for (const { partition, leaderEpoch } of chosen) {
-      const position = partition.fetchPosition(leaderEpoch)
-      if (position === undefined) continue
-      let partitions = topics.get(partition.topicId)
-      if (partitions === undefined) topics.set(partition.topicId, (partitions = []))
-      partitions.push({
-        partition: partition.index,
-        currentLeaderEpoch: leaderEpoch,
-        fetchOffset: position.fetchOffset,
-        lastFetchedEpoch: position.lastFetchedEpoch,
-        logStartOffset: position.logStartOffset,
-        partitionMaxBytes,
-        replicaDirectoryId: NO_DIRECTORY,
-        highWatermark: Number.MAX_SAFE_INTEGER,
-      })
+    const { brokerId, brokerEpoch, minBytes, clusterId } = this.#options
+    const wanted: WantedPartition[] = []
+    for (const followed of chosen) {
+      const asked = this.#askedOf(followed)
+      if (asked === undefined) continue
+      followed.askedOffset = asked.fetchOffset
+      wanted.push({ topicId: followed.partition.topicId, asked })
+    }
+    const session: SessionFields = lane.session?.next(wanted) ?? {
+      sessionId: 0,
+      sessionEpoch: -1,
+      topics: topicsOf(wanted),
+      forgottenTopicsData: [],
     }
     return {
       clusterId,
@@ -175,19 +214,33 @@ export class Fetcher {
       replicaState: { replicaId: brokerId, replicaEpoch: brokerEpoch() },
       maxWaitMs: lane.maxWaitMs,
       minBytes,
-      maxBytes,
+      maxBytes: lane.maxBytes,
       isolationLevel: 0,
-      sessionId: 0,
-      sessionEpoch: -1,
-      topics: [...topics].map(([topicId, partitions]) => ({ topic: '', topicId, partitions })),
-      forgottenTopicsData: [],
+      ...session,
       rackId: '',
+    }
+  }
+
+  #askedOf({ partition, leaderEpoch }: Followed): AskedPartition | undefined {
+    const position = partition.fetchPosition(leaderEpoch)
+    if (position === undefined) return undefined
+    return {
+      partition: partition.index,
+      currentLeaderEpoch: leaderEpoch,
+      fetchOffset: position.fetchOffset,
+      lastFetchedEpoch: position.lastFetchedEpoch,
+      logStartOffset: position.logStartOffset,
+      partitionMaxBytes: this.#options.partitionMaxBytes,
+      replicaDirectoryId: NO_DIRECTORY,
+      highWatermark: this.#options.wantsHighWatermark ? position.highWatermark : Number.MAX_SAFE_INTEGER,
     }
   }
 
   async #take(chosen: readonly Followed[], response: FetchResponse, lane: Lane): Promise<void> {
     const error = errorName(response.errorCode)
+    if (error === 'FETCH_SESSION_ID_NOT_FOUND' || error === 'INVALID_FETCH_SESSION_EPOCH') return lane.session?.lost()
     if (error !== 'NONE') throw new Error(`the leader refused the whole fetch with ${error}`)
+    lane.session?.answered(response.sessionId)
     const sent = new Map(chosen.map(each => [keyOf(each.partition.topicId, each.partition.index), each]))
     const work: Promise<void>[] = []
     for (const { topicId, partitions } of response.responses) {
@@ -215,11 +268,13 @@ export class Fetcher {
     if (data.divergingEpoch.endOffset >= 0 || data.divergingEpoch.epoch >= 0) {
       return this.#took(followed, await partition.follow(leaderEpoch, { type: 'diverge', leader: data.divergingEpoch }))
     }
-    const position = partition.fetchPosition(leaderEpoch)
-    if (position === undefined) return
     const { highWatermark, logStartOffset } = data
-    const fetched = { fetchOffset: position.fetchOffset, records: data.records ?? NOTHING, highWatermark, logStartOffset }
+    const records = data.records ?? NOTHING
+    if (followed.lag === undefined || followed.lag > 0) this.#options.throttle.count(partition.topic, partition.index, records.length)
+    const fetched = { fetchOffset: followed.askedOffset, records, highWatermark, logStartOffset }
     this.#took(followed, await partition.follow(leaderEpoch, { type: 'append', fetched }))
+    const position = partition.fetchPosition(leaderEpoch)
+    if (position !== undefined) followed.lag = highWatermark - position.fetchOffset
   }
 
   #took(followed: Followed, error: ErrorName): void {
@@ -284,6 +339,6 @@ const EARLIEST = -2
 const NOTHING = Buffer.alloc(0)
 const NO_DIRECTORY = 'AAAAAAAAAAAAAAAAAAAAAA'
 
-function keyOf(topicId: Uuid, partition: number): string {
-  return `${topicId}:${partition}`
+function isBehind({ lag }: Followed): boolean {
+  return lag !== undefined && lag > 0
 }

@@ -4,7 +4,9 @@ import type { MetadataImage } from '../../metadata/image.ts'
 import { PeerLink } from '../../wire/peerLink.ts'
 import type { BrokerConfig } from '../brokerConfig.ts'
 import { Fetcher } from './fetcher.ts'
+import { RACK_AWARE_SELECTOR } from './replicaSelector.ts'
 import type { Partition } from './partition.ts'
+import type { ReplicationThrottle } from './replicationThrottle.ts'
 
 /** The listener on which brokers talk to each other. */
 export const PEER_LISTENER = 'CONTROLLER'
@@ -15,6 +17,7 @@ export interface FetchersOptions {
   readonly brokerEpoch: () => number
   readonly config: BrokerConfig
   readonly metadata: () => MetadataImage
+  readonly throttle: ReplicationThrottle
   readonly logger: Logger
 }
 
@@ -79,7 +82,7 @@ export class Fetchers {
   #fetcherOf(leaderId: number): Fetcher | undefined {
     const known = this.#byLeader.get(leaderId)
     if (known !== undefined) return known.fetcher
-    const { brokerId, clusterId, config, brokerEpoch, logger } = this.#options
+    const { brokerId, clusterId, config, brokerEpoch, throttle, logger } = this.#options
     const address = this.#addressOf(leaderId)
     if (address === undefined) {
       logger.warn(`broker ${leaderId} leads but has no ${PEER_LISTENER} endpoint`)
@@ -96,6 +99,8 @@ export class Fetchers {
       partitionMaxBytes: config.replicaFetchMaxBytes,
       backoffMs: config.replicaFetchBackoffMs,
       requestTimeoutMs: config.requestTimeoutMs,
+      throttle,
+      wantsHighWatermark: config.replicaSelectorClass === RACK_AWARE_SELECTOR,
       logger,
       connect: () => new PeerLink(this.#env, address, { clientId: `broker-${brokerId}-fetcher` }),
     })

@@ -11,6 +11,7 @@ import {
   shrinkIsrIfLagging,
 } from './inSyncReplicas.ts'
 import type { PartitionState, PartitionSurroundings } from './partitionSurroundings.ts'
+import type { FollowerView } from './replicaSelector.ts'
 
 export interface LedPartition {
   readonly topic: string
@@ -70,6 +71,25 @@ export class Leadership {
 
   isFollowedBy(replicaId: number): boolean {
     return this.#followers.has(replicaId)
+  }
+
+  isInSync(replicaId: number): boolean {
+    return this.#inSync.isr.includes(replicaId)
+  }
+
+  /** This broker, among those whom a consumer may read from. */
+  get ownView(): FollowerView {
+    return { brokerId: this.#around.brokerId, logEndOffset: this.#log.logEndOffset, lastCaughtUpMs: this.#around.clock.elapsed() }
+  }
+
+  /** Followers in sync whose log contains the offset. Others may fall behind further, and their readers with them. */
+  followersWith(offset: number): FollowerView[] {
+    const found: FollowerView[] = []
+    for (const [brokerId, { logStartOffset, logEndOffset, lastCaughtUpMs }] of this.#followers) {
+      if (!this.isInSync(brokerId) || logEndOffset < offset || logStartOffset > offset) continue
+      found.push({ brokerId, logEndOffset, lastCaughtUpMs })
+    }
+    return found
   }
 
   /** Metadata says something new of the same epoch. */

@@ -38,6 +38,15 @@ export interface CommitWait {
   readonly settle: (error: ErrorName) => void
 }
 
+/** Where a follower goes on. */
+export interface FollowedPosition {
+  readonly fetchOffset: number
+  /** -1 when it has none. */
+  readonly lastFetchedEpoch: number
+  readonly logStartOffset: number
+  readonly highWatermark: number
+}
+
 export type Watched = 'logEnd' | 'highWatermark' | 'lowWatermark'
 
 const NOTHING_MORE = () => undefined
@@ -237,6 +246,12 @@ export class Partition implements LedPartition {
     return this.#role.type === 'leader' ? 'NONE' : 'NOT_LEADER_OR_FOLLOWER'
   }
 
+  /** As `checkLeader`, for what any replica may tell: a follower is as good. */
+  checkReplica(currentLeaderEpoch: number): ErrorName {
+    const error = this.checkLeader(currentLeaderEpoch)
+    return error === 'NOT_LEADER_OR_FOLLOWER' && this.#role.type === 'follower' ? 'NONE' : error
+  }
+
   /** Why an acks=-1 append would be refused now, whatever it holds. */
   appendRefusal(): ErrorName {
     const error = this.checkLeader(-1)
@@ -305,7 +320,9 @@ export class Partition implements LedPartition {
   }
 
   /** Checks a fetch and bounds what may be read. A follower's first look at this position (`isFirst`) also tells us how far it is. */
-  planFetch(asked: FetchedPartition, { replica, readCommitted }: Reader, isFirst: boolean): FetchPlan {
+  planFetch(asked: FetchedPartition, reader: Reader, isFirst: boolean): FetchPlan {
+    const { replica, readCommitted } = reader
+    if (this.#role.type === 'follower' && mayReadFromFollowers(reader)) return this.#planFetchAsFollower(asked, reader)
     const error = this.checkLeader(asked.currentLeaderEpoch)
     if (error !== 'NONE') return { type: 'error', error }
     assert(this.#role.type === 'leader', 'only a leader is read from')
@@ -315,12 +332,13 @@ export class Partition implements LedPartition {
       // The follower may know of a reassignment that we have not heard of yet.
       return { type: 'error', error: asked.currentLeaderEpoch >= 0 ? 'UNKNOWN_LEADER_EPOCH' : 'NOT_LEADER_OR_FOLLOWER' }
     }
+    // Before all else: what lies below the log start diverges from nothing.
+    if (fetchOffset < log.logStartOffset) return { type: 'error', error: 'OFFSET_OUT_OF_RANGE' }
     if (lastFetchedEpoch >= 0) {
       const position = checkFetchPosition({ offset: fetchOffset, lastFetchedEpoch }, log.endOffsetFor(lastFetchedEpoch))
       if (position === 'OFFSET_OUT_OF_RANGE') return { type: 'error', error: position }
       if (position !== 'matches') return { type: 'diverging', end: position.diverging, log }
     }
-    if (fetchOffset < log.logStartOffset) return { type: 'error', error: 'OFFSET_OUT_OF_RANGE' }
     if (fetchOffset > log.logEndOffset) {
       // Differs from Kafka: a leader that has been out of touch may have been replaced, and its successor may have more. A client without leader
       // epochs, which would start over somewhere else, rather asks again.
@@ -331,9 +349,34 @@ export class Partition implements LedPartition {
       if (noted === 'stale') return { type: 'error', error: 'NOT_LEADER_OR_FOLLOWER' }
       if (noted === 'logStartMoved') this.#wake('lowWatermark')
     }
-    const upTo = replica !== undefined ? log.logEndOffset : readCommitted ? log.lastStableOffset : log.highWatermark
-    const isLogStartNews = replica !== undefined && asked.logStartOffset < log.logStartOffset
-    return { type: 'read', from: fetchOffset, upTo, isLogStartNews, log }
+    if (replica !== undefined) {
+      const hasNews = asked.logStartOffset < log.logStartOffset || asked.highWatermark < log.highWatermark
+      const isHeldBack = !leadership.isInSync(replica.id) && this.#around.throttle.holdsBack(this.topic, this.index)
+      return { type: 'read', from: fetchOffset, upTo: isHeldBack ? fetchOffset : log.logEndOffset, hasNews, log }
+    }
+    const preferredReadReplica = this.#around.preferredReplica(reader, leadership.ownView, () => leadership.followersWith(fetchOffset))
+    if (preferredReadReplica !== undefined) return { type: 'elsewhere', preferredReadReplica, log }
+    return { type: 'read', from: fetchOffset, upTo: readCommitted ? log.lastStableOffset : log.highWatermark, hasNews: false, log }
+  }
+
+  /** KIP-392: what a follower knows to be committed, it may show. */
+  #planFetchAsFollower({ currentLeaderEpoch, fetchOffset }: FetchedPartition, { readCommitted }: Reader): FetchPlan {
+    const error = this.checkReplica(currentLeaderEpoch)
+    if (error !== 'NONE') return { type: 'error', error }
+    assert(this.#role.type === 'follower', 'only followers are read from like this')
+    const { log } = this.#role
+    if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
+      // Differs from Kafka: a client without leader epochs may take this broker for the leader, and would start over somewhere else.
+      return { type: 'error', error: currentLeaderEpoch >= 0 ? 'OFFSET_OUT_OF_RANGE' : 'NOT_LEADER_OR_FOLLOWER' }
+    }
+    // Only a log that is ready knows which transactions are open.
+    if (readCommitted && !log.isReady) void this.#enqueue(() => log.ready()).then(() => this.#wake('highWatermark'))
+    return { type: 'read', from: fetchOffset, upTo: readCommitted ? log.lastStableOffset : log.highWatermark, hasNews: false, log }
+  }
+
+  /** A follower was sent so much, and has to be held back if that was too fast. */
+  sent(replicaId: number, bytes: number): void {
+    if (this.leadership?.isInSync(replicaId) === false) this.#around.throttle.count(this.topic, this.index, bytes)
   }
 
   /** Deletes what is below, here at once and at the followers with their next fetch. */
@@ -359,10 +402,10 @@ export class Partition implements LedPartition {
   }
 
   /** Where to fetch from next; undefined unless this broker follows in that epoch. */
-  fetchPosition(leaderEpoch: number): { fetchOffset: number; lastFetchedEpoch: number; logStartOffset: number } | undefined {
+  fetchPosition(leaderEpoch: number): FollowedPosition | undefined {
     if (this.#role.type !== 'follower' || this.#role.leaderEpoch !== leaderEpoch) return undefined
-    const { logEndOffset, logStartOffset, latestEpoch } = this.#role.log
-    return { fetchOffset: logEndOffset, lastFetchedEpoch: latestEpoch ?? -1, logStartOffset }
+    const { logEndOffset, logStartOffset, highWatermark, latestEpoch } = this.#role.log
+    return { fetchOffset: logEndOffset, lastFetchedEpoch: latestEpoch ?? -1, logStartOffset, highWatermark }
   }
 
   /** Does what the leader of that epoch gives reason for; what comes too late for the epoch is dropped. */
@@ -370,13 +413,25 @@ export class Partition implements LedPartition {
     let error: ErrorName = 'NONE'
     await this.#enqueue(async () => {
       if (this.#role.type !== 'follower' || this.#role.leaderEpoch !== leaderEpoch) return
+      const { log } = this.#role
+      const { highWatermark } = log
       try {
-        error = await follow(this.#role.log, leaderEpoch, step, { name: this.name, logger: this.#around.logger })
+        error = await follow(log, leaderEpoch, step, { name: this.name, logger: this.#around.logger })
       } catch (problem) {
         if (!isOutOfSpace(problem)) throw problem
         error = 'KAFKA_STORAGE_ERROR' // nothing was done; the next fetch gives reason to try again
       }
+      // Consumers read here too. What is cut off below their position they have to hear of.
+      if (log.highWatermark !== highWatermark || step.type !== 'append') this.#wake('highWatermark')
     })
     return this.#role.type === 'offline' ? 'KAFKA_STORAGE_ERROR' : error
   }
+}
+
+/**
+ * Differs from Kafka, where any consumer may that knows of racks: who says nothing of its rack was sent here by nobody, and would stay with a follower
+ * that is cut off from its leader without noticing.
+ */
+function mayReadFromFollowers({ replica, rackId }: Reader): boolean {
+  return replica === undefined && rackId !== ''
 }

@@ -2,6 +2,9 @@ import type { Logger } from '../../base/logger.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import type { Clock } from '../../env/env.ts'
 import type { IsrProposal } from './alterPartition.ts'
+import type { Reader } from './fetchPlan.ts'
+import type { FollowerView } from './replicaSelector.ts'
+import type { ReplicationThrottle } from './replicationThrottle.ts'
 
 /** What metadata says of a partition, copied at the moment it was said. */
 export interface PartitionState {
@@ -28,4 +31,8 @@ export interface PartitionSurroundings {
   /** Whether the controller has answered this broker lately: a leader that stood still may have been replaced without knowing. */
   isInTouch(): boolean
   propose(proposal: IsrProposal): void
+  /** What holds back followers that are not in sync. */
+  readonly throttle: Pick<ReplicationThrottle, 'holdsBack' | 'count'>
+  /** Which of the followers that have what it asks for a consumer should rather read from; undefined is none. */
+  preferredReplica(reader: Reader, leader: FollowerView, followers: () => readonly FollowerView[]): number | undefined
 }

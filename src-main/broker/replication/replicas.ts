@@ -12,9 +12,12 @@ import type { BrokerConfig } from '../brokerConfig.ts'
 import type { ControllerLink } from '../controllerLink.ts'
 import { IsrProposals } from './alterPartition.ts'
 import { Fetchers } from './fetchers.ts'
+import type { Reader } from './fetchPlan.ts'
 import { Partition, type PartitionOwner } from './partition.ts'
 import type { PartitionState } from './partitionSurroundings.ts'
 import { ReplicaPlaces } from './replicaPlaces.ts'
+import { type FollowerView, nearestReplica, RACK_AWARE_SELECTOR } from './replicaSelector.ts'
+import { ReplicationThrottle } from './replicationThrottle.ts'
 import { TopicSettings } from './topicSettings.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -67,6 +70,8 @@ export class Replicas {
   readonly #places: ReplicaPlaces
   readonly #byTopicId = new Map<Uuid, Map<number, Partition>>()
   readonly #byName = new Map<string, Map<number, Partition>>()
+  readonly #leaderThrottle: ReplicationThrottle
+  readonly #followerThrottle: ReplicationThrottle
   readonly #fetchers: Fetchers
   readonly #upkeep: Upkeep
   readonly #cleaner: LogCleaner<PartitionLog>
@@ -83,7 +88,16 @@ export class Replicas {
     this.#logger = options.logger
     const { brokerId, config } = options
     this.settings = new TopicSettings(options.metadata, { statics: config.staticValues, brokerId })
-    this.#fetchers = new Fetchers(env, options)
+    const quota = {
+      brokerId,
+      metadata: options.metadata,
+      statics: config.staticValues,
+      samples: config.replicationQuotaWindowNum,
+      sampleMs: config.replicationQuotaWindowSizeSeconds * 1000,
+    }
+    this.#leaderThrottle = new ReplicationThrottle(env.clock, { ...quota, side: 'leader' })
+    this.#followerThrottle = new ReplicationThrottle(env.clock, { ...quota, side: 'follower' })
+    this.#fetchers = new Fetchers(env, { ...options, throttle: this.#followerThrottle })
     this.#upkeep = new Upkeep(env.clock, options.logger)
     this.#cleaner = new LogCleaner(env, {
       logs: () => this.#compactedLogs(),
@@ -117,6 +131,11 @@ export class Replicas {
       minInsyncReplicas: topic => this.settings.of(topic).minInsyncReplicas,
       isInTouch: options.isInTouch ?? (() => true),
       propose: proposal => this.#proposals.propose(proposal),
+      throttle: this.#leaderThrottle,
+      preferredReplica:
+        config.replicaSelectorClass === RACK_AWARE_SELECTOR
+          ? (reader, leader, followers) => this.#preferredReplica(reader, leader, followers)
+          : () => undefined,
       roleTaken: partition => this.#roleTaken(partition),
       roleLost: partition => this.#roleLost(partition),
       failed: (partition, failure) => {
@@ -183,6 +202,8 @@ export class Replicas {
     if (this.#stopped) return
     for (const topic of delta.deletedTopics) this.#removeTopic(topic.topicId)
     const reconfigured = this.settings.changed(delta)
+    this.#leaderThrottle.follow(delta)
+    this.#followerThrottle.follow(delta)
     for (const brokerId of delta.changedBrokers) this.#fetchers.brokerChanged(brokerId, this.partitions())
     for (const { topicId, partition } of delta.changedPartitions) {
       const topic = image.topicsById.get(topicId)
@@ -264,6 +285,19 @@ export class Replicas {
     partition.log?.updateConfig(this.settings.of(partition.topic).log)
     // min.insync.replicas may have changed, and with it what is committed.
     partition.leadership?.shrinkIsrIfLagging()
+  }
+
+  #preferredReplica({ rackId, listener }: Reader, leader: FollowerView, followers: () => readonly FollowerView[]): number | undefined {
+    const { brokerId, config, metadata } = this.#options
+    if (rackId === '' || rackId === config.brokerRack) return undefined
+    const image = metadata()
+    const views = followers().flatMap(view => {
+      const broker = image.brokers.get(view.brokerId)
+      const isReachable = broker?.fenced === false && broker.endpoints.some(each => each.name === listener)
+      return isReachable ? [{ ...view, rack: broker.rack }] : []
+    })
+    const nearest = nearestReplica(rackId, { ...leader, rack: config.brokerRack ?? null }, views)
+    return nearest === brokerId ? undefined : nearest
   }
 
   #roleTaken(partition: Partition): void {
