@@ -19,6 +19,8 @@ export interface ClusterScenario {
   readonly brokers?: number
   /** By Kafka's names, on top of the dev profile. */
   readonly settings?: Readonly<Record<string, string>>
+  /** What one broker alone has, as its rack. */
+  readonly settingsOf?: (brokerId: number) => Readonly<Record<string, string>>
   /** Log folders of each broker, `/data`, `/data-2` and so on, all on its one disk. */
   readonly logDirs?: number
   /** For whoever has to understand a failing seed. */
@@ -44,15 +46,15 @@ export class SimulatedCluster {
   readonly brokers: readonly SimulatedBroker[]
   /** Of each broker; the first has the metadata log. */
   readonly logDirs: readonly string[]
-  readonly #settings: Readonly<Record<string, string>>
+  readonly #settings: (brokerId: number) => Readonly<Record<string, string>>
   readonly #logger: (brokerId: number) => Logger
   readonly #connections = new Map<number, KafkaConnection>()
 
-  constructor({ seed, brokers = 3, settings = {}, logDirs = 1, logger = () => silentLogger }: ClusterScenario) {
+  constructor({ seed, brokers = 3, settings = {}, settingsOf = () => ({}), logDirs = 1, logger = () => silentLogger }: ClusterScenario) {
     this.logDirs = Array.from({ length: logDirs }, (_, index) => (index === 0 ? '/data' : `/data-${index + 1}`))
     this.#logger = logger
     this.world = simulatedWorld(seed)
-    this.#settings = settings
+    this.#settings = brokerId => ({ ...settings, ...settingsOf(brokerId) })
     this.brokers = Array.from({ length: brokers }, (_, index) => ({
       id: index + 1,
       name: `broker${index + 1}`,
@@ -93,7 +95,7 @@ export class SimulatedCluster {
         peer: addressOf(broker.name, PEER_PORT),
         voters: this.brokers.map(each => ({ id: each.id, ...addressOf(each.name, PEER_PORT) })),
         profile: 'dev',
-        settings: this.#settings,
+        settings: this.#settings(id),
       }),
     )
     broker.failure = undefined
