@@ -11,10 +11,12 @@ export default defineConfig({
         // The core, which knows no real clock, disk or network: thousands of tests in one thread per core.
         test: {
           name: 'unit',
-          include: ['src-main/**/*.test.ts', 'bench/**/*.test.ts', 'resources/**/*.test.ts'],
+          include: ['{src-main,bench,resources,e2e/storm}/**/*.test.ts'],
           exclude: [...notOurs, processTests],
           environment: 'node',
           testTimeout: 20_000,
+          // Searched every day: 20261122. Read by src-main/simulation/seedsOfTheDay.ts.
+          provide: { day: Number(process.env['TRILOG_DAY'] ?? new Date().toISOString().slice(0, 10).replaceAll('-', '')) },
         },
       },
       {

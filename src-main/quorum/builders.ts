@@ -10,6 +10,7 @@ export function aState(given: Partial<QuorumState> = {}): QuorumState {
   return {
     self: aVoter(1),
     voters: [1, 2, 3],
+    standing: 'voter',
     epoch: 5,
     votedFor: undefined,
     role: { type: 'unattached' },

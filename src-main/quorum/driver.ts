@@ -7,7 +7,18 @@ import type { FetchAnswer } from './messages.ts'
 import { electionWaitMs, type QuorumConfig } from './quorumConfig.ts'
 import { type QuorumLog, QuorumLogView } from './quorumLog.ts'
 import { leaderChangeBatch } from './records.ts'
-import type { Effect, Epoch, LeaderAndEpoch, FetchVerdict, NodeId, QuorumAnswer, QuorumEvent, QuorumRequest, QuorumState } from './state.ts'
+import type {
+  Effect,
+  Epoch,
+  FetchVerdict,
+  JoinRequest,
+  LeaderAndEpoch,
+  NodeId,
+  QuorumAnswer,
+  QuorumEvent,
+  QuorumRequest,
+  QuorumState,
+} from './state.ts'
 import { step } from './step.ts'
 import { DamagedSnapshot } from './snapshots/snapshotContent.ts'
 import type { LoadedSnapshot, SnapshotFiles } from './snapshots/snapshotFiles.ts'
@@ -22,7 +33,7 @@ export interface DriverParts {
   readonly config: QuorumConfig
   readonly logger: Logger
   /** `undefined` is an answer that makes no sense. */
-  readonly send: (to: NodeId, request: QuorumRequest) => Promise<QuorumAnswer | undefined>
+  readonly send: (to: NodeId, request: QuorumRequest | JoinRequest) => Promise<QuorumAnswer | undefined>
   readonly fetch: (from: NodeId, position: FetchPosition) => Promise<FetchAnswer | undefined>
   readonly fetchSnapshotPiece: (from: NodeId, position: SnapshotPosition) => Promise<SnapshotPieceAnswer | undefined>
   /** The snapshot takes the place of all that was delivered; while `replaceLog` runs, nobody reads the log. */
@@ -214,12 +225,12 @@ export class QuorumDriver {
     }
   }
 
-  #send(to: NodeId, request: QuorumRequest): undefined {
+  #send(to: NodeId, request: QuorumRequest | JoinRequest): undefined {
     const sending = this.#exchange(to, request).finally(() => this.#sending.delete(sending))
     this.#sending.add(sending)
   }
 
-  async #exchange(to: NodeId, request: QuorumRequest): Promise<void> {
+  async #exchange(to: NodeId, request: QuorumRequest | JoinRequest): Promise<void> {
     const isVote = request.type === 'vote'
     let answer: QuorumAnswer | undefined
     try {
@@ -230,6 +241,7 @@ export class QuorumDriver {
     if (answer === undefined) {
       if (isVote) this.post({ type: 'voteFailed', from: to, epoch: request.epoch, preVote: request.preVote })
     } else if (isVote) this.post({ type: 'voteAnswered', from: to, epoch: request.epoch, preVote: request.preVote, answer })
+    else if (request.type === 'join' && answer.error === 'NONE') this.post({ type: 'welcomed', from: to, epoch: request.epoch })
     else this.post({ type: 'leaderHeardOf', from: to, leader: answer })
   }
 
@@ -297,7 +309,9 @@ export class QuorumDriver {
   async #exchangeFetch(number: number, from: NodeId, epoch: Epoch): Promise<void> {
     const isCurrent = (): boolean => number === this.#fetches
     const { logView, state } = this
-    if (this.#isStopped || !isCurrent() || state.role.type !== 'follower' || state.epoch !== epoch) return
+    const { role, standing } = state
+    const mayFetch = role.type === 'follower' || (role.type === 'unattached' && standing === 'observer')
+    if (this.#isStopped || !isCurrent() || !mayFetch || state.epoch !== epoch) return
     const { endOffset: fetchOffset, lastEpoch: lastFetchedEpoch, startOffset: logStartOffset } = logView
     const position = { epoch, fetchOffset, lastFetchedEpoch, logStartOffset, highWatermark: state.highWatermark }
     assert(this.#syncedEndOffset >= position.fetchOffset, 'a follower fetches from where its log is synced to')

@@ -181,8 +181,8 @@ describe('a vote', () => {
     expect(answerOf(effects)).toMatchObject({ error: 'NONE', voteGranted: grants })
   })
 
-  it('with an empty log goes to candidates with an empty log only', () => {
-    expect(answerOf(step(aState(), asks(aVoteRequest()), aLog(0))[1])?.voteGranted).toBe(false)
+  it('of a voter that knows what it promised goes to anybody while its log is empty', () => {
+    expect(answerOf(step(aState(), asks(aVoteRequest()), aLog(0))[1])?.voteGranted).toBe(true)
     expect(answerOf(step(aState(), asks(aVoteRequest({ lastEpoch: 0, endOffset: 0 })), aLog(0))[1])?.voteGranted).toBe(true)
   })
 

@@ -22,8 +22,10 @@ type EndEpochRequest = Extract<QuorumRequest, { type: 'endEpoch' }>
 
 /** No leader was heard of in time: asks the others whether they would vote for us. A quorum of one need not ask. */
 export function startPreVote(state: QuorumState, log: LogView): Step {
-  const { role, self, failedCampaigns } = state
+  const { role, self, failedCampaigns, standing, voters } = state
   assert(role.type !== 'leader', 'a leader does not campaign')
+  if (standing === 'observer') return lookForLeader(state)
+  if (standing === 'newcomer' && voters.length === 1) return startPreVote({ ...state, standing: 'voter' }, log)
   const formerLeaderId = role.type === 'follower' ? role.leaderId : role.type === 'prospective' ? role.formerLeaderId : undefined
   const triedBefore = role.type === 'prospective' || role.type === 'candidate'
   const next: QuorumState = {
@@ -35,8 +37,19 @@ export function startPreVote(state: QuorumState, log: LogView): Step {
   return [next, askForVotes(next, log, true)]
 }
 
+/** An observer asks one voter after the other; all answer with whom they follow. */
+function lookForLeader(state: QuorumState): Step {
+  const { epoch, voters, failedCampaigns } = state
+  const from = voters[failedCampaigns % voters.length]!
+  return [
+    { ...state, role: { type: 'unattached' }, failedCampaigns: failedCampaigns + 1 },
+    [armElectionTimer('campaign', failedCampaigns), { type: 'fetch', from, epoch, when: 'now' }],
+  ]
+}
+
 function startCampaign(state: QuorumState, log: LogView): Step {
-  const { self } = state
+  const { self, standing } = state
+  assert(standing === 'voter', 'only a voter campaigns')
   const next: QuorumState = {
     ...state,
     epoch: state.epoch + 1,
@@ -87,16 +100,23 @@ export function stepBallot(state: QuorumState, event: Extract<QuorumEvent, { typ
   if (role.type !== (event.preVote ? 'prospective' : 'candidate')) return [state, []]
   if (event.epoch !== state.epoch || role.ballots.has(event.from) || !state.voters.includes(event.from)) return [state, []]
 
-  const granted = event.type === 'voteAnswered' && event.answer.error === 'NONE' && event.answer.voteGranted
-  const ballots: Ballots = new Map([...role.ballots, [event.from, granted ? 'granted' : 'refused']])
+  const answer = event.type === 'voteAnswered' && event.answer.error === 'NONE' ? event.answer : undefined
+  // A newcomer does not ask for votes: it asks who leads, and whether there is anything that it could have forgotten.
+  const isNewcomer = state.standing === 'newcomer'
+  const granted = answer?.voteGranted === true && !isNewcomer
+  const isUntouched = answer?.epoch === 0 && isNewcomer
+  const ballots: Ballots = new Map([...role.ballots, [event.from, granted ? 'granted' : isUntouched ? 'untouched' : 'refused']])
   const next: QuorumState = { ...state, role: { ...role, ballots } }
+  if (isUntouched && [...ballots.values()].filter(ballot => ballot === 'untouched').length === state.voters.length - 1) {
+    return startPreVote({ ...next, standing: 'voter' }, log)
+  }
   const grantingVoters = [...ballots].filter(([, ballot]) => ballot === 'granted').map(([id]) => id)
   if (granted && grantingVoters.length === majorityOf(state)) {
     return event.preVote ? startCampaign(next, log) : becomeLeader(next, grantingVoters, log)
   }
-  const refusals = ballots.size - grantingVoters.length
+  const refusals = [...ballots.values()].filter(ballot => ballot === 'refused').length
   const enoughToLose = state.voters.length - majorityOf(state) + 1
-  if (!granted && refusals === enoughToLose) return loseElection(next)
+  if (ballots.get(event.from) === 'refused' && refusals === enoughToLose) return loseElection(next)
   return [next, []]
 }
 
@@ -130,11 +150,8 @@ export function stepVoteRequest(state: QuorumState, request: VoteRequest, log: L
 }
 
 function mayGrant(state: QuorumState, request: VoteRequest, log: LogView): boolean {
-  const { role, votedFor } = state
-  if (!isUpToDate(request, log)) return false
-  // Differs from Kafka: a voter with an empty log votes only for others like it. Its disk may have been replaced, and what it once helped to
-  // commit must not be outvoted by a candidate that never had it; it votes again as soon as it has fetched from a leader.
-  if (log.endOffset === 0 && request.endOffset > 0) return false
+  const { role, votedFor, standing } = state
+  if (standing !== 'voter' || !isUpToDate(request, log)) return false
   switch (role.type) {
     case 'leader':
       return false
@@ -211,10 +228,33 @@ export function hearOfLeader(state: QuorumState, from: NodeId, { leaderId, epoch
 }
 
 export function becomeFollower(state: QuorumState, leaderId: NodeId, epoch: Epoch): Step {
+  const next: QuorumState = { ...inEpoch(state, epoch), role: { type: 'follower', leaderId, contact: 'awaited' } }
   return [
-    { ...inEpoch(state, epoch), role: { type: 'follower', leaderId, contact: 'awaited' } },
-    [...leave(state), { type: 'armElectionTimer', wait: { type: 'fetchTimeout' } }, { type: 'fetch', from: leaderId, epoch, when: 'now' }],
+    next,
+    [
+      ...leave(state),
+      { type: 'armElectionTimer', wait: { type: 'fetchTimeout' } },
+      { type: 'fetch', from: leaderId, epoch, when: 'now' },
+      ...(next.standing === 'newcomer' ? askToJoin(next) : []),
+    ],
   ]
+}
+
+/** A newcomer asks its leader, if it has one, for the record that makes it a voter, and later again: a request may get lost. */
+export function askToJoin({ role, self, epoch }: QuorumState): Effect[] {
+  const isAsking = role.type === 'follower' && role.isWelcome !== true
+  return [
+    ...(isAsking ? [{ type: 'send', to: role.leaderId, request: { type: 'join', voter: self, epoch } } as const] : []),
+    { type: 'armAnnounceTimer' },
+  ]
+}
+
+/** The leader has committed the record. A fetch from now on tells how far the log has to go to have it; one under way may not know of it yet. */
+export function stepWelcomed(state: QuorumState, { from, epoch }: Extract<QuorumEvent, { type: 'welcomed' }>): Step {
+  const { role } = state
+  if (state.standing !== 'newcomer' || role.type !== 'follower' || role.leaderId !== from || state.epoch !== epoch) return [state, []]
+  if (role.isWelcome === true) return [state, []]
+  return [{ ...state, role: { ...role, isWelcome: true } }, [{ type: 'fetch', from, epoch, when: 'now' }]]
 }
 
 export function becomeUnattached(state: QuorumState, epoch: Epoch): Step {

@@ -16,7 +16,7 @@ import type { Epoch, LeaderAndEpoch, NodeId, QuorumAnswer, QuorumRequest } from 
 export const METADATA_TOPIC = '__cluster_metadata'
 export const METADATA_PARTITION = 0
 /** The listener by which peers reach each other. */
-const PEER_LISTENER = 'CONTROLLER'
+export const PEER_LISTENER = 'CONTROLLER'
 
 /** What a request has to name to be meant for us. */
 export interface Addressee {

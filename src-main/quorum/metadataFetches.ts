@@ -8,7 +8,7 @@ import type { QuorumLog } from './quorumLog.ts'
 import type { LeaderAndEpoch } from './state.ts'
 
 const NO_RECORDS = Buffer.alloc(0)
-/** More fetches than this at once are answered without waiting: each voter has one. */
+/** More fetches than this at once are answered without waiting: each voter and observer has one. */
 const MAX_PARKED = 100
 
 /**
@@ -69,7 +69,7 @@ export class MetadataFetches {
     if (verdict.type === 'snapshot') {
       return { error: 'NONE', leader, diverging: undefined, snapshot: verdict.id, highWatermark, records: NO_RECORDS }
     }
-    this.#activity.fetched(replicaId, fetchOffset, endOffset)
+    this.#activity.fetched({ id: replicaId, directoryId: asked.directoryId }, fetchOffset, endOffset)
     return this.#read(driver, asked, leader)
   }
 

@@ -14,15 +14,7 @@ function quorumOf(size: number, scenario: QuorumScenario): SimulatedQuorum {
 }
 
 describe.each([3, 5])('a quorum of %i', size => {
-  it.each(seeds(100))('keeps its promises through crashes, cuts and losses, and goes on when they end (seed %i)', async seed => {
-    const quorum = quorumOf(size, { seed, packetLoss: 0.05 })
-    await runWithFaults(quorum, { forMs: 3_000 })
-    await recover(quorum)
-    expect(quorum.acknowledged.size).toBeGreaterThan(0)
-    quorum.world.close()
-  })
-
-  it.each(seeds(30))('elects another leader when the first is cut off, and the first gives up (seed %i)', async seed => {
+  it.each(seeds(10))('elects another leader when the first is cut off, and the first gives up (seed %i)', async seed => {
     const quorum = quorumOf(size, { seed, packetLoss: 0.1 })
     const first = await quorum.electedLeader()
     const { epoch } = first
@@ -52,7 +44,7 @@ describe('a quorum of three on segment files', () => {
       log: silentLogger,
     })
 
-  it.each(seeds(25))('keeps its promises through power failures, and goes on when they end (seed %i)', async seed => {
+  it.each(seeds(12))('keeps its promises through power failures, and goes on when they end (seed %i)', async seed => {
     const quorum = quorumOf(3, { seed, packetLoss: 0.05, openLog })
     await runWithFaults(quorum, { forMs: 3_000 })
     await recover(quorum)
@@ -62,13 +54,13 @@ describe('a quorum of three on segment files', () => {
 })
 
 describe('a quorum of three', () => {
-  it.each(seeds(50))('has a leader within 400 ms of its first start (seed %i)', async seed => {
+  it.each(seeds(30))('has a leader within 400 ms of its first start (seed %i)', async seed => {
     const quorum = quorumOf(3, { seed })
     await quorum.electedLeader({ withinMs: 400 })
     quorum.world.close()
   })
 
-  it.each(seeds(50))('has another leader within 600 ms when the process of the first dies (seed %i)', async seed => {
+  it.each(seeds(30))('has another leader within 600 ms when the process of the first dies (seed %i)', async seed => {
     const quorum = quorumOf(3, { seed })
     const first = await quorum.electedLeader()
     await quorum.world.run(500)
@@ -122,25 +114,6 @@ describe('a quorum of three', () => {
     expect(() => first.append([{ type: 'NoOpRecord' }])).toThrow('does not lead the quorum')
     quorum.world.close()
   })
-
-  it('votes with an empty log only for others like it, since its disk may have been replaced', async () => {
-    const quorum = quorumOf(3, { seed: 2 })
-    const first = await quorum.electedLeader()
-    const [second, third] = quorum.voters.filter(({ id }) => id !== first.nodeId)
-    quorum.cutOff(second!.id)
-    await quorum.world.run(() => third!.quorum?.highWatermark === first.highWatermark)
-    const name = quorum.appendThrough(first)
-    await quorum.world.run(() => quorum.acknowledged.has(name)) // on the first and the third
-    quorum.crash(first.nodeId)
-    quorum.crash(third!.id)
-    quorum.replaceDisk(third!.id)
-    quorum.heal()
-    quorum.start(third!.id)
-    await quorum.world.run(10_000)
-    expect(quorum.leader).toBeUndefined() // the second, which lacks the record, must not win with the vote of the third, which forgot it
-    await recover(quorum)
-    quorum.world.close()
-  })
 })
 
 describe('DescribeQuorum', () => {
@@ -170,6 +143,7 @@ describe('a voter whose disk fails', () => {
     const quorum = new SimulatedQuorum(3, { seed: 1 })
     quorum.startAll()
     const [one] = quorum.voters
+    await quorum.world.run(() => one!.quorum !== undefined)
     quorum.world.disk(one!.name).faults.add({ operations: ['replaceFile'], code: 'EIO' })
     await expect(quorum.world.run(10_000)).rejects.toThrow('voter-1 failed')
     expect(one!.shownEpoch).toBe(0) // never of the epoch that it could not write down
@@ -191,16 +165,19 @@ describe('the invariants bite', () => {
   const broken: { mutation: Mutation; size: number; notices: RegExp }[] = [
     { mutation: 'epochsAreForgotten', size: 3, notices: /epochs never fall/ },
     { mutation: 'syncsAreSkipped', size: 3, notices: /committed entries agree/ },
-    { mutation: 'anyLogWins', size: 3, notices: /committed entries agree/ },
+    { mutation: 'syncsAreSkipped', size: 3, notices: /leaders are complete/ },
+    { mutation: 'anyLogWins', size: 3, notices: /leaders are complete/ },
+    { mutation: 'anyLogWins', size: 3, notices: /never truncated/ },
     // Of three, a follower and the leader it has the records from are a majority already.
-    { mutation: 'leaderCommitsAlone', size: 5, notices: /committed entries agree/ },
-    { mutation: 'leaderCommitsAlone', size: 5, notices: /never truncated/ },
+    { mutation: 'leaderCommitsAlone', size: 5, notices: /leaders are complete/ },
+    { mutation: 'newcomersVote', size: 3, notices: /leaders are complete/ },
+    { mutation: 'newcomersVote', size: 3, notices: /one leader per epoch/ },
   ]
 
   it.each(broken)('when $mutation: $notices', async ({ mutation, size, notices }) => {
     for (const seed of seeds(200)) {
       const quorum = quorumOf(size, { seed, packetLoss: 0.05, mutation })
-      const problem = await runWithFaults(quorum, { forMs: 2_000 }).then(
+      const problem = await runWithFaults(quorum, { forMs: 2_000, replacedDisks: mutation === 'newcomersVote' }).then(
         () => undefined,
         (failure: unknown) => failure as Error,
       )

@@ -4,12 +4,15 @@ import type { Address, Env } from '../env/env.ts'
 import { BeginQuorumEpoch } from '../protocol/messages/beginQuorumEpoch.ts'
 import { EndQuorumEpoch } from '../protocol/messages/endQuorumEpoch.ts'
 import { Fetch, type FetchRequest } from '../protocol/messages/fetch.ts'
+import type { ErrorName } from '../protocol/errors.ts'
 import type { MetadataRecordInput } from '../protocol/messages/metadataRecords.ts'
 import { FetchSnapshot, type FetchSnapshotRequest } from '../protocol/messages/fetchSnapshot.ts'
+import { UpdateRaftVoter, type UpdateRaftVoterRequest } from '../protocol/messages/updateRaftVoter.ts'
 import { Vote } from '../protocol/messages/vote.ts'
 import type { AnyApi, RequestInput, ResponseInput, ResponseOf } from '../protocol/schema.ts'
 import { CommittedLog } from './committedLog.ts'
 import { QuorumDriver, type FetchPosition, type SnapshotPosition } from './driver.ts'
+import { joinAnswerFrom, joinRequest, joinRequestFrom, joinResponse } from './joinMessages.ts'
 import { MetadataFetches } from './metadataFetches.ts'
 import {
   type Addressee,
@@ -31,7 +34,7 @@ import { SnapshotFetches } from './snapshots/snapshotFetches.ts'
 import { type LoadedSnapshot, SnapshotFiles } from './snapshots/snapshotFiles.ts'
 import { type SnapshotPieceAnswer, snapshotPieceAnswerFrom, snapshotPieceRequest } from './snapshots/snapshotMessages.ts'
 import { SnapshotTaker } from './snapshots/snapshotTaker.ts'
-import type { Epoch, NodeId, QuorumAnswer, QuorumRequest, QuorumState, RoleName } from './state.ts'
+import type { Epoch, JoinRequest, NodeId, QuorumAnswer, QuorumRequest, QuorumState, RoleName, Standing } from './state.ts'
 import { initialState } from './step.ts'
 import { VoteFile } from './voteFile.ts'
 
@@ -50,7 +53,7 @@ export interface QuorumOptions {
   readonly nodeId: NodeId
   readonly clusterId: string
   readonly directoryId: Uuid
-  /** All of them, this node included, with where peers reach them. */
+  /** All of them, with where peers reach them. A node that is not among them is an observer: it follows, and takes part in nothing. */
   readonly voters: ReadonlyMap<NodeId, Address>
   /** Of `__cluster_metadata-0`; opened and closed by the caller. */
   readonly log: QuorumLog
@@ -77,8 +80,8 @@ export interface Leadership {
 const FAREWELL_MS = 500
 
 /**
- * One voter of the metadata quorum: KRaft, that is Raft in which followers fetch (KIP-595, KIP-996). What it guarantees: one leader per epoch; what
- * is committed is committed for ever and the same for all; none of it rests on time.
+ * One voter of the metadata quorum, or one observer of it: KRaft, that is Raft in which followers fetch (KIP-595, KIP-996). What it guarantees: one
+ * leader per epoch; what is committed is committed for ever and the same for all, also when disks are lost (see `Standing`); none of it rests on time.
  */
 export class Quorum {
   readonly nodeId: NodeId
@@ -135,13 +138,13 @@ export class Quorum {
   /** Reads the vote and takes part from then on. Resolves before there is a leader. Listeners are to be there before. */
   async start(): Promise<void> {
     const { log, voters, nodeId, directoryId, config, logger } = this.#options
-    const vote = (await this.#voteFile.read()) ?? { epoch: 0, votedFor: undefined }
+    const vote = await this.#voteFile.read()
     const snapshot = await openingState(log, this.#snapshots, logger)
     if (snapshot !== undefined) await this.#committed.skipTo(snapshot.endOffset, () => this.#deliverSnapshot(snapshot))
     const lastEpoch = Math.max(log.latestEpoch ?? 0, new QuorumLogView(log, this.#snapshots).lastEpoch)
-    // Without its quorum-state a voter still knows from its log that those epochs have been: it must not vote in them again.
-    const known = lastEpoch > vote.epoch ? { epoch: lastEpoch, votedFor: undefined } : vote
-    const state = initialState({ id: nodeId, directoryId }, [...voters.keys()], known, snapshot?.endOffset)
+    const self = { id: nodeId, directoryId }
+    const state = initialState(self, [...voters.keys()], { vote, lastEpoch, highWatermark: snapshot?.endOffset ?? 0 })
+    if (state.standing === 'newcomer') logger.info('this voter has an empty disk: it votes once it has learnt what it may have forgotten')
     this.#driver = new QuorumDriver(
       this.#env,
       {
@@ -195,6 +198,10 @@ export class Quorum {
 
   get role(): RoleName {
     return this.#driver?.state.role.type ?? 'unattached'
+  }
+
+  get standing(): Standing | undefined {
+    return this.#driver?.state.standing
   }
 
   /** Who leads `epoch`, as far as this node knows; nobody during an election. */
@@ -286,6 +293,38 @@ export class Quorum {
     return reply?.type === 'answer' ? reply.answer : undefined
   }
 
+  /**
+   * Answers an UpdateRaftVoter. As leader: once a record is committed that was appended after this request came, which is what a newcomer waits for (see
+   * `Standing`).
+   */
+  async updateVoter(request: UpdateRaftVoterRequest): Promise<ResponseInput<typeof UpdateRaftVoter>> {
+    const { clusterId, voters, logger, config } = this.#options
+    const { leaderId, epoch } = this
+    const answer = (error: ErrorName): ResponseInput<typeof UpdateRaftVoter> =>
+      joinResponse(error, { leaderId, epoch }, leaderId === undefined ? undefined : voters.get(leaderId))
+    const asked = joinRequestFrom(request, clusterId)
+    if (typeof asked === 'string') return answer(asked)
+    if (!voters.has(asked.voter.id)) return answer('VOTER_NOT_FOUND')
+    if (asked.epoch !== epoch) return answer(asked.epoch < epoch ? 'FENCED_LEADER_EPOCH' : 'UNKNOWN_LEADER_EPOCH')
+    try {
+      const { committed } = this.append([{ type: 'NoOpRecord' }])
+      this.#activity.joins(asked.voter)
+      const isCommitted = await this.#within(config.requestTimeoutMs / 2, committed)
+      if (isCommitted) logger.info('a voter comes back with an empty disk', { ...asked.voter })
+      return answer(isCommitted ? 'NONE' : 'REQUEST_TIMED_OUT')
+    } catch (problem) {
+      if (!(problem instanceof NotLeader)) throw problem
+      return answer('NOT_LEADER_OR_FOLLOWER')
+    }
+  }
+
+  #within(ms: number, done: Promise<void>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#env.clock.after(ms, () => resolve(false))
+      done.then(() => resolve(true), reject).finally(() => timer.cancel())
+    })
+  }
+
   /** Whom requests have to name to be answered here. */
   get addressee(): Addressee {
     const { nodeId, clusterId, directoryId } = this.#options
@@ -294,8 +333,8 @@ export class Quorum {
 
   /** For DescribeQuorum. Only the leader knows how far the others are. */
   describe(): QuorumDescription {
-    const { voters, log, directoryId } = this.#options
-    return describeQuorum(this.#driver?.state, { voters, logEndOffset: log.logEndOffset, directoryId, activity: this.#activity })
+    const { voters, log } = this.#options
+    return describeQuorum(this.#driver?.state, { voters, logEndOffset: log.logEndOffset, activity: this.#activity })
   }
 
   #afterTurn(state: QuorumState): void {
@@ -317,7 +356,7 @@ export class Quorum {
     for (const listen of this.#ownEpochListeners) listen(epoch)
   }
 
-  async #send(to: NodeId, request: QuorumRequest): Promise<QuorumAnswer | undefined> {
+  async #send(to: NodeId, request: QuorumRequest | JoinRequest): Promise<QuorumAnswer | undefined> {
     const { send, clusterId, voters, nodeId, config } = this.#options
     const from = { clusterId, address: voters.get(nodeId) }
     const timeoutMs = config.requestTimeoutMs
@@ -328,23 +367,30 @@ export class Quorum {
         return answerFrom(await send(to, BeginQuorumEpoch, beginEpochRequest(request, to, from), timeoutMs))
       case 'endEpoch':
         return answerFrom(await send(to, EndQuorumEpoch, endEpochRequest(request, from), timeoutMs))
+      case 'join':
+        return joinAnswerFrom(await send(to, UpdateRaftVoter, joinRequest(request, from), timeoutMs))
     }
   }
 
   async #fetch(from: NodeId, position: FetchPosition): Promise<FetchAnswer | undefined> {
-    const { send, clusterId, nodeId, directoryId, config } = this.#options
+    const { send, clusterId, directoryId, config } = this.#options
     // An empty fetch must come back well before the fetch timeout: it is also how this node hears that its leader lives.
     const maxWaitMs = Math.floor(Math.min(config.fetchMaxWaitMs, config.fetchTimeoutMs / 4))
-    const asked = { replicaId: nodeId, directoryId, clusterId, ...position, maxWaitMs, maxBytes: config.fetchMaxBytes }
+    const asked = { replicaId: this.#replicaId, directoryId, clusterId, ...position, maxWaitMs, maxBytes: config.fetchMaxBytes }
     return fetchAnswerFrom(
       await send(from, Fetch, fetchRequest(asked), maxWaitMs + Math.min(config.requestTimeoutMs, config.fetchTimeoutMs / 2)),
     )
   }
 
   async #fetchSnapshotPiece(from: NodeId, position: SnapshotPosition): Promise<SnapshotPieceAnswer | undefined> {
-    const { send, clusterId, nodeId, directoryId, config } = this.#options
-    const asked = { replicaId: nodeId, directoryId, clusterId, ...position, maxBytes: config.fetchSnapshotMaxBytes }
+    const { send, clusterId, directoryId, config } = this.#options
+    const asked = { replicaId: this.#replicaId, directoryId, clusterId, ...position, maxBytes: config.fetchSnapshotMaxBytes }
     return snapshotPieceAnswerFrom(await send(from, FetchSnapshot, snapshotPieceRequest(asked), config.requestTimeoutMs), position)
+  }
+
+  /** A newcomer fetches as nobody in particular, so that what it has does not count. */
+  get #replicaId(): NodeId {
+    return this.standing === 'newcomer' ? -1 : this.nodeId
   }
 
   #deliverSnapshot(snapshot: LoadedSnapshot): void {

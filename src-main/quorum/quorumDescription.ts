@@ -1,7 +1,7 @@
 import { type Uuid, ZERO_UUID } from '../base/uuid.ts'
 import type { Address, Clock } from '../env/env.ts'
 import type { ErrorName } from '../protocol/errors.ts'
-import type { NodeId, QuorumState } from './state.ts'
+import type { NodeId, QuorumState, VoterKey } from './state.ts'
 
 /** What DescribeQuorum answers for `__cluster_metadata-0` (KIP-836), in the response's own names. */
 export interface QuorumDescription {
@@ -26,15 +26,26 @@ export interface ReplicaDescription {
 }
 
 interface Activity {
+  readonly directoryId: Uuid
+  readonly isNewcomer: boolean
+  readonly fetchOffset: number
   readonly lastFetchMs: number
   readonly endOffsetThen: number
   readonly lastCaughtUpMs: number
 }
 
+const NOT_HEARD_OF = { directoryId: ZERO_UUID, lastFetchMs: -1, lastCaughtUpMs: -1 }
+/** An observer that has not fetched for so long is not told of any more, as in Kafka. */
+const OBSERVER_SESSION_MS = 300_000
+/** More of them than this are not kept: anybody can fetch. */
+const MAX_OBSERVERS = 1_000
+
 /** When each replica fetched last, and when it last had all there was. Only told, never decided upon. */
 export class ReplicaActivity {
   readonly #clock: Clock
   readonly #replicas = new Map<NodeId, Activity>()
+  /** By their directories: voters that come back with an empty disk, and fetch as nobody in particular. */
+  readonly #newcomers = new Map<Uuid, NodeId>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -42,21 +53,51 @@ export class ReplicaActivity {
 
   reset(): void {
     this.#replicas.clear()
+    this.#newcomers.clear()
+  }
+
+  /** The voter is a newcomer until it fetches under its own id. */
+  joins({ id, directoryId }: VoterKey): void {
+    this.#newcomers.set(directoryId, id)
   }
 
   /** A replica fetches from `fetchOffset` when the leader's log ends at `endOffset`. */
-  fetched(replicaId: NodeId, fetchOffset: number, endOffset: number): void {
+  fetched(replica: VoterKey, fetchOffset: number, endOffset: number): void {
+    const { directoryId } = replica
+    const joining = replica.id < 0 ? this.#newcomers.get(directoryId) : undefined
+    const id = joining ?? replica.id
+    if (id < 0) return
+    if (joining === undefined) this.#newcomers.delete(directoryId)
     const nowMs = this.#clock.now()
-    const before = this.#replicas.get(replicaId)
+    const known = this.#replicas.get(id)
+    const before = known?.directoryId === directoryId ? known : undefined
+    if (known === undefined && this.#replicas.size >= MAX_OBSERVERS) return
     // With all that there was at its previous fetch, it was caught up then, however much came since.
     const caughtUpThen = before !== undefined && fetchOffset >= before.endOffsetThen ? before.lastFetchMs : (before?.lastCaughtUpMs ?? -1)
     const lastCaughtUpMs = fetchOffset >= endOffset ? nowMs : caughtUpThen
-    this.#replicas.set(replicaId, { lastFetchMs: nowMs, endOffsetThen: endOffset, lastCaughtUpMs })
+    const isNewcomer = joining !== undefined
+    this.#replicas.set(id, { directoryId, isNewcomer, fetchOffset, lastFetchMs: nowMs, endOffsetThen: endOffset, lastCaughtUpMs })
   }
 
-  of(replicaId: NodeId): { readonly lastFetchTimestamp: number; readonly lastCaughtUpTimestamp: number } {
+  voter(replicaId: NodeId): Omit<ReplicaDescription, 'logEndOffset'> {
     const activity = this.#replicas.get(replicaId)
-    return { lastFetchTimestamp: activity?.lastFetchMs ?? -1, lastCaughtUpTimestamp: activity?.lastCaughtUpMs ?? -1 }
+    const { directoryId, lastFetchMs, lastCaughtUpMs } = activity === undefined || activity.isNewcomer ? NOT_HEARD_OF : activity
+    return { replicaId, replicaDirectoryId: directoryId, lastFetchTimestamp: lastFetchMs, lastCaughtUpTimestamp: lastCaughtUpMs }
+  }
+
+  /** Who fetches and is none of the voters, or, with an empty disk, not yet. */
+  observers(voters: readonly NodeId[]): ReplicaDescription[] {
+    const since = this.nowMs - OBSERVER_SESSION_MS
+    return [...this.#replicas]
+      .filter(([id, { isNewcomer, lastFetchMs }]) => (isNewcomer || !voters.includes(id)) && lastFetchMs >= since)
+      .map(([replicaId, { directoryId, fetchOffset, lastFetchMs, lastCaughtUpMs }]) => ({
+        replicaId,
+        replicaDirectoryId: directoryId,
+        logEndOffset: fetchOffset,
+        lastFetchTimestamp: lastFetchMs,
+        lastCaughtUpTimestamp: lastCaughtUpMs,
+      }))
+      .sort((one, other) => one.replicaId - other.replicaId)
   }
 
   get nowMs(): number {
@@ -69,12 +110,10 @@ export function describeQuorum(
   {
     voters,
     logEndOffset,
-    directoryId,
     activity,
   }: {
     readonly voters: ReadonlyMap<NodeId, Address>
     readonly logEndOffset: number
-    readonly directoryId: Uuid
     readonly activity: ReplicaActivity
   },
 ): QuorumDescription {
@@ -96,12 +135,13 @@ export function describeQuorum(
     replicaId === self.id
       ? {
           replicaId,
-          replicaDirectoryId: directoryId,
+          replicaDirectoryId: self.directoryId,
           logEndOffset,
           lastFetchTimestamp: activity.nowMs,
           lastCaughtUpTimestamp: activity.nowMs,
         }
-      : { replicaId, replicaDirectoryId: ZERO_UUID, logEndOffset: role.fetchOffsets.get(replicaId) ?? -1, ...activity.of(replicaId) },
+      : { ...activity.voter(replicaId), logEndOffset: role.fetchOffsets.get(replicaId) ?? -1 },
   )
-  return { error: 'NONE', leaderId: self.id, leaderEpoch: epoch, highWatermark, currentVoters, observers: [], nodes }
+  const observers = activity.observers(state.voters)
+  return { error: 'NONE', leaderId: self.id, leaderEpoch: epoch, highWatermark, currentVoters, observers, nodes }
 }

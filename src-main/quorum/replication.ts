@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { ZERO_UUID } from '../base/uuid.ts'
 import { armElectionTimer, hearOfLeader, leaderToTell, type Step } from './elections.ts'
 import type { SnapshotId } from '../protocol/files/fileNames.ts'
 import { type Effect, type FetchVerdict, type LogView, majorityOf, type QuorumEvent, type QuorumState } from './state.ts'
@@ -105,8 +106,15 @@ export function stepFetchAnswered(state: QuorumState, event: FetchAnswered, log:
   if (event.records.length > 0) {
     return [alive, [arm, { type: 'replicate', records: event.records, epoch, leaderHighWatermark: event.highWatermark }]]
   }
-  const [next, committed] = learnHighWatermark(alive, event.highWatermark, log)
-  return [next, [arm, ...committed, fetch]]
+  const [informed, committed] = learnHighWatermark(alive, event.highWatermark, log)
+  return [becomeVoterIfCaughtUp(informed, event.highWatermark, log), [arm, ...committed, fetch]]
+}
+
+/** A newcomer has all that is committed, the leader's record for it included: see `Standing`. To follow this leader is to have voted in its epoch. */
+function becomeVoterIfCaughtUp(state: QuorumState, leaderHighWatermark: number, log: LogView): QuorumState {
+  const { role, standing, votedFor } = state
+  if (standing !== 'newcomer' || role.type !== 'follower' || role.isWelcome !== true || log.endOffset < leaderHighWatermark) return state
+  return { ...state, standing: 'voter', votedFor: votedFor ?? { id: role.leaderId, directoryId: ZERO_UUID } }
 }
 
 /** What a fetch brought is on disk: only now may the next fetch tell the leader so. */

@@ -12,8 +12,45 @@ export interface VoterKey {
   readonly directoryId: Uuid
 }
 
-/** Missing: not answered yet. A request that failed counts as refused. */
-export type Ballots = ReadonlyMap<NodeId, 'granted' | 'refused'>
+/** Missing: not answered yet. A request that failed counts as refused. Only newcomers tell `untouched` ones: those have not heard of any epoch. */
+export type Ballots = ReadonlyMap<NodeId, 'granted' | 'refused' | 'untouched'>
+
+/**
+ * What a node may do in the quorum.
+ *
+ * `voter`: it votes, may lead, and what it has on its disk counts.
+ *
+ * `observer`: it is not in the set of voters. It fetches what is committed, and that is all.
+ *
+ * `newcomer`: it is in the set, but its disk has no `quorum-state`: it was destroyed, or never used. Whatever this voter promised before, it has
+ * forgotten: which candidates it voted for, and which records it told leaders to have. It must not promise anything that goes against that; so it
+ * promises nothing, which is to others as if it were down: it grants no vote and no pre-vote, does not campaign, and fetches as nobody in particular,
+ * so that what it has does not count. It becomes a voter again in one of two ways.
+ *
+ * 1. A leader has committed a record that it appended after the newcomer asked it to (UpdateRaftVoter), and the newcomer has all up to that record
+ *    on its disk. Then it writes down the leader's epoch `e` and that its vote in it is given. Call that record `r`. Why this is safe:
+ *    - `r` is held by a majority `M` that does not count the newcomer, since nothing it has counts. Each of `M` was in epoch `e` when it got `r`.
+ *    - A record that was committed with the help of the forgotten disk is in the leader's log before `r`: leaders are elected by others or by what
+ *      the disk knew while it still knew it, so Raft's own argument holds for this one; and one that a leader of an epoch after `e` had committed
+ *      so before `r` was appended is impossible, because those who elected that leader share a voter with `M`, who would not have taken `r` in the
+ *      older epoch `e`. So the newcomer has again all that it once helped to commit.
+ *    - A vote of the forgotten disk for a candidate `c` in an epoch `x > e`, on its way or counted already, does no harm: for a majority, `c` needs
+ *      others, and those share a voter with `M`. Had that voter voted for `c` before it got `r`, it would not have taken `r` in the older epoch. After
+ *      it, it refuses: `c` asked for the forgotten vote before `r` was appended, so the log that it asks with lacks `r`, and has nothing of a later epoch
+ *      than `e`, because there was no leader of one. An epoch `x = e` is the leader's, and the vote in it counts as given; one below is over.
+ *    - Several disks may be lost, also at the same time, also again before the first has recovered: the same holds for the first of them that comes
+ *      back, then for the second, and so on. Too many at a time, and there is no `M`: the quorum stands still, and nothing that it committed is denied.
+ * 2. All other voters answer that they have never heard of any epoch. Then there is no candidate and no leader whom the forgotten disk could have
+ *    promised anything, nor will there be one before it asks again: the cluster is new. Whoever makes a new cluster writes an empty `quorum-state` for each voter,
+ *    and then a majority is enough to begin.
+ *
+ * An empty log says nothing: a voter that has its `quorum-state` knows what it promised, and votes freely however empty its log is. So a crash before the
+ * first commit keeps no quorum, of even size or odd, from electing a leader.
+ *
+ * Differs from Kafka: static voters (kraft.version 0) are not protected there, and with KIP-853 an operator removes the lost directory from the set and
+ * adds the new one. Here the set of ids stays, and the newcomer's first record does both at once.
+ */
+export type Standing = 'voter' | 'newcomer' | 'observer'
 
 /**
  * What a voter is to the quorum.
@@ -25,8 +62,14 @@ export type Ballots = ReadonlyMap<NodeId, 'granted' | 'refused'>
  */
 export type Role =
   | { readonly type: 'unattached' }
-  /** `contact`: whether a fetch from this leader has succeeded, and whether there is reason to think that it is gone. */
-  | { readonly type: 'follower'; readonly leaderId: NodeId; readonly contact: 'awaited' | 'made' | 'lost' }
+  | {
+      readonly type: 'follower'
+      readonly leaderId: NodeId
+      /** Whether a fetch from this leader has succeeded, and whether there is reason to think that it is gone. */
+      readonly contact: 'awaited' | 'made' | 'lost'
+      /** A newcomer: this leader has committed the record for it. */
+      readonly isWelcome?: boolean
+    }
   /** Asks around before it raises the epoch, so that a voter who was merely cut off disturbs nobody (KIP-996). */
   | { readonly type: 'prospective'; readonly formerLeaderId: NodeId | undefined; readonly ballots: Ballots }
   | { readonly type: 'candidate'; readonly ballots: Ballots }
@@ -47,8 +90,9 @@ export type RoleName = Role['type']
 
 export interface QuorumState {
   readonly self: VoterKey
-  /** Including ourselves, ascending. */
+  /** Ascending; including ourselves, unless we are an observer. */
   readonly voters: readonly NodeId[]
+  readonly standing: Standing
   readonly epoch: Epoch
   /** In this epoch. */
   readonly votedFor: VoterKey | undefined
@@ -98,6 +142,13 @@ export type QuorumRequest =
   | { readonly type: 'beginEpoch'; readonly leaderId: NodeId; readonly epoch: Epoch }
   | { readonly type: 'endEpoch'; readonly leaderId: NodeId; readonly epoch: Epoch; readonly preferredSuccessors: readonly NodeId[] }
 
+/** A newcomer asks the leader to commit a record for it. Answered when that is done. */
+export interface JoinRequest {
+  readonly type: 'join'
+  readonly voter: VoterKey
+  readonly epoch: Epoch
+}
+
 export type QuorumAnswer = LeaderAndEpoch & { readonly error: ErrorName; readonly voteGranted: boolean }
 
 export type FetchVerdict =
@@ -120,6 +171,8 @@ export type QuorumEvent =
       readonly answer: QuorumAnswer
     }
   | { readonly type: 'voteFailed'; readonly from: NodeId; readonly epoch: Epoch; readonly preVote: boolean }
+  /** The leader has committed a record that it appended after it was asked to. */
+  | { readonly type: 'welcomed'; readonly from: NodeId; readonly epoch: Epoch }
   /** Someone answered a request of ours with what it knows of the leader. */
   | { readonly type: 'leaderHeardOf'; readonly from: NodeId; readonly leader: LeaderAndEpoch }
   /** A replica asks us for records. */
@@ -180,7 +233,7 @@ export type ElectionWait =
 
 export type Effect =
   | { readonly type: 'persistVote'; readonly vote: Vote }
-  | { readonly type: 'send'; readonly to: NodeId; readonly request: QuorumRequest }
+  | { readonly type: 'send'; readonly to: NodeId; readonly request: QuorumRequest | JoinRequest }
   /** To the request that was the event. */
   | { readonly type: 'answer'; readonly answer: QuorumAnswer }
   /** To the fetch that was the event. */

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts'
 import {
+  askToJoin,
   hearOfLeader,
   resign,
   sendToOthers,
@@ -9,6 +10,7 @@ import {
   stepBeginEpoch,
   stepEndEpoch,
   stepVoteRequest,
+  stepWelcomed,
 } from './elections.ts'
 import { stepFetch, stepFetchAnswered, stepFetchFailed, stepReplicated, stepSynced, suspectLeader } from './replication.ts'
 import { stepFetchSnapshot, stepSnapshotInstalled, stepSnapshotPieceAnswered } from './snapshotReplication.ts'
@@ -27,8 +29,11 @@ export function step(state: QuorumState, event: QuorumEvent, log: LogView): Step
     next.highWatermark >= state.highWatermark,
     () => `the high watermark never goes back, here from ${state.highWatermark} to ${next.highWatermark}`,
   )
+  // Who has nothing to promise writes nothing down; a newcomer's file is what makes it a voter.
+  if (next.standing !== 'voter') return [next, effects]
   const before = voteOf(state)
   const vote = voteOf(next)
+  if (state.standing !== 'voter') return [next, [{ type: 'persistVote', vote }, ...effects]]
   if (vote.epoch !== before.epoch || !isSameVoter(vote.votedFor, before.votedFor))
     return [next, [{ type: 'persistVote', vote }, ...effects]]
   // Who leads is written for those who read the file; no promise rests on it, so nothing waits for it.
@@ -50,6 +55,8 @@ function decide(state: QuorumState, event: QuorumEvent, log: LogView): Step {
     case 'voteAnswered':
     case 'voteFailed':
       return stepBallot(state, event, log)
+    case 'welcomed':
+      return stepWelcomed(state, event)
     case 'leaderHeardOf':
       return hearOfLeader(state, event.from, event.leader)
     case 'fetch':
@@ -84,9 +91,10 @@ function stepRequest(state: QuorumState, request: QuorumRequest, log: LogView): 
   }
 }
 
-/** A leader repeats itself to the voters that have not fetched in its epoch. */
+/** A leader repeats itself to the voters that have not fetched in its epoch, and a newcomer to the leader that has not let it in. */
 function announce(state: QuorumState): Step {
-  const { role, self, epoch } = state
+  const { role, self, epoch, standing } = state
+  if (standing === 'newcomer') return [state, askToJoin(state)]
   if (role.type !== 'leader') return [state, []]
   const silent = sendToOthers(state, { type: 'beginEpoch', leaderId: self.id, epoch }).filter(
     each => each.type === 'send' && !role.fetchOffsets.has(each.to),
@@ -104,19 +112,23 @@ function isSameVoter(one: VoterKey | undefined, other: VoterKey | undefined): bo
 }
 
 /**
- * How a voter starts, after a restart as the first time: with what its file says, following nobody. Whoever leads will be heard of soon. Only what a
- * snapshot covers is known to be committed.
+ * How a node starts, after a restart as the first time: with what its file says, following nobody. Whoever leads will be heard of soon. Only what a
+ * snapshot covers is known to be committed. `lastEpoch` is that of the log: a newcomer may have one.
  */
 export function initialState(
   self: VoterKey,
   voters: readonly number[],
-  { epoch, votedFor }: Pick<Vote, 'epoch' | 'votedFor'>,
-  highWatermark = 0,
+  {
+    vote,
+    lastEpoch = 0,
+    highWatermark = 0,
+  }: { readonly vote: Vote | undefined; readonly lastEpoch?: number; readonly highWatermark?: number },
 ): QuorumState {
-  assert(voters.includes(self.id), 'a node of the quorum is one of its voters')
+  const { epoch, votedFor } = vote !== undefined && vote.epoch >= lastEpoch ? vote : { epoch: lastEpoch, votedFor: undefined }
   return {
     self,
     voters: [...voters].sort((one, other) => one - other),
+    standing: !voters.includes(self.id) ? 'observer' : vote === undefined ? 'newcomer' : 'voter',
     epoch,
     votedFor,
     role: { type: 'unattached' },

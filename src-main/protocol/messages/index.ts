@@ -48,6 +48,7 @@ import { SaslHandshake } from './saslHandshake.ts'
 import { SyncGroup } from './syncGroup.ts'
 import { UnregisterBroker } from './unregisterBroker.ts'
 import { UpdateFeatures } from './updateFeatures.ts'
+import { UpdateRaftVoter } from './updateRaftVoter.ts'
 import { Vote } from './vote.ts'
 import type { AnyApi } from '../schema.ts'
 
@@ -104,6 +105,7 @@ export const allApis: readonly AnyApi[] = [
   AssignReplicasToDirs,
   DescribeTopicPartitions,
   Envelope,
+  UpdateRaftVoter,
 ]
 
 export {
@@ -157,5 +159,6 @@ export {
   SyncGroup,
   UnregisterBroker,
   UpdateFeatures,
+  UpdateRaftVoter,
   Vote,
 }

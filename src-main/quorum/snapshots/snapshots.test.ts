@@ -24,11 +24,6 @@ function quorumOf(size: number, scenario: QuorumScenario): SimulatedQuorum {
   return quorum
 }
 
-/** Before anything is committed, voters without any records and voters with some do not elect each other when they are as many. */
-async function everybodyKnowsTheLeader(quorum: SimulatedQuorum): Promise<void> {
-  await quorum.world.run(() => quorum.voters.every(voter => voter.highWatermark > 0))
-}
-
 async function appendFor(quorum: SimulatedQuorum, ms: number): Promise<void> {
   for (const end = quorum.world.elapsed + ms; quorum.world.elapsed < end;) {
     if (quorum.leader !== undefined) quorum.appendThrough(quorum.leader)
@@ -49,11 +44,10 @@ const openLog: OpenLog = (env, directory) =>
     log: silentLogger,
   })
 
-describe.each([1, 2, 3, 4, 5, 6, 7])('a quorum of %i that keeps little of its log', size => {
-  it.each(seeds(12))('keeps its promises through crashes, cuts, losses and replaced disks (seed %i)', async seed => {
+describe.each([1, 3, 4])('a quorum of %i that keeps little of its log', size => {
+  it.each(seeds(8))('keeps its promises through crashes, cuts, losses and replaced disks (seed %i)', async seed => {
     const quorum = quorumOf(size, { seed, packetLoss: 0.05 })
-    await everybodyKnowsTheLeader(quorum)
-    await runWithFaults(quorum, { forMs: 3_000, replacedDisks: size >= 3 })
+    await runWithFaults(quorum, { forMs: 3_000, replacedDisks: true })
     await recover(quorum)
     expect(quorum.acknowledged.size).toBeGreaterThan(0)
     quorum.world.close()
@@ -61,9 +55,8 @@ describe.each([1, 2, 3, 4, 5, 6, 7])('a quorum of %i that keeps little of its lo
 })
 
 describe('a quorum of three on segment files that keeps little of its log', () => {
-  it.each(seeds(20))('keeps its promises through power failures and replaced disks (seed %i)', async seed => {
+  it.each(seeds(12))('keeps its promises through power failures and replaced disks (seed %i)', async seed => {
     const quorum = quorumOf(3, { seed, packetLoss: 0.05, openLog })
-    await everybodyKnowsTheLeader(quorum)
     await runWithFaults(quorum, { forMs: 3_000, replacedDisks: true })
     await recover(quorum)
     expect(quorum.acknowledged.size).toBeGreaterThan(0)
@@ -74,7 +67,7 @@ describe('a quorum of three on segment files that keeps little of its log', () =
 describe('a quorum of three that keeps little of its log', () => {
   it('brings a voter that was away for long up to date by a snapshot, and then by the log', async () => {
     const quorum = quorumOf(3, { seed: 1 })
-    await everybodyKnowsTheLeader(quorum)
+    await quorum.electedLeader()
     const away = quorum.voters.find(({ id }) => id !== quorum.leader?.nodeId)!
     quorum.cutOff(away.id)
     await appendFor(quorum, 2_000)
@@ -90,7 +83,7 @@ describe('a quorum of three that keeps little of its log', () => {
 
   it('brings a voter whose disk was replaced back by a snapshot', async () => {
     const quorum = quorumOf(3, { seed: 2 })
-    await everybodyKnowsTheLeader(quorum)
+    await quorum.electedLeader()
     const other = quorum.voters.find(({ id }) => id !== quorum.leader?.nodeId)!
     await appendFor(quorum, 1_000)
     quorum.crash(other.id)
@@ -103,7 +96,7 @@ describe('a quorum of three that keeps little of its log', () => {
 
   it('starts from its snapshots when all of it was down', async () => {
     const quorum = quorumOf(3, { seed: 3 })
-    await everybodyKnowsTheLeader(quorum)
+    await quorum.electedLeader()
     await appendFor(quorum, 1_000)
     for (const { id } of quorum.voters) quorum.crash(id, { loseUnsynced: true })
     quorum.startAll()
@@ -118,7 +111,7 @@ describe('a quorum of three that keeps little of its log', () => {
   it('takes no damaged snapshot from its leader, and the next one that is whole', async () => {
     // Without the next one to put an end to it, nobody would.
     const quorum = quorumOf(3, { seed: 4, config: { metadataLogMaxSnapshotIntervalMs: 0 } })
-    await everybodyKnowsTheLeader(quorum)
+    await quorum.electedLeader()
     const leader = quorum.leader!
     const away = quorum.voters.find(({ id }) => id !== leader.nodeId)!
     quorum.cutOff(away.id)
@@ -147,7 +140,7 @@ describe('a quorum of three that keeps little of its log', () => {
 
   it('keeps all of its log while nothing calls for a snapshot', async () => {
     const quorum = quorumOf(3, { seed: 5, config: { metadataLogMaxRecordBytesBetweenSnapshots: 1e9, metadataLogMaxSnapshotIntervalMs: 0 } })
-    await everybodyKnowsTheLeader(quorum)
+    await quorum.electedLeader()
     await appendFor(quorum, 1_000)
     expect(quorum.voters.map(voter => voter.medium.base)).toEqual([0, 0, 0])
     quorum.world.close()
@@ -178,7 +171,7 @@ describe('FetchSnapshot', () => {
 
   it('answers the bytes of a snapshot by position, or why it cannot', async () => {
     const quorum = quorumOf(3, { seed: 1, config: { metadataMaxRetentionBytes: -1 } })
-    await everybodyKnowsTheLeader(quorum)
+    await quorum.electedLeader()
     await appendFor(quorum, 500)
     await quorum.world.run(1_000)
     const leader = quorum.leader!
@@ -235,7 +228,7 @@ describe('the invariants bite', () => {
   it('when a snapshot lacks a record', async () => {
     for (const seed of seeds(50)) {
       const quorum = quorumOf(3, { seed, mutation: 'snapshotsAreNotWhole' })
-      await everybodyKnowsTheLeader(quorum)
+      await quorum.electedLeader()
       const problem = await runWithFaults(quorum, { forMs: 2_000, replacedDisks: true }).then(
         () => undefined,
         (failure: unknown) => String(failure),

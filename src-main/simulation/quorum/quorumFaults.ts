@@ -15,7 +15,7 @@ export async function runWithFaults(
   while (world.elapsed < end) {
     const { id } = voters[random.below(voters.length)]!
     const other = voters[random.below(voters.length)]!.id
-    switch (random.below(10)) {
+    switch (random.below(12)) {
       case 0:
       case 1:
         quorum.crash(id, { loseUnsynced: powerFailures && random.chance(0.7), silently: random.chance(0.3) })
@@ -38,13 +38,20 @@ export async function runWithFaults(
       case 7:
         world.freeze(voters[id - 1]!.name)
         break
+      case 8:
+        quorum.slowDown(id, other, random.below(300))
+        break
+      case 9:
+        if (random.chance(0.2)) for (const each of voters) quorum.crash(each.id, { loseUnsynced: powerFailures })
+        break
       default:
         quorum.startAll()
         for (const { name } of voters) if (random.chance(0.7)) world.thaw(name)
     }
     if (replacedDisks && random.chance(0.1) && mayLoseItsDisk(quorum, id)) {
       quorum.crash(id, { loseUnsynced: powerFailures })
-      quorum.replaceDisk(id)
+      quorum.replaceDisk(id, { keepsDirectoryId: random.chance(0.3) })
+      if (random.chance(0.7)) quorum.start(id)
     }
     for (let pause = random.below(8); pause >= 0; pause--) {
       for (const voter of voters) if (voter.quorum?.role === 'leader') quorum.appendThrough(voter.quorum)
@@ -53,22 +60,15 @@ export async function runWithFaults(
   }
 }
 
-/**
- * What static voters survive (they do not know each other's directories, KIP-853): one disk at a time, replaced while all the others follow one leader and
- * have what is committed, so that neither a vote nor a record is only where the disk was.
- */
-function mayLoseItsDisk({ voters, leader, committed }: SimulatedQuorum, id: number): boolean {
-  const others = voters.filter(voter => voter.id !== id)
-  return (
-    leader !== undefined &&
-    others.length >= 2 &&
-    others.every(
-      ({ quorum, delivered }) => quorum?.epoch === leader.epoch && quorum.leaderId !== undefined && delivered === committed.length,
-    )
-  )
+/** As many disks at a time as leave a majority that has forgotten nothing, whatever else goes on; an observer's at any time. */
+function mayLoseItsDisk(quorum: SimulatedQuorum, id: number): boolean {
+  const { size, voters } = quorum
+  if (id > size) return true
+  const forgetful = voters.filter(voter => voter.isForgetful || voter.id === id).length
+  return size - forgetful > size / 2
 }
 
-/** All faults end: new records are committed, everybody agrees, and what was acknowledged is there. */
+/** All faults end: new records are committed, everybody agrees, every voter votes again, and what was acknowledged is there. */
 export async function recover(quorum: SimulatedQuorum): Promise<void> {
   const { world, voters, acknowledged } = quorum
   quorum.heal()
@@ -84,7 +84,10 @@ export async function recover(quorum: SimulatedQuorum): Promise<void> {
     await world.run(() => acknowledged.has(name) || leader.epoch !== epoch || leader.role !== 'leader', deadline - world.elapsed)
   }
   await world.run(function everybodyKnowsWhatIsCommitted() {
-    return voters.every(({ quorum }) => quorum !== undefined) && quorum.isInAgreement
+    return voters.every(({ quorum: node }) => node !== undefined) && quorum.isInAgreement
+  }, deadline - world.elapsed)
+  await world.run(function everyVoterVotesAgain() {
+    return voters.every(each => each.quorum?.standing === (quorum.isVoter(each) ? 'voter' : 'observer'))
   }, deadline - world.elapsed)
   for (const each of acknowledged) {
     if (!quorum.committed.some(entry => entry.endsWith(` ${each}`))) throw new Error(`${each} was acknowledged and is lost`)

@@ -1,7 +1,9 @@
 import { silentLogger } from '../../base/logger.ts'
+import { ZERO_UUID } from '../../base/uuid.ts'
 import { NetworkError, type Address, type Clock, type Env } from '../../env/env.ts'
 import { ByteReader } from '../../protocol/byteReader.ts'
 import { written } from '../../protocol/byteWriter.ts'
+import { encodeQuorumState, QUORUM_STATE_FILE } from '../../protocol/files/quorumState.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
 import { applyRecords } from '../../metadata/delta.ts'
 import { MetadataImage } from '../../metadata/image.ts'
@@ -33,6 +35,10 @@ export interface QuorumScenario {
   readonly config?: Partial<QuorumConfig>
   /** Breaks a rule on purpose, to see whether the invariants notice. */
   readonly mutation?: Mutation
+  /** Nodes that are no voters; their ids come after the voters'. */
+  readonly observers?: number
+  /** False: nobody made the cluster, so that no disk says that it is new. */
+  readonly isFormatted?: boolean
   /** Otherwise a log without files. */
   readonly openLog?: OpenLog
 }
@@ -50,6 +56,8 @@ export type Mutation =
   | 'anyLogWins'
   /** A leader tells its followers that all it has is committed. */
   | 'leaderCommitsAlone'
+  /** A disk that was replaced looks like one that was never used: what static voters are in Kafka. */
+  | 'newcomersVote'
   /** Some of what a snapshot is to be made of is left out. */
   | 'snapshotsAreNotWhole'
 
@@ -63,6 +71,11 @@ export interface SimulatedVoter {
   handlers: ReadonlyMap<number, BoundHandler>
   /** Counts lives. */
   lives: number
+  /** How often its disk was replaced. */
+  replacedDisks: number
+  /** What its disk had is gone, and it has not learnt it again. */
+  isForgetful: boolean
+  directoryId: string
   /** How many of the committed batches this life has, by themselves or in a snapshot. */
   delivered: number
   /** What they add up to. */
@@ -75,12 +88,17 @@ export interface SimulatedVoter {
   failure: Error | undefined
 }
 
+const NO_VOTE = { leaderId: -1, leaderEpoch: 0, votedId: -1, votedDirectoryId: ZERO_UUID }
+const directoryIdOf = (id: number, disk: number): string => `${String(id).padStart(2, '0')}x${String(disk).padStart(4, '0')}xSimulatedDiskA`
+
 const DIRECTORY = '/data/__cluster_metadata-0'
 const CLUSTER_ID = 'simulatedQuorumAAAAAAA'
 
-/** A quorum of `size` voters in one seeded world. Messages cross as bytes, and may be late or lost. */
+/** A quorum of `size` voters, and maybe observers, in one seeded world. Messages cross as bytes, and may be late or lost. */
 export class SimulatedQuorum {
   readonly world: World
+  readonly size: number
+  /** Observers too, behind the voters. */
   readonly voters: readonly SimulatedVoter[]
   /** What is committed, as the first node that learnt of it saw it: every other one has to see the same. */
   readonly committed: string[] = []
@@ -91,10 +109,13 @@ export class SimulatedQuorum {
   readonly #chance: SeededRandom
   readonly #wire: Clock
   readonly #cuts = new Set<string>()
+  readonly #slow = new Map<string, number>()
   readonly #leaders = new Map<number, number>()
   /** Requests a node has under way, to be failed when the other end crashes. */
   readonly #underWay = new Set<{ readonly to: number; readonly fail: (why: Error) => void }>()
   #appends = 0
+  /** By the epoch in which a node first knew it: where what is committed ends. */
+  readonly #committedEnds: number[] = []
   #violation: string | undefined
   packetLoss: number
 
@@ -104,7 +125,8 @@ export class SimulatedQuorum {
     this.#chance = this.world.random.fork('messages')
     this.#wire = this.world.env('wire').clock
     this.packetLoss = scenario.packetLoss ?? 0
-    this.voters = Array.from({ length: size }, (_, index) => ({
+    this.size = size
+    this.voters = Array.from({ length: size + (scenario.observers ?? 0) }, (_, index) => ({
       id: index + 1,
       name: `voter-${index + 1}`,
       medium: { batches: [], synced: 0, base: 0 },
@@ -112,6 +134,9 @@ export class SimulatedQuorum {
       env: undefined,
       handlers: new Map(),
       lives: 0,
+      replacedDisks: 0,
+      isForgetful: scenario.isFormatted === false,
+      directoryId: directoryIdOf(index + 1, 0),
       delivered: 0,
       image: new MetadataImage(),
       snapshots: [],
@@ -123,7 +148,11 @@ export class SimulatedQuorum {
   }
 
   get addresses(): ReadonlyMap<number, Address> {
-    return new Map(this.voters.map(({ id }) => [id, { host: '127.0.0.1', port: 19_092 + id }]))
+    return new Map(this.voters.filter(each => this.isVoter(each)).map(({ id }) => [id, { host: '127.0.0.1', port: 19_092 + id }]))
+  }
+
+  isVoter({ id }: Pick<SimulatedVoter, 'id'>): boolean {
+    return id <= this.size
   }
 
   voter(id: number): SimulatedVoter {
@@ -149,6 +178,9 @@ export class SimulatedQuorum {
   async #launch(voter: SimulatedVoter, env: Env): Promise<void> {
     const { mutation, openLog = () => Promise.resolve(new MemoryLog(env, voter.medium)) } = this.#scenario
     await env.disk.makeDirectory(DIRECTORY)
+    const isNew = (voter.replacedDisks === 0 && this.#scenario.isFormatted !== false) || mutation === 'newcomersVote'
+    if (isNew && this.isVoter(voter) && (await env.disk.stat(`${DIRECTORY}/${QUORUM_STATE_FILE}`)) === undefined)
+      await env.disk.replaceFile(`${DIRECTORY}/${QUORUM_STATE_FILE}`, encodeQuorumState(NO_VOTE))
     const log = await openLog(env, DIRECTORY)
     if (mutation === 'syncsAreSkipped') log.flush = () => Promise.resolve()
     const disk = { ...env.disk, ...brokenDisk(mutation, env) }
@@ -157,7 +189,7 @@ export class SimulatedQuorum {
       {
         nodeId: voter.id,
         clusterId: CLUSTER_ID,
-        directoryId: `directoryOfVoter${voter.id}AAAAA`,
+        directoryId: voter.directoryId,
         voters: this.addresses,
         log,
         directory: DIRECTORY,
@@ -196,9 +228,12 @@ export class SimulatedQuorum {
     for (const peer of this.voters) if (peer.id !== id && !this.isCut(id, peer.id)) peer.quorum?.peerDisconnected(id)
   }
 
-  /** What a process that is down will find when it starts again: nothing. */
-  replaceDisk(id: number): void {
+  /** What a process that is down will find when it starts again: nothing. With `keepsDirectoryId` only the metadata log's own folder is gone. */
+  replaceDisk(id: number, { keepsDirectoryId = false } = {}): void {
     const voter = this.voter(id)
+    voter.replacedDisks += 1
+    voter.isForgetful = this.isVoter(voter)
+    if (!keepsDirectoryId) voter.directoryId = directoryIdOf(id, voter.replacedDisks)
     this.world.disk(voter.name).wipe()
     Object.assign(voter.medium, { batches: [], synced: 0, base: 0 })
     voter.shownEpoch = -1
@@ -215,8 +250,14 @@ export class SimulatedQuorum {
     }
   }
 
+  /** What goes this way takes so much longer. */
+  slowDown(from: number, to: number, byMs: number): void {
+    this.#slow.set(`${from}→${to}`, byMs)
+  }
+
   heal(): void {
     this.#cuts.clear()
+    this.#slow.clear()
   }
 
   isCut(from: number, to: number): boolean {
@@ -280,6 +321,8 @@ export class SimulatedQuorum {
 
   /** Whether what a node has at an offset came by replay or by a snapshot makes no difference. */
   #hasState(voter: SimulatedVoter, { endOffset, count }: { readonly endOffset: number; readonly count: number }): void {
+    const { quorum } = voter
+    if (quorum !== undefined && endOffset > (this.#committedEnds.at(-1) ?? 0)) this.#committedEnds[quorum.epoch] = endOffset
     const state = JSON.stringify([...recordsOf(voter.image)])
     const known = this.#states.get(endOffset)
     if (known === undefined) this.#states.set(endOffset, { count, state })
@@ -306,8 +349,10 @@ export class SimulatedQuorum {
       if (quorum.role === 'leader') {
         const other = this.#leaders.get(quorum.epoch) ?? voter.id
         if (other !== voter.id) throw new Error(`one leader per epoch: voters ${other} and ${voter.id} both lead epoch ${quorum.epoch}`)
+        if (!this.#leaders.has(quorum.epoch)) this.#checkLog(voter, quorum)
         this.#leaders.set(quorum.epoch, voter.id)
       }
+      if (quorum.standing === 'voter') voter.isForgetful = false
       if (quorum.highWatermark < voter.highWatermark) {
         throw new Error(`the high watermark never goes back: on ${voter.name} from ${voter.highWatermark} to ${quorum.highWatermark}`)
       }
@@ -315,8 +360,21 @@ export class SimulatedQuorum {
     }
   }
 
+  /** A new leader has all that is known to have been committed in earlier epochs. */
+  #checkLog({ name }: SimulatedVoter, { epoch, logEndOffset }: Quorum): void {
+    const end = this.#committedEnds.findLast((known, earlier) => known !== undefined && earlier < epoch) ?? 0
+    if (logEndOffset < end)
+      throw new Error(`leaders are complete: the log of ${name} ends at ${logEndOffset}, below ${end} all is committed`)
+  }
+
   /** What a node asks of others never speaks of an epoch below one it spoke of before, in this life or an earlier one. */
   #shows(voter: SimulatedVoter, message: unknown, kind: 'request' | 'answer'): void {
+    const { standing } = voter.quorum ?? {}
+    if (standing !== 'voter') {
+      // Who has nothing to promise may forget what it heard.
+      if (grantsVote(message)) this.#violate(`only voters vote: ${voter.name} is ${standing}`)
+      return
+    }
     const epoch = epochIn(message)
     if (epoch === undefined) return
     // An answer may have been on its way for a while; a request is of this moment.
@@ -360,7 +418,7 @@ export class SimulatedQuorum {
   #carry(from: number, to: number, arrive: (at: SimulatedVoter | undefined) => void): void {
     if (this.#chance.chance(this.packetLoss)) return
     // What is on its way arrives, whatever becomes of its sender.
-    this.#wire.after(this.#delay(), () => {
+    this.#wire.after(this.#delay() + (this.#slow.get(`${from}→${to}`) ?? 0), () => {
       if (this.isCut(from, to)) return
       const target = this.voter(to)
       // In the receiver's own time, so that a frozen or crashed one does not act.
@@ -417,6 +475,10 @@ function brokenDisk(mutation: Mutation | undefined, { disk }: Env): Partial<Env[
 interface Message {
   readonly topics?: readonly { readonly partitions: readonly Record<string, unknown>[] }[]
   readonly responses?: readonly { readonly partitions: readonly Record<string, unknown>[] }[]
+}
+
+function grantsVote(message: unknown): boolean {
+  return (message as Message).topics?.[0]?.partitions[0]?.['voteGranted'] === true
 }
 
 /** The epoch a node claims to be in, by a request or an answer. */
