@@ -53,7 +53,11 @@ it.each([
   { given: 'for all what is for one', asked: { type: BROKER, resource: '', name: 'listeners', value: 'A://:1' }, error: 'INVALID_REQUEST' },
   { given: 'a logger', asked: { type: 8, resource: '1', name: 'root', value: 'INFO' }, error: 'INVALID_REQUEST' },
   { given: 'a type nobody knows', asked: { type: 3 }, error: 'INVALID_REQUEST' },
+  { given: 'all topics', asked: { resource: '' }, error: 'INVALID_REQUEST' },
+  { given: 'what cannot be a topic', asked: { resource: 'no topic!' }, error: 'INVALID_TOPIC_EXCEPTION' },
   { given: 'an unknown group config', asked: { type: 32, resource: 'g', name: 'nope' }, error: 'INVALID_CONFIG' },
+  { given: 'all groups', asked: { type: 32, resource: '', name: 'share.isolation.level' }, error: 'INVALID_REQUEST' },
+  { given: 'an unknown metrics config', asked: { type: 16, resource: 'm', name: 'nope' }, error: 'INVALID_REQUEST' },
 ] as const)('refuses $given with $error', ({ asked, error }) => {
   const { records, reply } = alter(asked)
   expect([records, errorName(reply.responses[0]!.errorCode)]).toEqual([[], error])
@@ -132,4 +136,87 @@ it('gives partitions without leader a leader as soon as that is allowed', () => 
   const resources = [{ resourceType: TOPIC, resourceName: 'orders', configs }]
   const { records } = decideIncrementalConfigs(aState(leaderless), { resources, validateOnly: false })
   expect(ordersIn(after(leaderless, records))).toMatchObject({ leader: 2, isr: [2], leaderRecoveryState: 1 })
+})
+
+describe('what holds between configs', () => {
+  const refusals = (type: number, resource: string, name: string, value: string) => {
+    const [response] = alter({ type, resource, name, value }).reply.responses
+    return [errorName(response!.errorCode), response!.errorMessage ?? '']
+  }
+
+  it.each([
+    ['num.io.threads', '17', 'twice'],
+    ['num.io.threads', '3', 'half'],
+    ['num.replica.fetchers', '0', 'at least 1'],
+    ['log.cleaner.threads', '0', 'half'],
+    ['log.cleaner.dedupe.buffer.size', '1048575', '1 MiB'],
+    ['max.connections.per.ip', '0', 'overrides'],
+    ['max.connections.per.ip.overrides', 'nobody', 'host:count'],
+    ['group.consumer.assignment.interval.ms', '15001', '15000'],
+    ['leader.replication.throttled.rate', '-1', 'at least 0'],
+    ['replica.alter.log.dirs.io.max.bytes.per.second', '1.5', 'LONG'],
+  ])('a broker, or all of them, cannot have %s = %s', (name, value, problem) => {
+    expect(refusals(BROKER, '1', name, value)).toEqual(['INVALID_REQUEST', expect.stringContaining(problem)])
+    expect(refusals(BROKER, '', name, value)).toEqual(['INVALID_REQUEST', expect.stringContaining(problem)])
+  })
+
+  it.each([
+    ['num.io.threads', '16'],
+    ['num.io.threads', '4'],
+    ['log.cleaner.threads', '2'],
+    ['max.connections.per.ip.overrides', '127.0.0.1:5,host:6'],
+    ['leader.replication.throttled.rate', '0'],
+    ['follower.replication.throttled.rate', '1000000'],
+    ['replica.alter.log.dirs.io.max.bytes.per.second', '1000000'],
+    ['min.insync.replicas', '2'],
+  ])('a broker, or all of them, can have %s = %s', (name, value) => {
+    for (const resource of ['1', '']) expect(refusals(BROKER, resource, name, value)).toEqual(['NONE', ''])
+  })
+
+  it("a broker cannot have a listener's key without the listener, nor folders that take nothing", () => {
+    expect(refusals(BROKER, '1', 'ssl.keystore.location', '/x')).toEqual(['INVALID_REQUEST', expect.stringContaining('prefix')])
+    expect(refusals(BROKER, '1', 'listener.name.clients.ssl.keystore.location', '/x')).toEqual(['NONE', ''])
+    expect(refusals(BROKER, '1', 'cordoned.log.dirs', '/x')).toEqual(['INVALID_REQUEST', expect.stringContaining('cannot be changed')])
+  })
+
+  it.each([
+    ['consumer.session.timeout.ms', '44999', '45000'],
+    ['consumer.session.timeout.ms', '60001', '60000'],
+    ['consumer.heartbeat.interval.ms', '4999', '5000'],
+    ['consumer.assignment.interval.ms', '15001', '15000'],
+    ['share.heartbeat.interval.ms', '15001', '15000'],
+    ['share.record.lock.duration.ms', '14999', '15000'],
+    ['share.delivery.count.limit', '11', '10'],
+    ['share.partition.max.record.locks', '10001', '10000'],
+    ['share.auto.offset.reset', 'EARLIEST', 'earliest'],
+    ['share.auto.offset.reset', 'by_duration:P', 'duration'],
+    ['share.auto.offset.reset', 'by_duration:PT', 'duration'],
+    ['streams.session.timeout.ms', '60001', '60000'],
+    ['streams.num.standby.replicas', '3', 'group.streams.max.standby.replicas'],
+  ])('a group cannot have %s = %s', (name, value, problem) => {
+    expect(refusals(32, 'g', name, value)).toEqual(['INVALID_CONFIG', expect.stringContaining(problem)])
+  })
+
+  it.each([
+    ['consumer.session.timeout.ms', '60000'],
+    ['consumer.heartbeat.interval.ms', '15000'],
+    ['share.auto.offset.reset', 'by_duration:P1DT2H3.5S'],
+    ['streams.num.standby.replicas', '2'],
+  ])('a group can have %s = %s', (name, value) => expect(refusals(32, 'g', name, value)).toEqual(['NONE', '']))
+
+  it('a group has time for a heartbeat in its session', () => {
+    const staticConfigs = new Map([['group.consumer.min.session.timeout.ms', '1000']])
+    const configs = [{ name: 'consumer.session.timeout.ms', configOperation: SET, value: '5000' }]
+    const resources = [{ resourceType: 32, resourceName: 'g', configs }]
+    const { reply } = decideIncrementalConfigs(aState(image, { staticConfigs }), { resources, validateOnly: true })
+    expect(reply.responses[0]!.errorMessage).toContain('consumer.heartbeat.interval.ms')
+  })
+
+  it.each([
+    ['interval.ms', '99', 'INVALID_REQUEST'],
+    ['match', 'somebody=x', 'INVALID_CONFIG'],
+    ['match', 'client_id', 'INVALID_CONFIG'],
+    ['match', 'client_id=(', 'INVALID_CONFIG'],
+    ['match', 'client_id=app-.*,client_software_name=.+', 'NONE'],
+  ])('a metrics subscription with %s = %s: %s', (name, value, error) => expect(refusals(16, 'm', name, value)[0]).toBe(error))
 })

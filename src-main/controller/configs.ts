@@ -3,11 +3,13 @@ import {
   configProblem,
   definitionsFor,
   parseConfigValue,
+  serverConfigDefinitions,
   topicConfigDefinitions,
 } from '../metadata/configDefinitions.ts'
+import { brokerConfigsProblem, groupConfigsProblem } from '../metadata/configRules.ts'
 import { CLUSTER_DEFAULT, configKey, configResourceType } from '../metadata/configResource.ts'
 import { imageAfter } from '../metadata/delta.ts'
-import { effectiveConfig } from '../metadata/effectiveConfig.ts'
+import { effectiveBrokerConfig, effectiveConfig } from '../metadata/effectiveConfig.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import type { AlterConfigs, AlterConfigsRequest } from '../protocol/messages/alterConfigs.ts'
 import type { IncrementalAlterConfigs, IncrementalAlterConfigsRequest } from '../protocol/messages/incrementalAlterConfigs.ts'
@@ -15,6 +17,7 @@ import { type MetadataRecord, metadataRecord } from '../protocol/messages/metada
 import type { ResponseInput } from '../protocol/schema.ts'
 import { accepted, type ControllerState, type Decision, isRefusal, type Refusal, refusal, refused, repeated } from './decision.ts'
 import { changesForConfigs } from './elections.ts'
+import { topicNameProblem } from './topicNames.ts'
 
 const MIN_INSYNC_REPLICAS = 'min.insync.replicas'
 const operations = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const
@@ -115,6 +118,8 @@ function decideResources<R extends Resource>(
 function resourceRefusal(image: MetadataImage, { resourceType, resourceName }: Resource): Refusal | undefined {
   switch (resourceType) {
     case configResourceType.TOPIC:
+      if (resourceName === '') return refusal('INVALID_REQUEST', 'There are no configs for all topics: name one.')
+      if (topicNameProblem(resourceName) !== undefined) return refusal('INVALID_TOPIC_EXCEPTION', topicNameProblem(resourceName))
       return image.topicsByName.has(resourceName) ? undefined : refusal('UNKNOWN_TOPIC_OR_PARTITION')
     case configResourceType.BROKER:
       if (resourceName === CLUSTER_DEFAULT) return undefined
@@ -145,20 +150,42 @@ function valuesRefusal(
     )
     return problem === undefined ? undefined : refusal('INVALID_CONFIG', problem)
   }
+  // What is wrong with a value of a topic or a group is an invalid config; brokers and client metrics call the request invalid, as in Kafka.
+  const error = resourceType === configResourceType.GROUP ? 'INVALID_CONFIG' : 'INVALID_REQUEST'
   const definitions = definitionsFor(resourceType)!
   for (const [name, value] of changed) {
     const definition = definitions.get(name)
-    if (resourceType === configResourceType.BROKER) {
-      const reason = brokerRefusal(definition, resourceName) ?? sharedRefusal(image, { resourceName, name, value })
-      if (reason !== undefined) return reason
-    } else if (definition === undefined) {
-      return refusal('INVALID_CONFIG', `There is no such config: ${name}.`)
-    }
+    if (resourceType !== configResourceType.BROKER && definition === undefined) return refusal(error, `There is no such config: ${name}.`)
+    const reason = resourceType === configResourceType.BROKER ? brokerRefusal(definition, resourceName) : undefined
+    if (reason !== undefined) return reason
     const problem = definition === undefined || value === null ? undefined : configProblem(definition, value)
-    if (problem !== undefined) return refusal('INVALID_CONFIG', problem)
+    if (problem !== undefined) return refusal(name === CLIENT_PATTERNS ? 'INVALID_CONFIG' : error, problem)
+    const shared = resourceType === configResourceType.BROKER ? sharedRefusal(image, { resourceName, name, value }) : undefined
+    if (shared !== undefined) return shared
   }
-  return undefined
+
+  const after = new Map(
+    [...new Map<string, string | null>([...current, ...changed])].flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
+  )
+  const brokerId = resourceType === configResourceType.BROKER && resourceName !== CLUSTER_DEFAULT ? Number(resourceName) : undefined
+  const before = (name: string) =>
+    effectiveBrokerConfig(image, { values: staticConfigs, brokerId }, serverConfigDefinitions.get(name)!).value
+  // What nobody sets any more is what it was before it was set: not worth finding out, since it was checked when that was set.
+  const next = (name: string) => changed.get(name) ?? before(name)
+  const problem =
+    resourceType === configResourceType.BROKER
+      ? brokerConfigsProblem(
+          [...changed].filter(([, value]) => value !== null).map(([name]) => name),
+          { before, after: next },
+        )
+      : resourceType === configResourceType.GROUP
+        ? groupConfigsProblem(after, before)
+        : undefined
+  return problem === undefined ? undefined : refusal(error, problem)
 }
+
+/** The one client metrics config of which a bad value is an invalid config. */
+const CLIENT_PATTERNS = 'match'
 
 /** Broker configs that nobody defined are taken as they are: they may belong to something that we do not know. */
 function brokerRefusal(definition: ConfigDefinition | undefined, resourceName: string): Refusal | undefined {

@@ -48,7 +48,6 @@ it.each([
   ['retention.ms', '9223372036854775808', 'not a number of type LONG'],
   ['min.cleanable.dirty.ratio', '1.5', '0 .. 1'],
   ['cleanup.policy', 'delete,shred', 'among'],
-  ['cleanup.policy', 'delete,delete', 'different'],
   ['compression.type', 'brotli', 'one of'],
   ['compression.gzip.level', '0', '1 .. 9 or -1'],
   ['preallocate', 'yes', 'true or false'],

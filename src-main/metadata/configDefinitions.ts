@@ -99,6 +99,22 @@ export function configProblem(definition: ConfigDefinition, text: string): strin
 type Objection = ConfigDefinition['objection']
 const count = (text: string) => Number(text.replace('Int.MAX', INT_MAX).replace('Long.MAX', LONG_MAX))
 
+const OFFSET_RESET = /^(?:earliest|latest|by_duration:P(?!$)(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d{1,9})?S)?)?)$/
+const CLIENT_PATTERN =
+  /^(?:client_id|client_instance_id|client_software_name|client_software_version|client_source_address|client_source_port)=(.+)$/s
+
+/** Patterns are regular expressions of Java, which those of JavaScript are near enough to tell a slip of the pen (KIP-714). */
+function isClientPattern(text: string): boolean {
+  const [, pattern] = CLIENT_PATTERN.exec(text) ?? []
+  if (pattern === undefined) return false
+  try {
+    return new RegExp(pattern) instanceof RegExp
+  } catch (problem) {
+    if (problem instanceof SyntaxError) return false
+    throw problem
+  }
+}
+
 /** Reads the column of valid values. */
 function objectionOf(rule: string): Objection {
   if (rule === '') return () => undefined
@@ -121,10 +137,18 @@ function objectionOf(rule: string): Objection {
     if (choices[1] === 'one') {
       return value => (allowed.includes(value as string) ? undefined : `string must be one of: ${allowed.join(', ')}`)
     }
+    return value =>
+      (value as readonly string[]).every(each => allowed.includes(each)) ? undefined : `values must be among: ${allowed.join(', ')}`
+  }
+
+  if (rule === 'offset reset') {
+    return value =>
+      OFFSET_RESET.test(value as string) ? undefined : 'expected earliest, latest, or by_duration: with a duration like PT1H30M'
+  }
+  if (rule === 'client patterns') {
     return value => {
-      const given = value as readonly string[]
-      if (new Set(given).size !== given.length) return 'values must be different'
-      return given.every(each => allowed.includes(each)) ? undefined : `values must be among: ${allowed.join(', ')}`
+      const bad = (value as readonly string[]).find(each => !isClientPattern(each))
+      return bad === undefined ? undefined : `${bad} is not a client selector with a pattern, such as client_id=app-.*`
     }
   }
 

@@ -8,7 +8,7 @@ share.heartbeat.interval.ms        | int     | 5000   | >= 1    | group.share.he
 share.record.lock.duration.ms      | int     | 30000  | >= 1000 | - | Time for which a share consumer holds a record it took.
 share.delivery.count.limit         | int     | 5      | >= 2    | - | How often a record is delivered before a share group gives up on it.
 share.partition.max.record.locks   | int     | 2000   | >= 100  | - | Records of one partition that may be held at once in a share group.
-share.auto.offset.reset            | string  | latest |         | - | Where a share group starts on a partition: latest, earliest, or by_duration with a duration.
+share.auto.offset.reset            | string  | latest | offset reset | - | Where a share group starts on a partition: latest, earliest, or by_duration with a duration.
 share.isolation.level              | string  | read_uncommitted | one of read_uncommitted, read_committed | - | Whether a share group sees records of open and aborted transactions.
 share.renew.acknowledge.enable     | boolean | true   |         | - | Whether a share consumer may extend its hold on a record.
 share.assignment.interval.ms       | int     | 1000   | >= 0    | group.share.assignment.interval.ms | Least time between two assignments of a share group.
@@ -23,5 +23,5 @@ streams.assignment.interval.ms     | int     | 1000   | >= 0    | group.streams.
 export const clientMetricsConfigTable = `
 metrics     | list | ''     |                | - | Prefixes of the metrics that clients are asked for; * is all.
 interval.ms | int  | 300000 | 100 .. 3600000 | - | How often clients push their metrics.
-match       | list | ''     |                | - | Patterns that choose the clients, as selector=regex.
+match       | list | ''     | client patterns | - | Patterns that choose the clients, as selector=regex.
 `
