@@ -1,0 +1,119 @@
+import type { Admin, Consumer, Kafka } from 'kafkajs'
+import { CommitRegister, ReaderBook } from './books.ts'
+
+export const GROUP = 'storm-readers'
+const LOOK_EVERY_MS = 500
+
+/** A group that reads everything, commits what it has read, and is asked again and again what it has committed. */
+export class Readers {
+  readonly books: readonly ReaderBook[]
+  readonly registers: readonly CommitRegister[]
+  /** What was read that should not have been, and what was committed that is not there. */
+  readonly faults: string[] = []
+  looks = 0
+  readonly #kafka: Kafka
+  readonly #topic: string
+  readonly #members = new Map<number, Consumer>()
+  #nextMember = 0
+  #watching: Promise<void> | undefined
+  #isStopping = false
+
+  constructor(kafka: Kafka, { topic, partitions }: { readonly topic: string; readonly partitions: number }) {
+    this.#kafka = kafka
+    this.#topic = topic
+    this.books = Array.from({ length: partitions }, () => new ReaderBook())
+    this.registers = Array.from({ length: partitions }, () => new CommitRegister())
+  }
+
+  async start(members: number): Promise<void> {
+    for (let count = 0; count < members; count++) await this.#join()
+    this.#watching = this.#watch()
+  }
+
+  /** The member that has been there longest leaves, and another one comes. */
+  async replaceOne(): Promise<void> {
+    const [oldest] = this.#members
+    if (oldest === undefined) return
+    await this.#leave(...oldest)
+    await this.#join()
+  }
+
+  /** The highest offset that each partition was read up to, exclusive. */
+  get readTo(): number[] {
+    return this.books.map(book => book.values.length)
+  }
+
+  async stop(): Promise<void> {
+    for (const [id, member] of [...this.#members]) await this.#leave(id, member)
+    this.#isStopping = true
+    await this.#watching
+  }
+
+  async #join(): Promise<void> {
+    const consumer = this.#kafka.consumer({
+      groupId: GROUP,
+      sessionTimeout: 6_000,
+      heartbeatInterval: 500,
+      rebalanceTimeout: 5_000,
+      maxWaitTimeInMs: 200,
+      retry: { initialRetryTime: 30, maxRetryTime: 300, retries: 50, restartOnFailure: async () => true },
+    })
+    await untilDone(() => consumer.connect())
+    await untilDone(() => consumer.subscribe({ topic: this.#topic, fromBeginning: true }))
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch, isRunning, isStale }) => {
+        if (!isRunning() || isStale()) return
+        const book = this.books[batch.partition]
+        for (const { offset, value } of batch.messages) book?.read(Number(offset), String(value))
+        await this.#commit(consumer, batch.partition, Number(batch.lastOffset()) + 1)
+      },
+    })
+    this.#members.set(this.#nextMember++, consumer)
+  }
+
+  async #leave(id: number, member: Consumer): Promise<void> {
+    this.#members.delete(id)
+    await member.disconnect()
+  }
+
+  async #commit(consumer: Consumer, partition: number, offset: number): Promise<void> {
+    const sent = this.registers[partition]?.sends(offset, performance.now())
+    await consumer.commitOffsets([{ topic: this.#topic, partition, offset: String(offset) }])
+    sent?.acknowledged(performance.now())
+  }
+
+  async #watch(): Promise<void> {
+    const admin = this.#kafka.admin()
+    await untilDone(() => admin.connect())
+    while (!this.#isStopping) {
+      await this.#look(admin).catch(() => undefined) // nobody answers at the moment: the next look comes soon
+      await new Promise(resolve => setTimeout(resolve, LOOK_EVERY_MS))
+    }
+    await untilDone(() => this.#look(admin))
+    await admin.disconnect()
+  }
+
+  async #look(admin: Admin): Promise<void> {
+    const checks = this.registers.map(register => register.asks())
+    const answers = await admin.fetchOffsets({ groupId: GROUP, topics: [this.#topic] })
+    for (const { partition, offset } of answers[0]?.partitions ?? []) {
+      const fault = checks[partition]?.(Number(offset))
+      if (fault !== undefined) this.faults.push(`partition ${partition}: ${fault}`)
+    }
+    this.looks += 1
+  }
+}
+
+/** A storm is no reason to give up. */
+async function untilDone(act: () => Promise<void>): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await act()
+      return
+    } catch (error) {
+      if (tries >= 100) throw error
+      await new Promise(resolve => setTimeout(resolve, 200))
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Kafka, Producer } from 'kafkajs'
+import { findPython } from '../../resources/npm/programs.mjs'
+import type { SeededRandom } from '../../src-main/simulation/seededRandom.ts'
+import { valueOf, WriterBook, type Gaps } from './books.ts'
+
+/** A client under load. */
+export interface Writer {
+  readonly books: readonly WriterBook[]
+  /** What it was refused or gave up: nothing of that may happen to it, whatever happens to brokers. */
+  readonly complaints: string[]
+  /** Writes until `stop`, which resolves when nothing is in flight any more. */
+  start(): void
+  stop(): Promise<void>
+}
+
+const MOST_RECORDS = 5
+const PADDING_BYTES = 300
+
+export interface KafkajsWriterOptions {
+  readonly name: string
+  readonly topic: string
+  readonly partition: number
+  readonly isIdempotent: boolean
+  readonly everyMs: number
+  readonly random: SeededRandom
+  readonly gaps: Gaps
+}
+
+/** kafkajs with acks=all: one batch after the other to one partition, at a fixed rate as long as the cluster keeps up. */
+export class KafkajsWriter implements Writer {
+  readonly books: readonly [WriterBook]
+  readonly complaints: string[] = []
+  readonly #kafka: Kafka
+  readonly #options: KafkajsWriterOptions
+  #isStopping = false
+  #done: Promise<void> | undefined
+
+  constructor(kafka: Kafka, options: KafkajsWriterOptions) {
+    const { name, partition, isIdempotent } = options
+    this.#kafka = kafka
+    this.#options = options
+    this.books = [new WriterBook({ writer: name, partition, isIdempotent })]
+  }
+
+  start(): void {
+    this.#done = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    await this.#done
+  }
+
+  async #run(): Promise<void> {
+    const { everyMs } = this.#options
+    let producer = await this.#connect()
+    for (let dueAt = performance.now(); !this.#isStopping; dueAt = Math.max(dueAt + everyMs, performance.now() - everyMs)) {
+      await sleep(dueAt - performance.now())
+      try {
+        await this.#send(producer)
+      } catch (error) {
+        // Whether these records were stored is open; another producer goes on with the next ones.
+        this.complaints.push(String(error))
+        await producer.disconnect()
+        producer = await this.#connect()
+      }
+    }
+    await producer.disconnect()
+  }
+
+  async #send(producer: Producer): Promise<void> {
+    const { name, topic, partition, random, gaps } = this.#options
+    const [book] = this.books
+    const sequences = Array.from({ length: 1 + random.below(MOST_RECORDS) }, () => book.next())
+    const messages = sequences.map(sequence => ({ partition, value: valueOf(name, sequence, random.below(PADDING_BYTES)) }))
+    const [sent] = await producer.send({ topic, acks: -1, messages })
+    const baseOffset = Number(sent?.baseOffset)
+    for (const [index, sequence] of sequences.entries()) book.acknowledge(sequence, baseOffset + index)
+    gaps.acknowledged(name, performance.now())
+  }
+
+  async #connect(): Promise<Producer> {
+    for (;;) {
+      const producer = this.#kafka.producer(this.#options.isIdempotent ? { idempotent: true, maxInFlightRequests: 1 } : {})
+      try {
+        await producer.connect()
+        return producer
+      } catch (error) {
+        if (this.#isStopping) throw error
+      }
+    }
+  }
+}
+
+export interface LibrdkafkaWriterOptions {
+  readonly name: string
+  readonly topic: string
+  readonly partitions: number
+  readonly bootstrap: string
+  readonly everyMs: number
+  readonly gaps: Gaps
+}
+
+/** librdkafka through Python, where the machine has it: pipelines up to five batches for each partition, and sends them again until they are stored. */
+export class LibrdkafkaWriter implements Writer {
+  static readonly python = findPython('confluent_kafka')
+  readonly books: readonly WriterBook[]
+  readonly complaints: string[] = []
+  readonly #options: LibrdkafkaWriterOptions
+  #ended: Promise<void> | undefined
+  #endInput: (() => void) | undefined
+
+  constructor(options: LibrdkafkaWriterOptions) {
+    this.#options = options
+    this.books = Array.from(
+      { length: options.partitions },
+      (_, partition) => new WriterBook({ writer: options.name, partition, isIdempotent: true }),
+    )
+  }
+
+  start(): void {
+    const { name, topic, partitions, bootstrap, everyMs } = this.#options
+    const child = spawn(LibrdkafkaWriter.python ?? 'python3', [join(import.meta.dirname, 'librdkafka_writer.py')], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    child.stdin.on('error', problem => this.complaints.push(`the writer's input: ${problem.message}`))
+    child.stdin.write(`${JSON.stringify({ writer: name, topic, partitions, bootstrap, everyMs })}\n`)
+    this.#endInput = () => child.stdin.end()
+    createInterface({ input: child.stdout }).on('line', line => this.#told(line))
+    // librdkafka logs what happens to its connections; only a script that ends early has something to say here.
+    const lastLines: string[] = []
+    createInterface({ input: child.stderr }).on('line', line => lastLines.splice(0, lastLines.length - 20, line))
+    this.#ended = new Promise(resolve => {
+      child.once('error', problem => {
+        this.complaints.push(problem.message)
+        resolve()
+      })
+      child.once('close', (status, signal) => {
+        if (status !== 0) this.complaints.push(`the writer ended with ${signal ?? status}: ${lastLines.join('\n')}`)
+        resolve()
+      })
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#endInput?.()
+    await this.#ended
+  }
+
+  #told(line: string): void {
+    if (line.startsWith('!')) {
+      this.complaints.push(line.slice(2))
+      return
+    }
+    if (line.startsWith('done')) {
+      for (const [partition, count] of line.split(' ').slice(1).entries()) this.#bookOf(partition, Number(count) - 1)
+      return
+    }
+    const [partition = 0, sequence = 0, offset = 0] = line.split(' ').map(Number)
+    this.#bookOf(partition, sequence)?.acknowledge(sequence, offset)
+    this.#options.gaps.acknowledged(this.#options.name, performance.now())
+  }
+
+  /** With this sequence, and all before it, entered as sent. */
+  #bookOf(partition: number, sequence: number): WriterBook | undefined {
+    const book = this.books[partition]
+    while (book !== undefined && book.offsets.length <= sequence) book.next()
+    return book
+  }
+}
+
+const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, Math.max(0, ms)))
