@@ -53,6 +53,8 @@ export interface FetchPosition {
   readonly lastFetchedEpoch: Epoch
   readonly logStartOffset: number
   readonly highWatermark: number
+  /** The answer decides whether a newcomer becomes a voter: not to be kept waiting for records. */
+  readonly isUrgent: boolean
 }
 
 export interface SnapshotPosition {
@@ -313,7 +315,8 @@ export class QuorumDriver {
     const mayFetch = role.type === 'follower' || (role.type === 'unattached' && standing === 'observer')
     if (this.#isStopped || !isCurrent() || !mayFetch || state.epoch !== epoch) return
     const { endOffset: fetchOffset, lastEpoch: lastFetchedEpoch, startOffset: logStartOffset } = logView
-    const position = { epoch, fetchOffset, lastFetchedEpoch, logStartOffset, highWatermark: state.highWatermark }
+    const isUrgent = standing === 'newcomer' && role.type === 'follower' && role.isWelcome === true
+    const position = { epoch, fetchOffset, lastFetchedEpoch, logStartOffset, highWatermark: state.highWatermark, isUrgent }
     assert(this.#syncedEndOffset >= position.fetchOffset, 'a follower fetches from where its log is synced to')
     let answer: FetchAnswer | undefined
     try {

@@ -375,7 +375,7 @@ export class Quorum {
   async #fetch(from: NodeId, position: FetchPosition): Promise<FetchAnswer | undefined> {
     const { send, clusterId, directoryId, config } = this.#options
     // An empty fetch must come back well before the fetch timeout: it is also how this node hears that its leader lives.
-    const maxWaitMs = Math.floor(Math.min(config.fetchMaxWaitMs, config.fetchTimeoutMs / 4))
+    const maxWaitMs = position.isUrgent ? 0 : Math.floor(Math.min(config.fetchMaxWaitMs, config.fetchTimeoutMs / 4))
     const asked = { replicaId: this.#replicaId, directoryId, clusterId, ...position, maxWaitMs, maxBytes: config.fetchMaxBytes }
     return fetchAnswerFrom(
       await send(from, Fetch, fetchRequest(asked), maxWaitMs + Math.min(config.requestTimeoutMs, config.fetchTimeoutMs / 2)),
