@@ -10,6 +10,8 @@ const MAX_TIMESTAMP = -3
 const EARLIEST_LOCAL = -4
 const LATEST_TIERED = -5
 const CONSUMER = -1
+/** Of Kafka's tools that compare replicas. */
+const ANY_REPLICA = -2
 const READ_COMMITTED = 1
 const FIRST_VERSION_WITH_LEADER_EPOCH = 4
 const FIRST_VERSION_WITH_OFFSET_NOT_AVAILABLE = 5
@@ -63,14 +65,15 @@ async function look(
   request: ListOffsetsRequest,
   isUnavailable: ErrorName,
 ): Promise<Found> {
-  const error = partition.checkLeader(asked.currentLeaderEpoch)
+  const isForAnyReplica = request.replicaId === ANY_REPLICA
+  const error = isForAnyReplica ? partition.checkReplica(asked.currentLeaderEpoch) : partition.checkLeader(asked.currentLeaderEpoch)
   const { log, leadership } = partition
   if (error !== 'NONE') return refused(error)
-  if (log === undefined || leadership === undefined) return refused('NOT_LEADER_OR_FOLLOWER')
+  if (log === undefined) return refused('NOT_LEADER_OR_FOLLOWER')
   const isConsumer = request.replicaId === CONSUMER
   const bound = !isConsumer ? log.logEndOffset : request.isolationLevel === READ_COMMITTED ? log.lastStableOffset : log.highWatermark
   // A new leader does not know yet how far its predecessor had told consumers to read; going back would break their trust.
-  const isUncertain = isConsumer && log.highWatermark < leadership.epochStartOffset
+  const isUncertain = isConsumer && log.highWatermark < (leadership?.epochStartOffset ?? 0)
   switch (asked.timestamp) {
     case LATEST:
       return isUncertain ? refused(isUnavailable) : { ...nowhere, offset: bound, leaderEpoch: log.latestEpoch ?? -1 }
