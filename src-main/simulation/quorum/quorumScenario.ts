@@ -19,7 +19,7 @@ export async function runQuorumScenario(
   { seed, forMs = 3_000, mutation }: { readonly seed: number; readonly forMs?: number; readonly mutation?: Mutation },
 ): Promise<SimulatedQuorum> {
   const draw = seededRandom(`${seed}/quorum of ${size}`)
-  const isFormatted = draw.chance(0.8)
+  const isFormatted = size === 1 || draw.chance(0.8)
   const quorum = new SimulatedQuorum(size, {
     seed,
     observers: draw.below(3),
@@ -32,8 +32,7 @@ export async function runQuorumScenario(
   try {
     quorum.startAll()
     // Where no disk says that the cluster is new, all voters have to say so themselves.
-    if (!isFormatted)
-      await quorum.world.run(() => quorum.voters.every(each => !quorum.isVoter(each) || each.quorum?.standing === 'voter'), 20_000)
+    if (!isFormatted) await quorum.world.run(() => quorum.voters.every(each => !each.isForgetful), 20_000)
     await runWithFaults(quorum, { forMs, powerFailures: draw.chance(0.8), replacedDisks: true })
     await recover(quorum)
     return quorum

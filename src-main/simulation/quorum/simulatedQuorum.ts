@@ -135,7 +135,7 @@ export class SimulatedQuorum {
       handlers: new Map(),
       lives: 0,
       replacedDisks: 0,
-      isForgetful: scenario.isFormatted === false,
+      isForgetful: scenario.isFormatted === false && index < size,
       directoryId: directoryIdOf(index + 1, 0),
       delivered: 0,
       image: new MetadataImage(),
@@ -352,7 +352,6 @@ export class SimulatedQuorum {
         if (!this.#leaders.has(quorum.epoch)) this.#checkLog(voter, quorum)
         this.#leaders.set(quorum.epoch, voter.id)
       }
-      if (quorum.standing === 'voter') voter.isForgetful = false
       if (quorum.highWatermark < voter.highWatermark) {
         throw new Error(`the high watermark never goes back: on ${voter.name} from ${voter.highWatermark} to ${quorum.highWatermark}`)
       }
@@ -375,6 +374,8 @@ export class SimulatedQuorum {
       if (grantsVote(message)) this.#violate(`only voters vote: ${voter.name} is ${standing}`)
       return
     }
+    // Before it asks for anything as a voter, it has written down that it is one.
+    if (kind === 'request') voter.isForgetful = false
     const epoch = epochIn(message)
     if (epoch === undefined) return
     // An answer may have been on its way for a while; a request is of this moment.
