@@ -16,7 +16,7 @@ const TRY_EVERY_MS = 2
 export async function wireFailover(rounds: number): Promise<Row[]> {
   await using cluster = await startCluster()
   await createFailoverTopic(cluster)
-  return strike(
+  return await strike(
     cluster,
     { cases: ['leaderKilled', 'controllerKilled', 'leaderFrozen'], rounds, suffix: ', on the wire' },
     {

@@ -64,11 +64,17 @@ export class ReaderBook {
 }
 
 interface Commit {
+  readonly by: string
   readonly offset: number
   readonly sentAt: number
   /** Undefined while nothing is known of it, which may be for ever. */
   ackedAt: number | undefined
 }
+
+/** So many commits are told of when one is not there. */
+const RECENT = 20
+const told = ({ by, offset, sentAt, ackedAt }: Commit) =>
+  `${offset} by ${by} at ${Math.round(sentAt)} to ${ackedAt === undefined ? '?' : Math.round(ackedAt)}`
 
 /**
  * A group's committed offset for one partition: a register. What is read from it must have been written and not overwritten before the question was
@@ -76,12 +82,15 @@ interface Commit {
  */
 export class CommitRegister {
   acknowledged = 0
+  readonly #recent: Commit[] = []
   /** Those that may be what the register holds. */
-  #possible: Commit[] = [{ offset: -1, sentAt: -Infinity, ackedAt: -Infinity }]
+  #possible: Commit[] = [{ by: 'nobody', offset: -1, sentAt: -Infinity, ackedAt: -Infinity }]
 
-  sends(offset: number, nowMs: number): { acknowledged(nowMs: number): void } {
-    const commit: Commit = { offset, sentAt: nowMs, ackedAt: undefined }
+  sends({ by, offset }: { readonly by: string; readonly offset: number }, nowMs: number): { acknowledged(nowMs: number): void } {
+    const commit: Commit = { by, offset, sentAt: nowMs, ackedAt: undefined }
     this.#possible.push(commit)
+    this.#recent.push(commit)
+    if (this.#recent.length > RECENT) this.#recent.shift()
     return {
       acknowledged: ackedAt => {
         commit.ackedAt = ackedAt
@@ -96,7 +105,8 @@ export class CommitRegister {
     const possible = this.#possible
     return answered => {
       if ([...possible, ...this.#possible].some(each => each.offset === answered)) return undefined
-      return `the committed offset is ${answered}, and should be ${possible.map(each => each.offset).join(' or ')}`
+      const should = possible.map(each => each.offset).join(' or ')
+      return `the committed offset is ${answered}, and should be ${should}; the last commits were ${this.#recent.map(told).join(', ')}`
     }
   }
 }

@@ -14,7 +14,10 @@ export class Readers {
   readonly #kafka: Kafka
   readonly #topic: string
   readonly #members = new Map<number, Consumer>()
+  /** Members that came up again in another's place, because they had failed. */
+  revivals = 0
   #nextMember = 0
+  #joining: Promise<void> = Promise.resolve()
   #watching: Promise<void> | undefined
   #isStopping = false
 
@@ -44,12 +47,14 @@ export class Readers {
   }
 
   async stop(): Promise<void> {
+    await this.#joining
     for (const [id, member] of [...this.#members]) await this.#leave(id, member)
     this.#isStopping = true
     await this.#watching
   }
 
   async #join(): Promise<void> {
+    const id = this.#nextMember++
     const consumer = this.#kafka.consumer({
       groupId: GROUP,
       sessionTimeout: 6_000,
@@ -57,6 +62,12 @@ export class Readers {
       rebalanceTimeout: 5_000,
       maxWaitTimeInMs: 200,
       retry: { initialRetryTime: 30, maxRetryTime: 300, retries: 50, restartOnFailure: async () => true },
+    })
+    // kafkajs starts a consumer again after what it takes for passing; whatever else ends it is no reason for the group to stay small.
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (payload.restart || !this.#members.delete(id)) return
+      this.revivals += 1
+      this.#joining = this.#joining.then(() => this.#join())
     })
     await untilDone(() => consumer.connect())
     await untilDone(() => consumer.subscribe({ topic: this.#topic, fromBeginning: true }))
@@ -66,10 +77,10 @@ export class Readers {
         if (!isRunning() || isStale()) return
         const book = this.books[batch.partition]
         for (const { offset, value } of batch.messages) book?.read(Number(offset), String(value))
-        await this.#commit(consumer, batch.partition, Number(batch.lastOffset()) + 1)
+        await this.#commit({ id, consumer }, batch.partition, Number(batch.lastOffset()) + 1)
       },
     })
-    this.#members.set(this.#nextMember++, consumer)
+    this.#members.set(id, consumer)
   }
 
   async #leave(id: number, member: Consumer): Promise<void> {
@@ -77,10 +88,13 @@ export class Readers {
     await member.disconnect()
   }
 
-  async #commit(consumer: Consumer, partition: number, offset: number): Promise<void> {
-    const sent = this.registers[partition]?.sends(offset, performance.now())
-    await consumer.commitOffsets([{ topic: this.#topic, partition, offset: String(offset) }])
-    sent?.acknowledged(performance.now())
+  /** What becomes of a commit that fails is open. That its member is not one any more, it learns by its next heartbeat. */
+  async #commit({ id, consumer }: { id: number; consumer: Consumer }, partition: number, offset: number): Promise<void> {
+    const sent = this.registers[partition]?.sends({ by: `member ${id}`, offset }, performance.now())
+    await consumer.commitOffsets([{ topic: this.#topic, partition, offset: String(offset) }]).then(
+      () => sent?.acknowledged(performance.now()),
+      () => undefined,
+    )
   }
 
   async #watch(): Promise<void> {
@@ -95,11 +109,13 @@ export class Readers {
   }
 
   async #look(admin: Admin): Promise<void> {
+    const askedAt = performance.now()
     const checks = this.registers.map(register => register.asks())
     const answers = await admin.fetchOffsets({ groupId: GROUP, topics: [this.#topic] })
     for (const { partition, offset } of answers[0]?.partitions ?? []) {
       const fault = checks[partition]?.(Number(offset))
-      if (fault !== undefined) this.faults.push(`partition ${partition}: ${fault}`)
+      if (fault !== undefined)
+        this.faults.push(`partition ${partition} at ${Math.round(askedAt)} to ${Math.round(performance.now())}: ${fault}`)
     }
     this.looks += 1
   }
