@@ -24,7 +24,7 @@ export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer>
   if (call.listener === PEER_LISTENER && isOfMetadata(request)) return parts.quorum.fetchMetadata(request)
   const usesTopicIds = call.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS
   const opened = parts.fetchSessions.open(request, usesTopicIds)
-  if (typeof opened === 'string') return { throttleTimeMs: 0, errorCode: errorCode(opened), sessionId: 0, responses: [] }
+  if (typeof opened === 'string') return refused(opened)
 
   const reader = readerOf(request, call)
   const { partitions: asked } = opened
@@ -38,7 +38,7 @@ export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer>
     closed: call.closed,
   })
 
-  const { sessionId, isSent } = opened.close(
+  const closed = opened.close(
     results.map(each => ({
       hasError: each.error !== 'NONE',
       hasRecords: each.records.length > 0,
@@ -48,6 +48,8 @@ export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer>
       logStartOffset: each.logStartOffset,
     })),
   )
+  if (typeof closed === 'string') return refused(closed)
+  const { sessionId, isSent } = closed
   const leaders = new NewLeaders(parts.metadata(), call.listener)
   const responses: { topic: string; topicId: string; partitions: AnsweredPartition[] }[] = []
   for (const [index, result] of results.entries()) {
@@ -63,6 +65,11 @@ export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer>
   const nodeEndpoints = call.apiVersion >= FIRST_VERSION_WITH_LEADERS ? leaders.nodeEndpoints : []
   return { throttleTimeMs: 0, errorCode: 0, sessionId, responses, nodeEndpoints }
 })
+
+/** The session is not what the client believes it to be: it has to begin anew. */
+function refused(error: ErrorName): Answer {
+  return { throttleTimeMs: 0, errorCode: errorCode(error), sessionId: 0, responses: [] }
+}
 
 function isOfMetadata({ topics }: FetchRequest): boolean {
   const [first] = topics

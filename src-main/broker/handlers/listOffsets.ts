@@ -13,6 +13,14 @@ const CONSUMER = -1
 /** Of Kafka's tools that compare replicas. */
 const ANY_REPLICA = -2
 const READ_COMMITTED = 1
+/** With which version each special timestamp came; later ones are for tiered storage that is still being filled. */
+const FIRST_VERSION_WITH: Readonly<Record<number, number>> = {
+  [LATEST]: 1,
+  [EARLIEST]: 1,
+  [MAX_TIMESTAMP]: 7,
+  [EARLIEST_LOCAL]: 8,
+  [LATEST_TIERED]: 9,
+}
 const FIRST_VERSION_WITH_LEADER_EPOCH = 4
 const FIRST_VERSION_WITH_OFFSET_NOT_AVAILABLE = 5
 
@@ -36,11 +44,16 @@ export const listOffsets = handle(ListOffsets, async (request, { replicas, allow
       partitions.map(async (asked, index) => {
         const partition = found[position]![index]!
         const isAllowed = allowed(call, 'describe', { type: 'topic', name })
+        const isTwice = partitions.some((each, other) => other !== index && each.partitionIndex === asked.partitionIndex)
         const { error, timestamp, offset, leaderEpoch } = !isAllowed
           ? refused('TOPIC_AUTHORIZATION_FAILED')
-          : typeof partition === 'string'
-            ? refused(partition)
-            : await look(partition, asked, request, isUnavailable)
+          : isTwice
+            ? refused('INVALID_REQUEST')
+            : !isKnown(asked.timestamp, call.apiVersion)
+              ? refused('UNSUPPORTED_VERSION')
+              : typeof partition === 'string'
+                ? refused(partition)
+                : await look(partition, asked, request, isUnavailable)
         const epoch = call.apiVersion >= FIRST_VERSION_WITH_LEADER_EPOCH ? { leaderEpoch } : {}
         return { partitionIndex: asked.partitionIndex, errorCode: errorCode(error), timestamp, offset, ...epoch }
       }),
@@ -53,6 +66,10 @@ export const listOffsets = handle(ListOffsets, async (request, { replicas, allow
 function whenClosed(problem: unknown): 'closed' {
   if (problem instanceof LogClosed) return 'closed'
   throw problem
+}
+
+function isKnown(timestamp: number, version: number): boolean {
+  return timestamp >= 0 || version >= (FIRST_VERSION_WITH[timestamp] ?? Infinity)
 }
 
 function refused(error: ErrorName): Found {
@@ -79,7 +96,7 @@ async function look(
       return isUncertain ? refused(isUnavailable) : { ...nowhere, offset: bound, leaderEpoch: log.latestEpoch ?? -1 }
     case EARLIEST:
     case EARLIEST_LOCAL:
-      return { ...nowhere, offset: log.logStartOffset }
+      return { ...nowhere, offset: log.logStartOffset, leaderEpoch: log.epochAt(log.logStartOffset) ?? -1 }
     case LATEST_TIERED:
       return nowhere
     default: {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { FetchRequest } from '../../protocol/messages/fetch.ts'
 import { simulatedWorld, type World } from '../../simulation/world.ts'
-import { type AnsweredPartition, FetchSessions, type OpenedFetch } from './fetchSessions.ts'
+import { type AnsweredPartition, type ClosedFetch, FetchSessions, type OpenedFetch } from './fetchSessions.ts'
 
 const TOPIC_ID = 'aaaaaaaaaaaaaaaaaaaaaA'
 
@@ -63,14 +63,26 @@ describe('fetch sessions (KIP-227)', () => {
     return result
   }
 
-  /** A session with these partitions, all answered with `nothingNew`. */
-  function begun(partitions: readonly number[]): number {
-    return opened(aFetch({ sessionEpoch: 0, partitions })).close(partitions.map(() => nothingNew)).sessionId
+  function closed(fetch: OpenedFetch, answers: readonly AnsweredPartition[]): ClosedFetch {
+    const result = fetch.close(answers)
+    if (typeof result === 'string') throw new Error(result)
+    return result
   }
+
+  /** A session with these partitions, all answered with `nothingNew`. */
+  function begun(partitions: readonly number[], replicaId = -1): number {
+    const request = aFetch({ sessionEpoch: 0, partitions, replicaState: { replicaId, replicaEpoch: -1 } })
+    return closed(
+      opened(request),
+      partitions.map(() => nothingNew),
+    ).sessionId
+  }
+
+  const isThere = (sessionId: number) => sessions.open(aFetch({ sessionId, sessionEpoch: 7 }), true) === 'INVALID_FETCH_SESSION_EPOCH'
 
   it('begin with a full fetch of epoch 0, and not with one of epoch -1', () => {
     expect(begun([0, 1])).toBeGreaterThan(0)
-    expect(opened(aFetch({ sessionEpoch: -1, partitions: [0] })).close([nothingNew]).sessionId).toBe(0)
+    expect(closed(opened(aFetch({ sessionEpoch: -1, partitions: [0] })), [nothingNew]).sessionId).toBe(0)
   })
 
   it('read all their partitions and send only those with news', () => {
@@ -83,15 +95,15 @@ describe('fetch sessions (KIP-227)', () => {
 
   it('serve a partition that had data after the others', () => {
     const sessionId = begun([0, 1])
-    opened(aFetch({ sessionId, sessionEpoch: 1 })).close([{ ...nothingNew, hasRecords: true }, nothingNew])
+    closed(opened(aFetch({ sessionId, sessionEpoch: 1 })), [{ ...nothingNew, hasRecords: true }, nothingNew])
     expect(opened(aFetch({ sessionId, sessionEpoch: 2 })).partitions.map(each => each.asked.partition)).toEqual([1, 0])
   })
 
   it('send a partition again once its error is over', () => {
     const sessionId = begun([0])
-    opened(aFetch({ sessionId, sessionEpoch: 1 })).close([{ ...nothingNew, hasError: true, highWatermark: -1 }])
-    expect(opened(aFetch({ sessionId, sessionEpoch: 2 })).close([nothingNew]).isSent).toEqual([true])
-    expect(opened(aFetch({ sessionId, sessionEpoch: 3 })).close([nothingNew]).isSent).toEqual([false])
+    closed(opened(aFetch({ sessionId, sessionEpoch: 1 })), [{ ...nothingNew, hasError: true, highWatermark: -1 }])
+    expect(closed(opened(aFetch({ sessionId, sessionEpoch: 2 })), [nothingNew]).isSent).toEqual([true])
+    expect(closed(opened(aFetch({ sessionId, sessionEpoch: 3 })), [nothingNew]).isSent).toEqual([false])
   })
 
   it('add what is named and drop what is forgotten', () => {
@@ -102,7 +114,7 @@ describe('fetch sessions (KIP-227)', () => {
 
   it('end when nothing is left in them', () => {
     const sessionId = begun([0])
-    expect(opened(aFetch({ sessionId, sessionEpoch: 1, forgotten: [0] })).close([]).sessionId).toBe(0)
+    expect(closed(opened(aFetch({ sessionId, sessionEpoch: 1, forgotten: [0] })), []).sessionId).toBe(0)
     expect(sessions.open(aFetch({ sessionId, sessionEpoch: 2 }), true)).toBe('FETCH_SESSION_ID_NOT_FOUND')
   })
 
@@ -115,7 +127,7 @@ describe('fetch sessions (KIP-227)', () => {
 
   it('are closed by a full fetch that names them', () => {
     const sessionId = begun([0])
-    opened(aFetch({ sessionId, sessionEpoch: -1, partitions: [0] })).close([nothingNew])
+    closed(opened(aFetch({ sessionId, sessionEpoch: -1, partitions: [0] })), [nothingNew])
     expect(sessions.size).toBe(0)
   })
 
@@ -126,5 +138,43 @@ describe('fetch sessions (KIP-227)', () => {
     await world.run(120_001)
     expect(begun([0])).toBeGreaterThan(0)
     expect(sessions.open(aFetch({ sessionId: first, sessionEpoch: 1 }), true)).toBe('FETCH_SESSION_ID_NOT_FOUND')
+  })
+
+  it('of followers are preferred to those of consumers, young as they are', () => {
+    const [small, large] = [begun([0]), begun([0, 1])]
+    const follower = begun([0], 2)
+    expect(follower).toBeGreaterThan(0)
+    expect([small, large, follower].map(isThere)).toEqual([false, true, true])
+    begun([0], 3)
+    expect([large, follower].map(isThere)).toEqual([false, true])
+    expect(begun([0, 1, 2], 4)).toBe(0) // those of followers are young too
+  })
+
+  it('that are in use are given up for a larger one once they are two minutes old: the smallest of consumers first', async () => {
+    const follower = begun([0], 2)
+    const consumer = begun([0, 1, 2])
+    await world.run(100_000)
+    opened(aFetch({ sessionId: follower, sessionEpoch: 1 }))
+    opened(aFetch({ sessionId: consumer, sessionEpoch: 1 }))
+    await world.run(30_000)
+    expect(begun([0, 1])).toBe(0)
+    expect(begun([0, 1, 2, 3])).toBeGreaterThan(0)
+    expect([follower, consumer].map(isThere)).toEqual([true, false])
+  })
+
+  it('are not closed by the answer to a fetch before the last', () => {
+    const sessionId = begun([0])
+    const late = opened(aFetch({ sessionId, sessionEpoch: 1 }))
+    const latest = opened(aFetch({ sessionId, sessionEpoch: 2 }))
+    expect(late.close([{ ...nothingNew, highWatermark: 8 }])).toBe('INVALID_FETCH_SESSION_EPOCH')
+    expect(closed(latest, [{ ...nothingNew, highWatermark: 8 }]).isSent).toEqual([true])
+  })
+
+  it('send on a consumer that should read elsewhere (KIP-392)', () => {
+    const sessionId = begun([0, 1])
+    expect(closed(opened(aFetch({ sessionId, sessionEpoch: 1 })), [{ ...nothingNew, isElsewhere: true }, nothingNew]).isSent).toEqual([
+      true,
+      false,
+    ])
   })
 })

@@ -33,8 +33,13 @@ export interface OpenedFetch {
   readonly partitions: readonly SessionPartition[]
   /** Whether the answer may leave out what has no news. */
   readonly isIncremental: boolean
-  /** Given all answers, in the order of `partitions`: the id to answer with, and which of them to send. */
-  readonly close: (answers: readonly AnsweredPartition[]) => { readonly sessionId: number; readonly isSent: readonly boolean[] }
+  /** Given all answers, in the order of `partitions`: the id to answer with, and which of them to send. Refused when the session went on meanwhile. */
+  readonly close: (answers: readonly AnsweredPartition[]) => ClosedFetch | 'INVALID_FETCH_SESSION_EPOCH'
+}
+
+export interface ClosedFetch {
+  readonly sessionId: number
+  readonly isSent: readonly boolean[]
 }
 
 interface CachedPartition {
@@ -97,6 +102,7 @@ export class FetchSessions {
       return { partitions: [], isIncremental: false, close: () => ({ sessionId: 0, isSent: [] }) }
     }
     session.epoch = session.epoch === LAST_EPOCH ? 1 : session.epoch + 1
+    const { epoch } = session
     session.lastUsedMs = this.#env.clock.elapsed()
     this.#sessions.delete(session.id)
     this.#sessions.set(session.id, session)
@@ -104,7 +110,10 @@ export class FetchSessions {
     return {
       partitions: cached.map(each => each.partition),
       isIncremental: true,
-      close: answers => ({ sessionId: session.id, isSent: answers.map((answer, index) => isNews(session, cached[index]!, answer)) }),
+      close: answers => {
+        if (session.epoch !== epoch) return 'INVALID_FETCH_SESSION_EPOCH' // what it would have been told, it will be told
+        return { sessionId: session.id, isSent: answers.map((answer, index) => isNews(session, cached[index]!, answer)) }
+      },
     }
   }
 
@@ -137,8 +146,8 @@ export class FetchSessions {
       for (const session of this.#sessions.values()) {
         const isYoung = nowMs - session.createdMs <= PROTECTED_MS
         if (isYoung && (session.isFollowers || !isFollowers)) continue
-        if (!outranks({ isFollowers, size: partitionCount }, { isFollowers: session.isFollowers, size: session.partitions.size })) continue
-        if (victim === undefined || session.partitions.size < victim.partitions.size) victim = session
+        if (!outranks({ isFollowers, size: partitionCount }, rankOf(session))) continue
+        if (victim === undefined || outranks(rankOf(victim), rankOf(session))) victim = session
       }
     }
     if (victim === undefined) return false
@@ -147,7 +156,16 @@ export class FetchSessions {
   }
 }
 
-function outranks(one: { isFollowers: boolean; size: number }, other: { isFollowers: boolean; size: number }): boolean {
+interface Rank {
+  readonly isFollowers: boolean
+  readonly size: number
+}
+
+function rankOf({ isFollowers, partitions }: Session): Rank {
+  return { isFollowers, size: partitions.size }
+}
+
+function outranks(one: Rank, other: Rank): boolean {
   return one.isFollowers === other.isFollowers ? one.size > other.size : one.isFollowers
 }
 
