@@ -104,14 +104,22 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src-main/',
-        pathNot: ['^src-main/(env/node|connections|hosts)/', '^src-main/(server|simulation)/main[.]ts$', processTest],
+        pathNot: [
+          '^src-main/(env/node|connections|hosts)/',
+          '^src-main/server/main[.]ts$',
+          '^src-main/simulation/(main|coursePool)[.]ts$',
+          processTest,
+        ],
       },
       to: { path: '^src-main/env/node/' },
     },
     {
       name: 'only env/node, connections and hosts touch the machine',
       severity: 'error',
-      from: { path: '^src-main/', pathNot: ['^src-main/(env/node|connections|hosts)/', '^src-main/simulation/main[.]ts$', processTest] },
+      from: {
+        path: '^src-main/',
+        pathNot: ['^src-main/(env/node|connections|hosts)/', '^src-main/simulation/(main|coursePool)[.]ts$', processTest],
+      },
       to: { dependencyTypes: ['core'], path: worldly },
     },
     {

@@ -89,6 +89,7 @@ export default withVueTs(
       'src-main/connections/**',
       'src-main/hosts/**',
       'src-main/simulation/main.ts',
+      'src-main/simulation/coursePool.ts',
       'src-main/**/*.process.test.ts',
     ],
     rules: {

@@ -58,6 +58,12 @@ export class SimulatedDisk {
     return files
   }
 
+  /** A piece of a file as it is now, not to be kept; undefined when there is no such file. For who looks often and may not disturb. */
+  peek(path: string, position: number, length: number): Buffer | undefined {
+    const entry = this.#tree.get(path)
+    return entry instanceof SimulatedFile ? entry.view(position, length) : undefined
+  }
+
   /** Puts a file there, as another program might have: with its folders, and safe from a power failure. */
   put(path: string, bytes: Buffer): void {
     for (const each of ancestors(path)) if (!this.#tree.has(each)) this.#change([each], tree => tree.set(each, 'directory'))

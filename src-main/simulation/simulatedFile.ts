@@ -31,7 +31,12 @@ export class SimulatedFile {
   }
 
   read(position: number, length: number): Buffer {
-    return Buffer.from(this.#bytes.subarray(Math.min(position, this.#length), Math.min(position + length, this.#length)))
+    return Buffer.from(this.view(position, length))
+  }
+
+  /** Only until the file is written to again. */
+  view(position: number, length: number): Buffer {
+    return this.#bytes.subarray(Math.min(position, this.#length), Math.min(position + length, this.#length))
   }
 
   truncate(length: number): void {

@@ -1,50 +1,43 @@
-import type { Logger } from '../../base/logger.ts'
 import { errorName } from '../../protocol/errors.ts'
 import { CreateTopics } from '../../protocol/messages/createTopics.ts'
+import { Checks } from './checks.ts'
+import { changeConfigs } from './configChanges.ts'
 import { consume } from './consumer.ts'
-import { type FaultKind, Faults } from './faults.ts'
+import { type FaultKind, Faults, type Happened } from './faults.ts'
 import { checkInTheEnd, hasSettled } from './finalCheck.ts'
 import { GroupMember } from './groupMember.ts'
-import { BrokenPromise, History } from './history.ts'
+import { BrokenPromise, brokenPromiseOf, History, type PartitionHistory } from './history.ts'
 import { ClusterInvariants } from './invariants.ts'
+import { MetadataWatch } from './metadataWatch.ts'
 import { operate } from './operator.ts'
 import { IdempotentProducer, producePlainly } from './producers.ts'
-import { seededRandom } from '../seededRandom.ts'
+import { RiskyTopic } from './riskyTopic.ts'
+import { type ClientKind, type ClusterScenarioOptions, type Course, replayCommand, settingsOf } from './scenarioOptions.ts'
+import { SharedGroup } from './sharedGroup.ts'
 import type { ClientWorld } from './simulatedClient.ts'
 import { SimulatedCluster } from './simulatedCluster.ts'
+import { Story } from './story.ts'
 import { TopicChurn } from './topicChurn.ts'
+
+export type { ClusterScenarioOptions } from './scenarioOptions.ts'
 
 const TOPIC = 'orders'
 /** Its replicas are moved about, and its oldest records deleted. */
 const MOVING_TOPIC = 'moving'
 /** So that recoveries and truncations cross from one segment to another. */
 const SMALL_SEGMENTS = [{ name: 'internal.segment.bytes', value: '16384' }]
-/** Snapshots all the time, and a log that keeps so little that who was away for a second or so needs one. */
-const SHORT_METADATA_LOG = {
-  'metadata.log.max.record.bytes.between.snapshots': '1500',
-  'metadata.log.max.snapshot.interval.ms': '700',
-  'metadata.max.retention.bytes': '1',
-  'internal.metadata.log.segment.bytes': '3000',
-  'controller.quorum.fetch.snapshot.max.bytes': '2000',
-}
+/** Rather has a leader that lacks records than none. */
+const RISKY_TOPIC = 'risky'
+const RISKY_CONFIGS = [
+  { name: 'unclean.leader.election.enable', value: 'true' },
+  { name: 'min.insync.replicas', value: '1' },
+]
+/** Of every other topic: what the dev profile says. */
+const MIN_IN_SYNC = 2
 /** Once all faults have ended, all must be well within this time. */
 const USUAL_HEALING_MS = 30_000
-
-export interface ClusterScenarioOptions {
-  readonly seed: number
-  /** How long faults happen. */
-  readonly faultsMs: number
-  readonly kinds?: readonly FaultKind[]
-  /** Of all faults that the seed draws, only those with these indices happen. */
-  readonly keep?: readonly number[]
-  /** Log folders of each broker; every other seed has two. */
-  readonly logDirs?: number
-  /** By Kafka's names, instead of what the seed draws. */
-  readonly settings?: Readonly<Record<string, string>>
-  /** How long things may take to become well; 30 s unless given. */
-  readonly healingMs?: number
-  readonly logger?: (brokerId: number) => Logger
-}
+/** Of the story, in the message of a failure. */
+const STORY_LINES = 40
 
 export interface ClusterOutcome {
   readonly simulatedMs: number
@@ -52,8 +45,46 @@ export interface ClusterOutcome {
   readonly acknowledged: number
   readonly batchesRead: number
   readonly commits: number
-  readonly checks: number
+  /** By invariant, how often it was looked at. */
+  readonly checks: ReadonlyMap<string, number>
   readonly faults: ReadonlyMap<FaultKind, number>
+  /** Elections of leaders that may have lacked records, and acknowledged records that were lost by them: in the one topic where that is allowed. */
+  readonly uncleanElections: number
+  readonly lostByThem: number
+}
+
+/** A course of events in which a promise was broken, or the program failed. */
+export class ScenarioFailure extends Error {
+  override readonly name = 'ScenarioFailure'
+  readonly course: Course
+  /** Which promise, or in other failures the message. */
+  readonly invariant: string
+  /** Since faults began to happen. */
+  readonly afterMs: number
+  readonly happened: readonly Happened[]
+  /** All that is known to have led there, a line each. */
+  readonly transcript: string
+
+  constructor(problem: unknown, told: { course: Course; afterMs: number; happened: readonly Happened[]; story: Story }) {
+    const message = problem instanceof Error ? problem.message : String(problem)
+    super(`${message}\n${told.story.text(STORY_LINES)}\nreplay: ${replayCommand(told.course)}`, { cause: problem })
+    this.course = told.course
+    this.invariant = brokenPromiseOf(problem)?.invariant ?? withoutNumbers(rootOf(problem))
+    this.afterMs = told.afterMs
+    this.happened = told.happened
+    this.transcript = told.story.text()
+  }
+}
+
+function rootOf(problem: unknown): string {
+  let at = problem
+  while (at instanceof Error && at.cause !== undefined) at = at.cause
+  return at instanceof Error ? at.message : String(at)
+}
+
+/** So that the same failure a little later counts as the same. */
+function withoutNumbers(message: string): string {
+  return message.replace(/\d+/g, '#').slice(0, 200)
 }
 
 /**
@@ -65,101 +96,134 @@ export async function runClusterScenario(options: ClusterScenarioOptions): Promi
   try {
     return await scenario.run()
   } catch (problem) {
-    const message = problem instanceof Error ? problem.message : String(problem)
-    const story = scenario.story.slice(-25).join('\n  ')
-    throw new Error(`${message}\n  ${story}\nreplay: npm run sim -- --seeds 1 --from ${options.seed} --ms ${options.faultsMs}`, {
-      cause: problem,
-    })
+    throw scenario.failure(problem)
   } finally {
     scenario.cluster.close()
   }
 }
 
+interface NewTopic {
+  readonly partitions: number
+  readonly replicas: number
+  readonly configs?: readonly { readonly name: string; readonly value: string }[]
+}
+
 class ClusterScenario {
   readonly cluster: SimulatedCluster
-  readonly faults: Faults
-  /** What was done, and when, for whoever has to understand a failing seed. */
-  readonly story: string[] = []
-  readonly #history = new History()
+  readonly #course: Course
+  readonly #faults: Faults
+  readonly #story: Story
+  readonly #checks = new Checks()
+  readonly #history: History
+  readonly #metadata: MetadataWatch
   readonly #invariants: ClusterInvariants
   readonly #clients: ClientWorld
-  readonly #faultsMs: number
   readonly #healingMs: number
   readonly #producers: IdempotentProducer[] = []
   readonly #members: GroupMember[] = []
+  readonly #read: PartitionHistory[] = []
+  readonly #shared: SharedGroup
+  readonly #risky: RiskyTopic
+  #faultsBeganMs = 0
   #problem: Error | undefined
 
-  constructor({
-    seed,
-    faultsMs,
-    kinds,
-    keep,
-    logDirs = 1 + (seed % 2),
-    settings = settingsOf(seed),
-    healingMs = USUAL_HEALING_MS,
-    logger,
-  }: ClusterScenarioOptions) {
-    this.#faultsMs = faultsMs
+  constructor({ logger, log, ...course }: ClusterScenarioOptions) {
+    const { seed, brokers = 3, kinds, keep, logDirs = 1 + (seed % 2), settings = settingsOf(seed), healingMs = USUAL_HEALING_MS } = course
+    this.#course = course
     this.#healingMs = healingMs
-
-    this.cluster = new SimulatedCluster({ seed, settings, logDirs, ...(logger !== undefined && { logger }) })
-    this.#invariants = new ClusterInvariants(this.cluster, this.#history)
-    this.faults = new Faults(this.cluster, {
+    this.cluster = new SimulatedCluster({ seed, brokers, settings, logDirs, ...(logger !== undefined && { logger }) })
+    const { world } = this.cluster
+    if (log !== undefined) world.onEvent((atMs, label) => log(`${atMs.toFixed(3)} ${label}`))
+    this.#story = new Story(() => world.elapsed, log)
+    const { note, detail } = this.#story
+    this.#history = new History(detail)
+    this.#metadata = new MetadataWatch({ riskyTopic: RISKY_TOPIC, note })
+    this.#invariants = new ClusterInvariants(this.cluster, {
+      checks: this.#checks,
+      history: this.#history,
+      metadata: this.#metadata,
+      riskyTopic: RISKY_TOPIC,
+      minInSync: MIN_IN_SYNC,
+      note,
+    })
+    this.#faults = new Faults(this.cluster, {
       ...(kinds !== undefined && { kinds }),
       ...(keep !== undefined && { keep }),
       movingTopic: MOVING_TOPIC,
       failed: problem => (this.#problem ??= problem),
-      note: this.note,
+      note,
     })
     this.#clients = {
       cluster: this.cluster,
       history: this.#history,
+      checks: this.#checks,
       isDraining: false,
       isOver: false,
       broken: promise => (this.#problem ??= promise),
-      note: this.note,
+      note,
     }
+    this.#shared = new SharedGroup(this.#clients, TOPIC)
+    this.#risky = new RiskyTopic(this.#clients, RISKY_TOPIC)
   }
 
-  readonly note = (what: string): void => void this.story.push(`${this.cluster.world.elapsed.toFixed(0)} ms: ${what}`)
+  failure(problem: unknown): ScenarioFailure {
+    const afterMs = this.cluster.world.elapsed - this.#faultsBeganMs
+    return new ScenarioFailure(problem, { course: this.#course, afterMs, happened: this.#faults.happened, story: this.#story })
+  }
 
   async run(): Promise<ClusterOutcome> {
-    const { cluster, faults } = this
+    const { cluster } = this
     const { world } = cluster
+    const { faultsMs } = this.#course
     world.always(() => {
       if (this.#problem !== undefined) throw this.#problem
       this.#invariants.check()
-      faults.watch()
+      this.#faults.watch()
     })
     await world.settle(cluster.start())
     const partitions = 1 + world.random.below(3)
     await world.settle(this.#createTopic(TOPIC, { partitions, replicas: 3 }))
     await world.settle(this.#createTopic(MOVING_TOPIC, { partitions: 1, replicas: 2 }))
+    await world.settle(this.#createTopic(RISKY_TOPIC, { partitions: 1, replicas: 2, configs: RISKY_CONFIGS }))
     const running = this.#startClients(partitions)
 
-    await world.settle(faults.run(this.#faultsMs), this.#faultsMs + 60_000)
-    await world.settle(faults.end())
+    this.#faultsBeganMs = world.elapsed
+    await world.settle(this.#faults.run(faultsMs), faultsMs + 60_000)
+    await world.settle(this.#faults.end())
     await this.#everythingIsWell()
 
     this.#clients.isDraining = true
     const producers = this.#producers
     await this.#within('producers bring to an end what is in flight', () => producers.every(each => each.isDrained))
     await this.#within('replicas end at the same offset, all of it committed', () => hasSettled(cluster))
+    await this.#within('consumers read all that was acknowledged', () => this.#read.every(each => each.readEnd >= each.acknowledgedEnd))
     this.#clients.isOver = true
     await world.settle(running)
     for (const member of this.#members) await world.settle(member.checkInTheEnd())
+    if (this.#has('shared')) await world.settle(this.#shared.checkInTheEnd())
     await world.settle(
-      checkInTheEnd(
-        cluster,
-        this.#history,
-        producers.flatMap(each => each.sessions),
-      ),
+      checkInTheEnd(cluster, {
+        history: this.#history,
+        sessions: producers.flatMap(each => each.sessions),
+        checks: this.#checks,
+        riskyTopic: { topic: this.#risky, metadata: this.#metadata },
+      }),
     )
     return this.#outcome()
   }
 
-  async #createTopic(name: string, { partitions, replicas }: { partitions: number; replicas: number }): Promise<void> {
-    const topic = { name, numPartitions: partitions, replicationFactor: replicas, assignments: [], configs: SMALL_SEGMENTS }
+  #has(kind: ClientKind): boolean {
+    return this.#course.without?.includes(kind) !== true
+  }
+
+  async #createTopic(name: string, { partitions, replicas, configs = [] }: NewTopic): Promise<void> {
+    const topic = {
+      name,
+      numPartitions: partitions,
+      replicationFactor: replicas,
+      assignments: [],
+      configs: [...SMALL_SEGMENTS, ...configs],
+    }
     const { topics } = await this.cluster.ask(1, CreateTopics, { topics: [topic], timeoutMs: 5000 })
     const error = errorName(topics[0]!.errorCode)
     if (error !== 'NONE') throw new Error(`the topic was refused: ${error}`)
@@ -169,14 +233,20 @@ class ClusterScenario {
   #startClients(partitions: number): Promise<unknown> {
     const world = this.#clients
     const running: Promise<void>[] = []
-    for (let partition = 0; partition < partitions; partition++) running.push(...this.#useTopic(TOPIC, partition, ['first', 'second']))
-    running.push(...this.#useTopic(MOVING_TOPIC, 0, ['mover']), operate(world, { topic: MOVING_TOPIC, partitions: 1 }))
-    for (const joins of [true, false]) {
-      const member = new GroupMember(world, { groupId: joins ? 'joined' : 'alone', topic: TOPIC, joins })
+    const producers = this.#has('seconds') ? ['first', 'second'] : ['first']
+    for (let partition = 0; partition < partitions; partition++) running.push(...this.#useTopic(TOPIC, partition, producers))
+    if (this.#has('mover')) running.push(...this.#useTopic(MOVING_TOPIC, 0, ['mover']))
+    if (this.#has('operator')) running.push(operate(world, { topic: MOVING_TOPIC, partitions: 1 }))
+    for (const groupId of ['joined', 'alone'] as const) {
+      if (!this.#has(groupId)) continue
+      const member = new GroupMember(world, { groupId, topic: TOPIC, joins: groupId === 'joined' })
       this.#members.push(member)
       running.push(member.run())
     }
-    running.push(new TopicChurn(world).run())
+    if (this.#has('shared')) running.push(this.#shared.run())
+    if (this.#has('churn')) running.push(new TopicChurn(world).run())
+    if (this.#has('configs')) running.push(changeConfigs(world, [TOPIC, MOVING_TOPIC]))
+    if (this.#has('risky')) running.push(this.#risky.run())
     return Promise.all(running)
   }
 
@@ -184,34 +254,44 @@ class ClusterScenario {
     const world = this.#clients
     const idempotent = producers.map(name => new IdempotentProducer(world, { name: `${name} of ${partition}`, topic, partition }))
     this.#producers.push(...idempotent)
-    return [
-      ...idempotent.map(each => each.run()),
-      producePlainly(world, { name: `plain of ${topic}-${partition}`, topic, partition }),
-      consume(world, { name: `consumer of ${topic}-${partition}`, topic, partition }),
-    ]
+    const running = idempotent.map(each => each.run())
+    if (this.#has('plain')) running.push(producePlainly(world, { name: `plain of ${topic}-${partition}`, topic, partition }))
+    if (this.#has('consumers')) {
+      running.push(consume(world, { name: `consumer of ${topic}-${partition}`, topic, partition }))
+      const topicId = [...this.#history.created].find(([, name]) => name === topic)![0]
+      this.#read.push(this.#history.of(topic, topicId, partition))
+    }
+    return running
   }
 
-  /** Liveness: nobody is down, everything is led and in sync, and every producer and member gets on. */
+  /** Liveness: nobody is down, everything is led and in sync, and every client gets on. */
   async #everythingIsWell(): Promise<void> {
     await this.#within('every partition is led and all its replicas are in sync', () => this.cluster.isInSync)
-    const before = this.#producers.map(each => each.acknowledged)
-    const committed = this.#members.map(each => each.commits)
-    await this.#within(
-      'every producer and every group gets on',
-      () =>
-        this.#producers.every((each, index) => each.acknowledged > before[index]!) &&
-        this.#members.every((each, index) => each.commits > committed[index]!),
-    )
+    const before = this.#progress()
+    const waiting = () => [...this.#progress()].flatMap(([name, now]) => (now > before.get(name)! ? [] : [name]))
+    await this.#within('every producer, every consumer and every group gets on', () => waiting().length === 0, waiting)
   }
 
-  async #within(what: string, holds: () => boolean): Promise<void> {
+  /** Of each client, a number that grows when it gets on. */
+  #progress(): Map<string, number> {
+    return new Map([
+      ...this.#producers.map(each => [each.name, each.acknowledged] as const),
+      ...this.#members.map(each => [each.groupId, each.commits] as const),
+      ...this.#read.map(each => [`consumer of ${each.name}`, each.readEnd] as const),
+      ...(this.#has('shared') ? ([[this.#shared.groupId, this.#shared.commits]] as const) : []),
+      ...(this.#has('risky') ? ([[this.#risky.name, this.#risky.acknowledged]] as const) : []),
+    ])
+  }
+
+  async #within(what: string, holds: () => boolean, missing: () => readonly string[] = () => []): Promise<void> {
     const { world } = this.cluster
     const ms = this.#healingMs
     const end = world.elapsed + ms
     let isTooLate = false
     await world.run(() => holds() || (isTooLate = world.elapsed >= end), ms + 60_000)
-    if (isTooLate && !holds()) throw new BrokenPromise('liveness', `${what}: not within ${ms} ms. ${this.#state()}`)
-    this.note(what)
+    if (isTooLate && !holds()) throw new BrokenPromise('liveness', `${what}: not within ${ms} ms. ${missing().join()} ${this.#state()}`)
+    this.#checks.count('liveness')
+    this.#story.note(what)
   }
 
   #state(): string {
@@ -234,6 +314,7 @@ class ClusterScenario {
 
   #outcome(): ClusterOutcome {
     const { world } = this.cluster
+    this.#invariants.count()
     const acknowledged = this.#producers.reduce((sum, each) => sum + each.acknowledged, 0)
     let batchesRead = 0
     for (const { read } of this.#history.partitions.values()) batchesRead += read.size
@@ -243,23 +324,10 @@ class ClusterScenario {
       acknowledged,
       batchesRead,
       commits: this.#members.reduce((sum, each) => sum + each.commits, 0),
-      checks: this.#invariants.checks,
-      faults: this.faults.counts,
+      checks: this.#checks.counts,
+      faults: this.#faults.counts,
+      uncleanElections: this.#metadata.uncleanElections,
+      lostByThem: this.#risky.lost,
     }
-  }
-}
-
-/** Which of two timeouts is the shorter decides which of two races is run: each seed has its own. */
-function settingsOf(seed: number): Record<string, string> {
-  const random = seededRandom(`settings of ${seed}`)
-  const one = (...values: readonly string[]) => values[random.below(values.length)]!
-  return {
-    'replica.lag.time.max.ms': one('300', '1000', '3000', '3000', '10000'),
-    'broker.session.timeout.ms': one('700', '2000', '2000', '6000'),
-    'broker.heartbeat.interval.ms': one('100', '500'),
-    'replica.fetch.wait.max.ms': one('50', '500', '500'),
-    'leader.imbalance.check.interval.seconds': one('1', '5'),
-    'replica.high.watermark.checkpoint.interval.ms': one('200', '5000'),
-    ...(random.chance(0.5) && SHORT_METADATA_LOG),
   }
 }

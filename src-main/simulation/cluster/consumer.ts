@@ -5,18 +5,24 @@ import { BrokenPromise } from './history.ts'
 import { NotNow, SimulatedClient, untilOver, type ClientWorld } from './simulatedClient.ts'
 
 const FETCH_BYTES = 20_000
+const READ_UNCOMMITTED = 0
+const READ_COMMITTED = 1
 
-/** Reads one partition from the leader, from the beginning again now and then, and holds what it sees against what was seen before. */
+/** Reads one partition from the leader, again now and then, some of it or all, and holds what it sees against what was seen before. */
 export async function consume(world: ClientWorld, at: { name: string; topic: string; partition: number }): Promise<void> {
   const client = new SimulatedClient(world, at.name)
   /** Some clients tell the epoch of what they read last and so hear of truncations (KIP-320); some do not. */
   const tellsEpoch = client.random.chance(0.5)
+  const isolationLevel = client.random.chance(0.5) ? READ_COMMITTED : READ_UNCOMMITTED
   let position = { offset: 0, lastEpoch: -1 }
   await untilOver(world, client, async () => {
     await client.pause(client.random.below(80))
-    if (client.random.chance(0.02)) position = { offset: 0, lastEpoch: -1 }
     const leader = await client.leader(at.topic, at.partition)
     const history = world.history.of(at.topic, leader.topicId, at.partition)
+    if (!world.isDraining && client.random.chance(0.02)) {
+      const offset = client.random.chance(0.1) ? 0 : Math.max(0, history.readEnd - client.random.below(1000))
+      position = { offset: Math.max(offset, history.deletedBelow), lastEpoch: -1 }
+    }
     const asked = {
       partition: at.partition,
       currentLeaderEpoch: leader.leaderEpoch,
@@ -28,6 +34,7 @@ export async function consume(world: ClientWorld, at: { name: string; topic: str
       const response = await client.ask(leader.brokerId, Fetch, {
         maxWaitMs: 200,
         minBytes: 1,
+        isolationLevel,
         topics: [{ topicId: leader.topicId, topic: at.topic, partitions: [asked] }],
       })
       const answer = response.responses[0]?.partitions[0]
@@ -42,6 +49,16 @@ export async function consume(world: ClientWorld, at: { name: string; topic: str
       }
       if (error === 'OFFSET_OUT_OF_RANGE') throw new BrokenPromise('what was read stays', `${where}: out of range`)
       if (error !== 'NONE') throw new NotNow(error)
+      const { lastStableOffset, highWatermark, abortedTransactions } = answer
+      world.checks.count('the last stable offset is never above the high watermark')
+      if (lastStableOffset > highWatermark)
+        throw new BrokenPromise(
+          'the last stable offset is never above the high watermark',
+          `${where}: ${lastStableOffset} and ${highWatermark}`,
+        )
+      if (isolationLevel === READ_COMMITTED && (abortedTransactions?.length ?? 0) > 0)
+        throw new BrokenPromise('nothing is aborted that nobody began', `${where}: ${JSON.stringify(abortedTransactions)}`)
+      const end = isolationLevel === READ_COMMITTED ? lastStableOffset : highWatermark
       const records = answer.records ?? Buffer.alloc(0)
       for (const start of batchesIn(records)) {
         const batch = records.subarray(start, start + batchSize(records, start))
@@ -50,11 +67,10 @@ export async function consume(world: ClientWorld, at: { name: string; topic: str
         // A deletion ends anywhere, and what is below in the same batch comes with it.
         if (baseOffset(batch) !== position.offset && position.lastEpoch >= 0)
           throw new BrokenPromise('what is read has no gaps', `${where}: the next batch begins at ${baseOffset(batch)}`)
-        if (nextOffset(batch) > answer.highWatermark)
-          throw new BrokenPromise(
-            'consumers read below the high watermark',
-            `${where}: a batch up to ${nextOffset(batch)} above ${answer.highWatermark}`,
-          )
+        if (nextOffset(batch) > end)
+          throw new BrokenPromise('consumers read what is committed', `${where}: a batch up to ${nextOffset(batch)} above ${end}`)
+        world.checks.count('consumers read what is committed')
+        world.checks.count('what was read stays')
         history.noteRead(baseOffset(batch), nextOffset(batch), batch)
         position = { offset: nextOffset(batch), lastEpoch: partitionLeaderEpoch(batch) }
       }

@@ -2,8 +2,11 @@ import type { Uuid } from '../../base/uuid.ts'
 import { baseOffset, baseSequence, batchesIn, batchSize, lastSequence, nextOffset, producerId } from '../../protocol/records/batch.ts'
 import { decodeRecords } from '../../protocol/records/record.ts'
 import type { PartitionLog } from '../../storage/partitionLog.ts'
+import type { Checks } from './checks.ts'
 import { BrokenPromise, type History, type PartitionHistory } from './history.ts'
+import type { MetadataWatch } from './metadataWatch.ts'
 import type { ProducerSession } from './producers.ts'
+import type { RiskyTopic } from './riskyTopic.ts'
 import type { SimulatedCluster } from './simulatedCluster.ts'
 
 const READ_BYTES = 1_000_000
@@ -31,8 +34,18 @@ export function hasSettled(cluster: SimulatedCluster): boolean {
   return true
 }
 
+/** All that clients were told. */
+export interface Told {
+  readonly history: History
+  /** Of idempotent producers, all of them drained. */
+  readonly sessions: readonly ProducerSession[]
+  readonly checks: Checks
+  readonly riskyTopic: { readonly topic: RiskyTopic; readonly metadata: MetadataWatch }
+}
+
 /** Reads every replica of every partition and holds it against all that clients were told. Only once the cluster has settled. */
-export async function checkInTheEnd(cluster: SimulatedCluster, history: History, sessions: readonly ProducerSession[]): Promise<void> {
+export async function checkInTheEnd(cluster: SimulatedCluster, told: Told): Promise<void> {
+  const { history, sessions, checks, riskyTopic } = told
   const { image } = cluster.brokers[0]!.server!.metadata
   for (const [topicId, name] of history.created) {
     if (!image.topicsById.has(topicId)) throw new BrokenPromise('confirmed topics exist', `${name} (${topicId}) is gone`)
@@ -50,10 +63,19 @@ export async function checkInTheEnd(cluster: SimulatedCluster, history: History,
       if (first === undefined) continue
       if (!contents.every(each => each.equals(first)))
         throw new BrokenPromise('replicas are the same', `those of ${name}-${partition} differ: ${differenceOf(contents)}`)
-      const told = history.partitions.get(`${topicId}:${partition}`)
-      if (logStartOffset > (told?.deletedBelow ?? 0))
+      checks.count('replicas are the same')
+      const id = `${topicId}:${partition}`
+      if (name === riskyTopic.topic.name) riskyTopic.topic.checkInTheEnd(first, riskyTopic.metadata.uncleanEpochs(id))
+      const known = history.partitions.get(id)
+      checks.count('only what was to be deleted is gone')
+      if (logStartOffset > (known?.deletedBelow ?? 0))
         throw new BrokenPromise('only what was to be deleted is gone', `${name}-${partition} begins at ${logStartOffset}`)
-      if (told !== undefined) checkContents(told, first, logStartOffset)
+      if (known !== undefined) {
+        checks.count('acknowledged records stay', known.acknowledged.size)
+        checks.count('what was read stays', known.read.size)
+        checkContents(known, first, logStartOffset)
+      }
+      checks.count('idempotent records are stored once, in order')
       checkSequences(
         `${name}-${partition}`,
         first,
@@ -103,7 +125,10 @@ function checkContents(told: PartitionHistory, content: Buffer, logStartOffset: 
       if (producerId(batch) < 0) continue
       const before = offsets.get(String(value))
       if (before !== undefined)
-        throw new BrokenPromise('idempotent records are stored once', `${told.name} has ${String(value)} at ${before} and ${offset}`)
+        throw new BrokenPromise(
+          'idempotent records are stored once, in order',
+          `${told.name} has ${String(value)} at ${before} and ${offset}`,
+        )
       offsets.set(String(value), offset)
     }
   }
@@ -133,7 +158,7 @@ function checkSequences(name: string, content: Buffer, sessions: readonly Produc
     const expected = next.get(id) ?? baseSequence(content, at)
     if (baseSequence(content, at) !== expected)
       throw new BrokenPromise(
-        'idempotent records are in order',
+        'idempotent records are stored once, in order',
         `${name} goes from sequence ${expected} of producer id ${id} to ${baseSequence(content, at)}`,
       )
     next.set(id, lastSequence(content, at) + 1)

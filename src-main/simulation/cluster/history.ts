@@ -11,6 +11,12 @@ export class BrokenPromise extends Error {
   }
 }
 
+/** The broken promise at the bottom of a failure, if that is what it was. */
+export function brokenPromiseOf(problem: unknown): BrokenPromise | undefined {
+  for (let at = problem; at instanceof Error; at = at.cause) if (at instanceof BrokenPromise) return at
+  return undefined
+}
+
 export interface AcknowledgedBatch {
   readonly baseOffset: number
   readonly values: readonly string[]
@@ -31,8 +37,10 @@ export class PartitionHistory {
   readEnd = 0
   /** Somebody asked to delete what is below; whether it was is not known. */
   deletedBelow = 0
+  readonly #heard: (what: string) => void
 
-  constructor(topic: string, topicId: Uuid, partition: number) {
+  constructor(topic: string, topicId: Uuid, partition: number, heard: (what: string) => void) {
+    this.#heard = heard
     this.topic = topic
     this.topicId = topicId
     this.partition = partition
@@ -51,7 +59,9 @@ export class PartitionHistory {
         `${this.name} acknowledged ${batch.values[0]} at ${batch.baseOffset}, where ${before.values[0]} had been acknowledged`,
       )
     this.acknowledged.set(batch.baseOffset, batch)
-    this.acknowledgedEnd = Math.max(this.acknowledgedEnd, batch.baseOffset + batch.values.length)
+    const end = batch.baseOffset + batch.values.length
+    this.acknowledgedEnd = Math.max(this.acknowledgedEnd, end)
+    this.#heard(`${this.name}: ${batch.values[0]?.replace(/ [.-]*$/, '')} was acknowledged at ${batch.baseOffset}, up to ${end}`)
   }
 
   noteDeletion(offset: number): void {
@@ -63,6 +73,7 @@ export class PartitionHistory {
     if (before === undefined) this.read.set(baseOffset, Buffer.from(batch))
     else if (!before.equals(batch))
       throw new BrokenPromise('what was read stays', `the batch at ${baseOffset} of ${this.name} was read with other bytes before`)
+    if (nextOffset > this.readEnd) this.#heard(`${this.name}: read up to ${nextOffset}`)
     this.readEnd = Math.max(this.readEnd, nextOffset)
   }
 }
@@ -75,15 +86,36 @@ export class History {
   /** Topics whose deletion was confirmed. */
   readonly deleted = new Set<Uuid>()
   readonly #producerIds = new Set<number>()
+  /** Hears, in words, of everything that clients are told. */
+  readonly #heard: (what: string) => void
+  /** Members by group, generation and partition. */
+  readonly #owners = new Map<string, string>()
+
+  constructor(heard: (what: string) => void = () => {}) {
+    this.#heard = heard
+  }
 
   of(topic: string, topicId: Uuid, partition: number): PartitionHistory {
     const key = `${topicId}:${partition}`
     let history = this.partitions.get(key)
     if (history === undefined) {
-      history = new PartitionHistory(topic, topicId, partition)
+      history = new PartitionHistory(topic, topicId, partition, this.#heard)
       this.partitions.set(key, history)
     }
     return history
+  }
+
+  /** A member was told that a partition is its own in a generation. */
+  noteOwner({ groupId, generationId, memberId }: { groupId: string; generationId: number; memberId: string }, partition: number): void {
+    const key = `${groupId}:${generationId}:${partition}`
+    const before = this.#owners.get(key)
+    if (before !== undefined && before !== memberId)
+      throw new BrokenPromise(
+        'no partition is owned twice in a generation',
+        `partition ${partition} of ${groupId} belongs to ${before} and to ${memberId} in generation ${generationId}`,
+      )
+    this.#owners.set(key, memberId)
+    this.#heard(`${groupId}: ${memberId} owns partition ${partition} in generation ${generationId}`)
   }
 
   noteProducerId(producerId: number): void {

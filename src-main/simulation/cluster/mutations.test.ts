@@ -81,8 +81,8 @@ const mutations: readonly Mutation[] = [
   },
   {
     broken: 'followers are told of no divergence and cut nothing off',
-    from: 3,
-    seeds: 8,
+    from: 1,
+    seeds: 5,
     kinds: ['kill', 'isolate', 'freeze'],
     breakIt: () =>
       replace(
@@ -117,8 +117,8 @@ const mutations: readonly Mutation[] = [
   },
   {
     broken: 'a leader leaves a follower behind without asking the controller',
-    from: 11,
-    seeds: 8,
+    from: 1,
+    seeds: 5,
     kinds: ['freeze', 'kill'],
     settings: { 'replica.lag.time.max.ms': '300', 'broker.session.timeout.ms': '6000' },
     breakIt: () =>
@@ -135,16 +135,16 @@ const mutations: readonly Mutation[] = [
   },
   {
     broken: 'nobody is eligible to lead, and the last in-sync replica is believed whatever happened to it',
-    from: 11,
-    seeds: 8,
+    from: 1,
+    seeds: 5,
     kinds: POWER,
     settings: QUICK_TO_FENCE,
     breakIt: () => replaceGetter(MetadataImage.prototype, 'hasEligibleLeaders', () => false),
   },
   {
     broken: 'a broker stays eligible to lead after an unclean shutdown',
-    from: 26,
-    seeds: 8,
+    from: 8,
+    seeds: 5,
     kinds: POWER,
     settings: QUICK_TO_FENCE,
     breakIt: () => {
@@ -164,15 +164,15 @@ const mutations: readonly Mutation[] = [
   },
   {
     broken: 'retries of a producer are stored again',
-    from: 2,
+    from: 1,
     seeds: 5,
     kinds: PROCESSES,
     breakIt: () => replace(ProducerState.prototype, 'judge', () => () => ({ type: 'accept' })),
   },
   {
     broken: 'group coordinators answer before the commit is replicated',
-    from: 4,
-    seeds: 8,
+    from: 1,
+    seeds: 5,
     kinds: ['kill', 'isolate', 'freeze'],
     breakIt: () => {
       const mends = [

@@ -5,7 +5,6 @@ import { ElectLeaders } from '../../protocol/messages/electLeaders.ts'
 import { NotNow, SimulatedClient, untilOver, type ClientWorld } from './simulatedClient.ts'
 
 const PREFERRED = 0
-const BROKERS = [1, 2, 3]
 
 /** Moves the replicas of one topic about, two or three of them, calls moves off, elects preferred leaders, and deletes its oldest records. */
 export async function operate(world: ClientWorld, at: { topic: string; partitions: number }): Promise<void> {
@@ -24,9 +23,9 @@ export async function operate(world: ClientWorld, at: { topic: string; partition
         return
       }
       default: {
-        const first = random.below(3)
-        const order = [0, 1, 2].map(index => BROKERS[(first + (random.chance(0.5) ? index : 3 - index)) % 3]!)
-        const replicas = random.chance(0.1) ? null : [...new Set(order)].slice(0, 2 + random.below(2))
+        const ids = world.cluster.brokers.map(each => each.id)
+        const drawn = [random.below(ids.length), random.below(ids.length), random.below(ids.length)].map(index => ids[index]!)
+        const replicas = random.chance(0.1) ? null : [...new Set(drawn)]
         if (replicas !== null && replicas.length < 2) return
         await client.ask(client.anyBroker(), AlterPartitionReassignments, {
           timeoutMs: 500,

@@ -5,6 +5,7 @@ import { Metadata } from '../../protocol/messages/metadata.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../../protocol/schema.ts'
 import type { KafkaConnection } from '../../wire/client.ts'
 import type { SeededRandom } from '../seededRandom.ts'
+import type { Checks } from './checks.ts'
 import { BrokenPromise, type History } from './history.ts'
 import type { SimulatedCluster } from './simulatedCluster.ts'
 
@@ -18,6 +19,7 @@ export interface KnownLeader {
 export interface ClientWorld {
   readonly cluster: SimulatedCluster
   readonly history: History
+  readonly checks: Checks
   /** Writing ends; what is under way is still brought to its end. */
   isDraining: boolean
   /** Everything ends. */

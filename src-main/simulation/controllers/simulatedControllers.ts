@@ -7,13 +7,23 @@ import { type ControllerConfig, controllerConfigOf } from '../../controller/cont
 import { controllerHandlers } from '../../controller/handlers/index.ts'
 import type { Address, Env } from '../../env/env.ts'
 import { applyRecords } from '../../metadata/delta.ts'
+import { ELIGIBLE_LEADERS_FEATURE } from '../../metadata/features.ts'
 import { MetadataImage, NO_LEADER, type PartitionImage } from '../../metadata/image.ts'
 import { errorName } from '../../protocol/errors.ts'
 import { AllocateProducerIds } from '../../protocol/messages/allocateProducerIds.ts'
+import { AlterClientQuotas } from '../../protocol/messages/alterClientQuotas.ts'
 import { AlterPartition } from '../../protocol/messages/alterPartition.ts'
+import { AlterPartitionReassignments } from '../../protocol/messages/alterPartitionReassignments.ts'
+import { AlterUserScramCredentials } from '../../protocol/messages/alterUserScramCredentials.ts'
 import { AssignReplicasToDirs } from '../../protocol/messages/assignReplicasToDirs.ts'
+import { CreatePartitions } from '../../protocol/messages/createPartitions.ts'
 import { CreateTopics } from '../../protocol/messages/createTopics.ts'
+import { DeleteTopics } from '../../protocol/messages/deleteTopics.ts'
+import { ElectLeaders } from '../../protocol/messages/electLeaders.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
+import { IncrementalAlterConfigs } from '../../protocol/messages/incrementalAlterConfigs.ts'
+import { UnregisterBroker } from '../../protocol/messages/unregisterBroker.ts'
+import { UpdateFeatures } from '../../protocol/messages/updateFeatures.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../../protocol/schema.ts'
 import { quorumHandlers } from '../../quorum/handlers/index.ts'
 import { defaultQuorumConfig, Quorum } from '../../quorum/quorum.ts'
@@ -22,9 +32,15 @@ import { PeerLink } from '../../wire/peerLink.ts'
 import { serve } from '../../wire/serve.ts'
 import { type LogMedium, losePower, MemoryLog } from '../quorum/memoryLog.ts'
 import { simulatedWorld, type World } from '../world.ts'
+import { CommittedMetadata, textOf } from './committedMetadata.ts'
 
 const CLUSTER_ID = 'simulatedControllersAA'
 const SESSION_MS = 2_000
+/** With two in-sync replicas asked for, of three, one that stays can be too few: then there are eligible leader replicas. */
+const STATIC_CONFIGS = new Map([
+  ['broker.session.timeout.ms', String(SESSION_MS)],
+  ['min.insync.replicas', '2'],
+])
 const HEARTBEAT_MS = 300
 /** How often a leader looks for replicas that should be in sync. */
 const PROPOSAL_MS = 150
@@ -40,8 +56,6 @@ interface Process {
   readonly folders: readonly Uuid[]
   /** Those that failed in this life. */
   readonly failed: Set<Uuid>
-  /** The partition epochs this process last saw, by topic id and partition. */
-  readonly seen: Map<string, PartitionImage>
 }
 
 interface Node {
@@ -49,6 +63,8 @@ interface Node {
   readonly name: string
   readonly medium: LogMedium
   process: Process | undefined
+  /** Under which epoch the process was registered that was stopped in good order; -1 when the last one was not. */
+  cleanEpoch: number
 }
 
 /**
@@ -60,12 +76,19 @@ export class SimulatedControllers {
   readonly nodes: readonly Node[]
   /** Names of topics whose creation was confirmed. */
   readonly created = new Set<string>()
+  /** Names of topics whose deletion was confirmed. */
+  readonly deleted = new Set<string>()
+  /** Names of users whose quota and whose credential were confirmed. */
+  readonly withQuota = new Set<string>()
+  readonly withCredential = new Set<string>()
   /** Starts of the blocks of producer ids that were given out. */
   readonly producerIds: number[] = []
   readonly #config: Partial<ControllerConfig>
   readonly #active = new Map<number, number>()
+  readonly #committed = new CommittedMetadata(message => this.#violate(message))
   #violation: string | undefined
   #topics = 0
+  #users = 0
 
   constructor(size: number, { seed, config = {} }: { readonly seed: number; readonly config?: Partial<ControllerConfig> }) {
     this.world = simulatedWorld(seed)
@@ -75,6 +98,7 @@ export class SimulatedControllers {
       name: `node-${index + 1}`,
       medium: { batches: [], synced: 0, base: 0 },
       process: undefined,
+      cleanEpoch: -1,
     }))
     this.world.always(() => this.#check())
   }
@@ -114,14 +138,18 @@ export class SimulatedControllers {
       onFailure: cause => this.#violate(`${name} failed: ${cause.message}`),
     })
     const image = new MetadataImage()
-    const seen = new Map<string, PartitionImage>()
     quorum.onCommitted(batch => {
       applyRecords(image, batch.records)
       image.lastAppliedOffset = batch.lastOffset
-      this.#checkImage(name, image, seen)
+      this.#committed.apply(batch)
+      if (image.lastAppliedOffset === this.#committed.image.lastAppliedOffset && textOf(image) !== textOf(this.#committed.image))
+        this.#violate(`${name} does not know what the log says`)
     })
-    const config = controllerConfigOf(CLUSTER_ID, new Map([['broker.session.timeout.ms', String(SESSION_MS)]]), this.#config)
+    const config = controllerConfigOf(CLUSTER_ID, STATIC_CONFIGS, this.#config)
     const incarnationId = randomUuid(count => env.random.bytes(count))
+    const previousBrokerEpoch = node.cleanEpoch
+    node.cleanEpoch = -1
+    if (previousBrokerEpoch === -1) this.#committed.startedUncleanly(incarnationId)
     const controller = new Controller(env, { quorum, incarnationId, committed: () => image, config, logger: silentLogger })
     for (const [peer, { quick, fetches }] of links) {
       for (const link of [quick, fetches]) {
@@ -157,7 +185,7 @@ export class SimulatedControllers {
       endpoints: [{ name: 'PLAINTEXT', ...addresses.get(id)!, securityProtocol: 0 }],
       rack: undefined,
       directoryIds: () => folders.filter(folder => !failed.has(folder)),
-      previousBrokerEpoch: -1,
+      previousBrokerEpoch,
       heartbeatIntervalMs: HEARTBEAT_MS,
       registrationTimeoutMs: 60_000,
       logDirFailureTimeoutMs: 30_000,
@@ -168,7 +196,7 @@ export class SimulatedControllers {
     })
     await quorum.start()
     lifecycle.start()
-    const process = { env, quorum, image, controller, lifecycle, link, folders, failed, seen }
+    const process = { env, quorum, image, controller, lifecycle, link, folders, failed }
     node.process = process
     this.#proposeForEver(id, process)
     this.#assignForEver(id, process)
@@ -194,16 +222,95 @@ export class SimulatedControllers {
     node.process = undefined
   }
 
+  /** Stops a node in good order, and does not wait: its broker hands over what it leads, and says with the next start that it ended cleanly. */
+  stop(id: number): void {
+    const node = this.nodes[id - 1]!
+    const { process } = node
+    if (process === undefined) return
+    const stopped = async () => {
+      await process.lifecycle.shutDown({ timeoutMs: 3_000, silenceMs: 1_000 })
+      await process.quorum.stop()
+      if (node.process !== process) return
+      this.crash(id)
+      node.cleanEpoch = process.lifecycle.brokerEpoch
+    }
+    void stopped()
+  }
+
   /** Asks through the broker of a node, and does not wait. */
-  createTopic(through: number): string {
+  createTopic(through: number, replicationFactor = 3): string {
     const name = `topic-${++this.#topics}`
-    const request = { topics: [{ name, numPartitions: 3, replicationFactor: 3, assignments: [], configs: [] }] }
+    const request = { topics: [{ name, numPartitions: 3, replicationFactor, assignments: [], configs: [] }] }
     void this.#ask(through, CreateTopics, request, response => {
       const error = errorName(response.topics[0]!.errorCode)
       // A repeated request finds what the first one did, whose answer was lost.
       if (error === 'NONE' || error === 'TOPIC_ALREADY_EXISTS') this.created.add(name)
     })
     return name
+  }
+
+  /** One of the many things that an operator may ask for, of whatever there is. */
+  administer(through: number): void {
+    const { random } = this.world
+    const { image } = this.nodes[through - 1]!.process ?? this.#committed
+    const topics = [...image.topicsById.values()]
+    const topic = topics[random.below(Math.max(1, topics.length))]
+    const user = `user-${++this.#users}`
+    const ignore = () => undefined
+    switch (random.below(10)) {
+      case 0: {
+        const entry = { entity: [{ entityType: 'user', entityName: user }], ops: [{ key: 'producer_byte_rate', value: 5, remove: false }] }
+        return void this.#ask(through, AlterClientQuotas, { entries: [entry], validateOnly: false }, ({ entries }) => {
+          if (entries[0]?.errorCode === 0) this.withQuota.add(user)
+        })
+      }
+      case 1: {
+        const [salt, saltedPassword] = [random.bytes(8), random.bytes(32)]
+        const upsertions = [{ name: user, mechanism: 1 + random.below(2), iterations: 4096, salt, saltedPassword }]
+        return void this.#ask(through, AlterUserScramCredentials, { deletions: [], upsertions }, ({ results }) => {
+          if (results[0]?.errorCode === 0) this.withCredential.add(user)
+        })
+      }
+      case 2: {
+        const [maxVersionLevel, upgradeType] = image.hasEligibleLeaders ? [0, 2] : [1, 1]
+        const featureUpdates = [{ feature: ELIGIBLE_LEADERS_FEATURE, maxVersionLevel, upgradeType }]
+        return void this.#ask(through, UpdateFeatures, { featureUpdates }, ignore)
+      }
+      case 3:
+        return void this.#ask(through, UnregisterBroker, { brokerId: 1 + random.below(this.nodes.length) }, ignore)
+    }
+    if (topic === undefined) return
+    const { name, topicId } = topic
+    const partitionIndex = random.below(topic.partitions.length)
+    switch (random.below(6)) {
+      case 0: {
+        const value = String(1 + random.below(3))
+        const configs = [{ name: 'min.insync.replicas', configOperation: 0, value }]
+        const request = { resources: [{ resourceType: 2, resourceName: name, configs }], validateOnly: false }
+        return void this.#ask(through, IncrementalAlterConfigs, request, ignore)
+      }
+      case 1: {
+        if (!this.created.delete(name)) return
+        const request = { topics: [{ name: null, topicId }], topicNames: [], timeoutMs: 1_000 }
+        return void this.#ask(through, DeleteTopics, request, ({ responses }) => {
+          if (responses[0]?.errorCode === 0) this.deleted.add(name)
+        })
+      }
+      case 2: {
+        const request = { topics: [{ name, count: topic.partitions.length + 1, assignments: null }], timeoutMs: 1_000, validateOnly: false }
+        return void this.#ask(through, CreatePartitions, request, ignore)
+      }
+      case 3: {
+        const request = { electionType: 0, topicPartitions: null, timeoutMs: 1_000 }
+        return void this.#ask(through, ElectLeaders, request, ignore)
+      }
+      default: {
+        const brokers = this.nodes.map(({ id }) => id).toSorted(() => random.below(3) - 1)
+        const replicas = random.below(4) === 0 ? null : brokers.slice(0, 1 + random.below(brokers.length))
+        const request = { topics: [{ name, partitions: [{ partitionIndex, replicas }] }], timeoutMs: 1_000 }
+        return void this.#ask(through, AlterPartitionReassignments, request, ignore)
+      }
+    }
   }
 
   allocateProducerIds(through: number): void {
@@ -318,30 +425,6 @@ export class SimulatedControllers {
     }
     if (new Set(this.producerIds).size !== this.producerIds.length)
       throw new Error(`producer ids were given out twice: ${this.producerIds.join()}`)
-  }
-
-  #checkImage(name: string, image: MetadataImage, seen: Map<string, PartitionImage>): void {
-    for (const topic of image.topicsById.values()) {
-      for (const partition of topic.partitions) {
-        const { isr, leader, replicas, leaderEpoch, partitionEpoch } = partition
-        const at = `${name}, ${topic.name}-${partition.partition}: `
-        if (isr.length === 0 && partition.elr.length + partition.lastKnownElr.length === 0) this.#violate(`${at}nobody can ever lead`)
-        if (partition.elr.some(replica => isr.includes(replica) || !replicas.includes(replica)))
-          this.#violate(`${at}the wrong ones are eligible`)
-        if (!isr.every(replica => replicas.includes(replica))) this.#violate(`${at}a stranger is in sync`)
-        if (leader !== NO_LEADER && !isr.includes(leader)) this.#violate(`${at}the leader is not in sync`)
-        if (leader !== NO_LEADER && !image.isActive(leader)) this.#violate(`${at}the leader is not alive`)
-        if (leader !== NO_LEADER && !image.hasOnlineDirectory(partition, leader))
-          this.#violate(`${at}the leader's log folder does not work`)
-        const key = `${topic.topicId}-${partition.partition}`
-        const before = seen.get(key)
-        if (before !== undefined && before !== partition) {
-          if (leaderEpoch < before.leaderEpoch || partitionEpoch <= before.partitionEpoch) this.#violate(`${at}an epoch fell`)
-          if (leader !== before.leader && leaderEpoch === before.leaderEpoch) this.#violate(`${at}another leader in the same epoch`)
-        }
-        seen.set(key, partition)
-      }
-    }
   }
 }
 
