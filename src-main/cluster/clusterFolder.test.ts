@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import type { Disk } from '../env/env.ts'
 import { simulatedWorld, type World } from '../simulation/world.ts'
 import { decodeMetaProperties } from '../protocol/files/metaProperties.ts'
+import { decodeQuorumState } from '../protocol/files/quorumState.ts'
 import { ClusterFolder } from './clusterFolder.ts'
 
-const CLUSTER = { version: 1, clusterId: 'c', brokers: 3, logDirs: 1, port: 19_092, profile: 'dev', settings: {} } as const
+const CLUSTER = { version: 1, clusterId: 'c', isNew: false, brokers: 3, logDirs: 1, port: 19_092, profile: 'dev', settings: {} } as const
 const seeds = Array.from({ length: 60 }, (_, index) => index + 1)
 
 const folderIn = (world: World) => new ClusterFolder({ random: world.random, disk: emptyingFirst(world.env('host').disk) }, '/data')
@@ -40,6 +41,18 @@ describe('a log dir', () => {
     await world.settle(folder.format(2, 'c'))
     expect(await textOf(world, '/data/broker-2/meta.properties')).toBe(before)
     expect(decodeMetaProperties(Buffer.from(before))).toMatchObject({ clusterId: 'c', nodeId: 2 })
+  })
+
+  it('of a new voter says that it has promised nothing; one that was destroyed does not say so', async () => {
+    const world = simulatedWorld(1)
+    const folder = folderIn(world)
+    await world.settle(folder.write(CLUSTER))
+    await world.settle(folder.format(1, 'c', { isNewVoter: true }))
+    const file = '/data/broker-1/__cluster_metadata-0/quorum-state'
+    expect(decodeQuorumState(Buffer.from(await textOf(world, file)))).toMatchObject({ leaderEpoch: 0, votedId: -1 })
+    await world.settle(folder.wipe(1))
+    await world.settle(folder.format(1, 'c'))
+    expect(await exists(world, file)).toBe(false)
   })
 
   it('of another cluster, or of another broker, is refused and left as it is', async () => {

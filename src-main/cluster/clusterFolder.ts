@@ -1,12 +1,15 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { randomUuid } from '../base/uuid.ts'
+import { randomUuid, ZERO_UUID } from '../base/uuid.ts'
 import { DiskError, type Disk, type DiskLock, type Random } from '../env/env.ts'
 import { decodeMetaProperties, encodeMetaProperties } from '../protocol/files/metaProperties.ts'
+import { encodeQuorumState, QUORUM_STATE_FILE } from '../protocol/files/quorumState.ts'
 
 const ClusterFile = z.object({
   version: z.literal(1),
   clusterId: z.string(),
+  /** True until every broker's disk was made ready for the first time. */
+  isNew: z.boolean().default(false),
   brokers: z.number().int().min(1),
   /** Log folders of each broker. */
   logDirs: z.number().int().min(1).default(1),
@@ -15,6 +18,8 @@ const ClusterFile = z.object({
   settings: z.record(z.string(), z.string()),
 })
 export type ClusterFile = z.infer<typeof ClusterFile>
+
+const NOTHING_PROMISED = { leaderId: -1, leaderEpoch: 0, votedId: -1, votedDirectoryId: ZERO_UUID }
 
 /**
  * The folder of one local cluster: `cluster.json`, `broker-<id>/` (its log dir), `broker-<id>-disk-<k>/` (its other log dirs, from 2 on, where it has
@@ -90,8 +95,11 @@ export class ClusterFolder {
   /**
    * Gives the broker an empty log dir that belongs to this cluster, as `kafka-storage format` does. Leaves a formatted one alone; throws when it is
    * another cluster's. Further log dirs are the broker's to format: it knows from the first one whose they are.
+   *
+   * `isNewVoter`: the cluster is new, so that this voter has promised nothing to anybody, which its `quorum-state` tells. A disk without that file may be
+   * one that was destroyed, and its voter has to learn from the others first what it may have forgotten.
    */
-  async format(brokerId: number, clusterId: string): Promise<void> {
+  async format(brokerId: number, clusterId: string, { isNewVoter = false } = {}): Promise<void> {
     const directory = this.brokerDirectory(brokerId)
     const file = join(directory, 'meta.properties')
     for (const name of await this.#namesOf(brokerId)) if (name.endsWith('.wiped')) await this.#disk.remove(join(this.path, name))
@@ -104,6 +112,11 @@ export class ClusterFolder {
       )
     }
     await this.#disk.makeDirectory(directory)
+    if (isNewVoter) {
+      const metadataLog = join(directory, '__cluster_metadata-0')
+      await this.#disk.makeDirectory(metadataLog)
+      await this.#disk.replaceFile(join(metadataLog, QUORUM_STATE_FILE), encodeQuorumState(NOTHING_PROMISED))
+    }
     const directoryId = randomUuid(count => this.#random.bytes(count))
     await this.#disk.replaceFile(file, encodeMetaProperties({ version: 1, clusterId, nodeId: brokerId, directoryId }))
   }

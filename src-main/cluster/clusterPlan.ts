@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { Network, Random } from '../env/env.ts'
 import type { Processes } from '../env/processes.ts'
-import { brokerProperties, type Profile } from '../server/config.ts'
+import { brokerProperties, type Profile, votersAmong } from '../server/config.ts'
 import type { ClusterFile, ClusterFolder } from './clusterFolder.ts'
 import { claimPorts, portsOf, requirePorts, type PortClaim } from './ports.ts'
 
@@ -61,6 +61,7 @@ export async function planCluster(
   }
   const shape = {
     version: 1,
+    isNew: before?.isNew ?? true,
     clusterId: before?.clusterId ?? folder.newClusterId(),
     brokers,
     logDirs,
@@ -86,15 +87,16 @@ export const peerPort = (file: ClusterFile, brokerId: number): number => file.po
 export const brokerIdsOf = (file: ClusterFile): number[] => Array.from({ length: file.brokers }, (_, index) => index + 1)
 
 function propertiesOf(file: ClusterFile, folder: ClusterFolder): Map<number, string> {
-  const voters = brokerIdsOf(file).map(id => ({ id, host: HOST, port: peerPort(file, id) }))
+  const brokers = brokerIdsOf(file).map(id => ({ id, host: HOST, port: peerPort(file, id) }))
+  const voters = votersAmong(brokers)
   return new Map(
-    voters.map(voter => [
-      voter.id,
+    brokers.map(peer => [
+      peer.id,
       brokerProperties({
-        nodeId: voter.id,
-        directories: directoriesOf(file, folder, voter.id),
-        client: { host: HOST, port: clientPort(file, voter.id) },
-        peer: voter,
+        nodeId: peer.id,
+        directories: directoriesOf(file, folder, peer.id),
+        client: { host: HOST, port: clientPort(file, peer.id) },
+        peer,
         voters,
         profile: file.profile,
         settings: file.settings,

@@ -159,6 +159,8 @@ describe('ports', () => {
   })
 })
 
+const quorumStateOf = (id: number) => `/data/broker-${id}/__cluster_metadata-0/quorum-state`
+
 describe('a cluster', () => {
   it('starts all brokers, each in a log dir of its own that belongs to the cluster', async () => {
     const cluster = await started()
@@ -166,6 +168,8 @@ describe('a cluster', () => {
     const metas = await Promise.all([1, 2, 3].map(id => text(`/data/broker-${id}/meta.properties`)))
     for (const meta of metas) expect(meta).toContain(`cluster.id=${cluster.file.clusterId}`)
     expect(new Set(metas).size).toBe(3)
+    for (const id of [1, 2, 3]) expect(await exists(quorumStateOf(id))).toBe(true)
+    expect(cluster.file.isNew).toBe(false)
   })
 
   it('does what it is asked of one broker one after the other', async () => {
@@ -235,6 +239,7 @@ describe('a cluster', () => {
     expect(processes.children.filter(child => child.heard.length > 0)).toEqual([])
     expect(await exists('/data/broker-2/some.log')).toBe(false)
     expect(await text('/data/broker-2/meta.properties')).not.toBe(before)
+    expect(await exists(quorumStateOf(2))).toBe(false) // its voter has to learn first what it may have forgotten
     expect(cluster.view.events.map(event => event.kind)).toContain('brokerWiped')
     expect(statesOf(cluster)).toEqual(['running', 'running', 'running'])
   })

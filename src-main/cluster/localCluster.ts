@@ -1,7 +1,7 @@
 import type { BrokerLogLine, BrokerState, ClusterEvent, ClusterSnapshot, LinkEnd, LinkFault, ProfileValue } from '../contract/cluster.ts'
 import type { Clock, Disk, DiskLock, Network, Random } from '../env/env.ts'
 import type { Processes } from '../env/processes.ts'
-import { brokerEntry, brokerEnvironment, brokerNodeOptions, profileValues, type FromBroker } from '../server/config.ts'
+import { brokerEntry, brokerEnvironment, brokerNodeOptions, profileValues, votersAmong, type FromBroker } from '../server/config.ts'
 import type { BrokerCommand } from './brokerProcess.ts'
 import { ClusterFolder, type ClusterFile } from './clusterFolder.ts'
 import { ClusterLinks } from './clusterLinks.ts'
@@ -76,6 +76,13 @@ export class LocalCluster {
     try {
       plan = await planCluster(env, folder, options)
       await folder.write(plan.file)
+      if (plan.file.isNew) {
+        // All of them before any of them starts: from then on a disk without its mark is one that was destroyed.
+        const voters = new Set(votersAmong(brokerIdsOf(plan.file).map(id => ({ id }))).map(each => each.id))
+        for (const id of brokerIdsOf(plan.file)) await folder.format(id, plan.file.clusterId, { isNewVoter: voters.has(id) })
+        plan = { ...plan, file: { ...plan.file, isNew: false } }
+        await folder.write(plan.file)
+      }
       for (const [brokerId, text] of plan.properties) await folder.writeProperties(brokerId, text)
       return new LocalCluster(env, options, { folder, plan, lock })
     } catch (error) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { configReaderOf } from '../metadata/configReader.ts'
-import { brokerProperties, profileValues, readServerConfig, type BrokerProcessOptions } from './config.ts'
+import { brokerProperties, profileValues, readServerConfig, type BrokerProcessOptions, votersAmong } from './config.ts'
 
 function options(given: Partial<BrokerProcessOptions> = {}, brokers = 3): BrokerProcessOptions {
   const voters = Array.from({ length: brokers }, (_, index) => ({ id: index + 1, host: '127.0.0.1', port: 19_095 + index }))
@@ -70,11 +70,38 @@ describe("a broker's properties file", () => {
     ],
     ['names no folder', 'node.id=1\nprocess.roles=broker\nlisteners=PLAINTEXT://a:1,CONTROLLER://a:2\n', 'log.dirs'],
     [
-      'leaves its own broker out of the quorum',
-      'node.id=1\nprocess.roles=broker\nlisteners=PLAINTEXT://a:1,CONTROLLER://a:2\nlog.dirs=/d\ncontroller.quorum.voters=2@a:2',
-      'every broker is a voter',
+      'leaves a controller out of the quorum',
+      'node.id=1\nprocess.roles=broker,controller\nlisteners=PLAINTEXT://a:1,CONTROLLER://a:2\nlog.dirs=/d\ncontroller.quorum.voters=2@a:2',
+      'must have node 1 among them',
+    ],
+    [
+      'has an observer among the voters',
+      'node.id=2\nprocess.roles=broker\nlisteners=PLAINTEXT://a:1,CONTROLLER://a:2\nlog.dirs=/d\ncontroller.quorum.voters=2@a:2',
+      'must not have node 2 among them',
     ],
   ])('cannot be used when it %s', (_, file, problem) => expect(() => readServerConfig(file)).toThrow(problem))
+})
+
+describe('the voters', () => {
+  const brokers = (count: number) => Array.from({ length: count }, (_, index) => ({ id: index + 1 }))
+
+  it.each([
+    { of: 1, are: [1] },
+    { of: 2, are: [1, 2] },
+    { of: 3, are: [1, 2, 3] },
+    { of: 4, are: [1, 2, 3] },
+    { of: 5, are: [1, 2, 3, 4, 5] },
+    { of: 6, are: [1, 2, 3, 4, 5] },
+    { of: 7, are: [1, 2, 3, 4, 5, 6, 7] },
+  ])('of $of brokers are $are', ({ of, are }) => expect(votersAmong(brokers(of)).map(each => each.id)).toEqual(are))
+
+  it('have the role of a controller, and an observer has not', () => {
+    const voters = options().voters
+    expect(readServerConfig(brokerProperties(options({ nodeId: 1, voters }))).values.get('process.roles')).toBe('broker,controller')
+    const observer = readServerConfig(brokerProperties(options({ nodeId: 4, voters })))
+    expect(observer.values.get('process.roles')).toBe('broker')
+    expect(observer.voters.has(4)).toBe(false)
+  })
 })
 
 describe("a broker's log folders", () => {

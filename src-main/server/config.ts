@@ -25,6 +25,15 @@ export interface Voter extends Address {
   readonly id: number
 }
 
+/**
+ * Which of a cluster's brokers are voters: all, or, of an even number, all but the last, which is an observer. A fourth voter would have to confirm what is
+ * committed, and yet no more of four may be missing than of three. Two both vote, although neither may be missing then: what they decided
+ * shall not be on a single disk.
+ */
+export function votersAmong<Broker extends { readonly id: number }>(brokers: readonly Broker[]): readonly Broker[] {
+  return brokers.length % 2 === 0 && brokers.length > 2 ? brokers.slice(0, -1) : brokers
+}
+
 /** What one broker process is started with: Kafka's own keys in a properties file, nothing else. */
 export interface BrokerProcessOptions {
   readonly nodeId: number
@@ -61,7 +70,7 @@ export function brokerProperties(options: BrokerProcessOptions): string {
     ...Object.entries(profileSettings(options.profile, options.voters.length)),
     ...Object.entries(settings),
     ['node.id', String(options.nodeId)],
-    ['process.roles', 'broker,controller'],
+    ['process.roles', options.voters.some(voter => voter.id === options.nodeId) ? 'broker,controller' : 'broker'],
     ['listeners', `${CLIENT_LISTENER}://${text(options.client)},${PEER_LISTENER}://${text(options.peer)}`],
     ['controller.listener.names', PEER_LISTENER],
     ['controller.quorum.voters', options.voters.map(voter => `${voter.id}@${text(voter)}`).join(',')],
@@ -104,6 +113,7 @@ export interface ServerConfig {
   readonly metadataDirectory: string
   readonly client: Address
   readonly peer: Address
+  /** Without this node where it is an observer. */
   readonly voters: ReadonlyMap<number, Address>
 }
 
@@ -120,7 +130,10 @@ export function readServerConfig(file: string, folder = '/'): ServerConfig {
   const { directories, metadataDirectory } = logDirectoriesOf(values, folder)
   const nodeId = Number(values.get('node.id'))
   const voters = new Map((values.get('controller.quorum.voters') ?? '').split(',').map(voterOf))
-  if (!voters.has(nodeId)) throw new Error(`controller.quorum.voters must have node ${nodeId} among them: every broker is a voter`)
+  const isController = (values.get('process.roles') ?? '').split(',').some(role => role.trim() === 'controller')
+  if (isController !== voters.has(nodeId)) {
+    throw new Error(`controller.quorum.voters must ${isController ? '' : 'not '}have node ${nodeId} among them: process.roles says so`)
+  }
   return { values, nodeId, directories, metadataDirectory, client, peer, voters }
 }
 

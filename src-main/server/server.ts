@@ -44,7 +44,7 @@ export interface ServerListeners {
 }
 
 /**
- * One broker process: a voter of the metadata quorum, a controller while it leads that quorum, and a broker. Puts the parts together, starts them from
+ * One broker process: a voter of the metadata quorum or an observer of it, a controller while it leads that quorum, and a broker. Puts the parts together, starts them from
  * the ground up and stops them in reverse; decides nothing itself.
  */
 export class Server {
