@@ -66,18 +66,37 @@ describe('three controllers', () => {
     cluster.world.close()
   })
 
+  it.each(seeds(10))('keep who was stopped in good order eligible to lead (seed %i)', async seed => {
+    const cluster = await clusterOf3(seed)
+    await cluster.world.run(() => cluster.isWhole)
+    cluster.createTopic(1)
+    await cluster.world.run(() => cluster.created.size === 1 && cluster.isWhole)
+    const [first, second] = cluster.nodes.filter(node => node !== cluster.active).map(({ id }) => id) as [number, number]
+    const stopped = (id: number) => cluster.world.run(() => cluster.nodes[id - 1]!.process === undefined)
+    cluster.stop(first)
+    await stopped(first)
+    cluster.stop(second)
+    await stopped(second)
+    const { image } = cluster.active!.process!
+    for (const { elr } of [...image.topicsById.values()].flatMap(({ partitions }) => partitions)) expect(elr).toEqual([second])
+    await cluster.startAll()
+    await cluster.world.run(() => cluster.isWhole)
+    cluster.world.close()
+  })
+
   it.each(seeds(60))(
-    'keep what they confirmed through crashes, cuts and failing disks, and are whole again when these end (seed %i)',
+    'keep what they confirmed through crashes, stops, cuts, failing disks and changes of all kinds, and are whole again when these end (seed %i)',
     async seed => {
       const cluster = await clusterOf3(seed)
       const { world } = cluster
       const anyNode = () => 1 + world.random.below(3)
       for (let round = 0; round < 12; round++) {
         await world.run(100 + world.random.below(900))
-        cluster.createTopic(anyNode())
+        cluster.createTopic(anyNode(), 1 + world.random.below(3))
         cluster.allocateProducerIds(anyNode())
+        for (let changes = world.random.below(4); changes > 0; changes--) cluster.administer(anyNode())
         const victim = anyNode()
-        switch (world.random.below(6)) {
+        switch (world.random.below(7)) {
           case 0:
             cluster.crash(victim, { loseUnsynced: world.random.below(2) === 0, silently: world.random.below(3) === 0 })
             break
@@ -94,17 +113,26 @@ describe('three controllers', () => {
             cluster.failFolder(victim)
             break
           case 5:
+            cluster.stop(victim)
+            break
+          case 6:
             break
         }
         if (world.random.below(2) === 0) await cluster.start(anyNode())
       }
       world.heal()
+      // Whoever is stopping may only now be able to.
+      await world.run(5_000)
       // Whoever has a folder that failed has to be started again: the last in-sync replica may be there.
       for (const id of cluster.damaged) cluster.crash(id)
       await cluster.startAll()
       await world.run(() => cluster.isWhole)
-      const known = [...cluster.nodes[0]!.process!.image.topicsByName.keys()]
-      for (const name of cluster.created) expect(known).toContain(name)
+      const { topicsByName, quotas, scramCredentials } = cluster.nodes[0]!.process!.image
+      for (const name of cluster.created) expect([...topicsByName.keys()]).toContain(name)
+      for (const name of cluster.deleted) expect([...topicsByName.keys()]).not.toContain(name)
+      const users = [...scramCredentials.values()].map(({ name }) => name)
+      for (const user of cluster.withCredential) expect(users).toContain(user)
+      for (const user of cluster.withQuota) expect([...quotas.values()].map(({ entity }) => entity[0]?.entityName)).toContain(user)
       world.close()
     },
   )

@@ -54,6 +54,12 @@ it('forgets who was eligible in a cluster that has no such thing any more', () =
 })
 
 describe('the last in-sync replica', () => {
+  it('is remembered too where it had been kept without a leader, in the time before there were eligible ones', () => {
+    const image = ordersOf({ isr: [2], leader: -1, elr: [] }, { fenced: [2, 3] })
+    const { records } = decideRegistration(aState(image), aRegistration(2), false)
+    expect(becomes(image, records)).toEqual({ leader: -1, isr: [], elr: [], lastKnownElr: [2] })
+  })
+
   it('leaves too, and is remembered as eligible and as the last leader', () => {
     const image = ordersOf({ isr: [1], elr: [2] }, { fenced: [2, 3] })
     const gone = { leader: -1, isr: [], elr: [1, 2], lastKnownElr: [1] }

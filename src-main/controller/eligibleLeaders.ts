@@ -37,6 +37,8 @@ export function lastKnownLeader(
   { minInsyncReplicas }: EligibilityRules,
 ): readonly number[] {
   if (minInsyncReplicas === undefined || leader !== NO_LEADER) return []
-  if (isr.length === 0 && before.leader !== NO_LEADER) return [before.leader].filter(replica => replicas.includes(replica))
-  return before.lastKnownElr.filter(replica => replicas.includes(replica))
+  if (isr.length > 0 || before.isr.length === 0) return before.lastKnownElr.filter(replica => replicas.includes(replica))
+  // It had no leader when the last in-sync replica was kept for being the last, in the time before there were eligible ones: that one will have to do.
+  const last = before.leader !== NO_LEADER ? before.leader : before.isr[0]!
+  return [last].filter(replica => replicas.includes(replica))
 }

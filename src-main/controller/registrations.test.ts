@@ -260,13 +260,13 @@ describe('the removal of a broker', () => {
     eligibleLeaders: { minInsyncReplicas: 3 },
   })
 
-  it('takes it out of every ISR, and from among those who are eligible, but leaves it assigned', () => {
+  it('takes it out of every ISR, but leaves it assigned, and eligible where it was', () => {
     const { records, reply } = decideUnregistration(aState(withElr), { brokerId: 1 })
     expect(reply.errorCode).toBe(0)
     const image = after(withElr, records)
     expect([...image.brokers.keys()]).toEqual([2, 3])
-    expect(ordersIn(image)).toMatchObject({ replicas: [1, 2, 3], isr: [2], leader: 2, elr: [3] })
-    expect(image.topicsByName.get('audit')!.partitions[0]).toMatchObject({ replicas: [1], isr: [], leader: -1, elr: [] })
+    expect(ordersIn(image)).toMatchObject({ replicas: [1, 2, 3], isr: [2], leader: 2, elr: [1, 3] })
+    expect(image.topicsByName.get('audit')!.partitions[0]).toMatchObject({ replicas: [1], isr: [], leader: -1, elr: [1] })
   })
 
   it('lets it come back under a new epoch, and lead what nobody else can', () => {
@@ -274,6 +274,7 @@ describe('the removal of a broker', () => {
     const { records, reply } = decideRegistration(aState(gone), aRegistration(1), false)
     expect(reply).toMatchObject({ errorCode: 0, brokerEpoch: 1000 })
     const back = after(gone, records)
+    expect(ordersIn(back)).toMatchObject({ isr: [2], elr: [3] })
     const { records: unfencing } = decideHeartbeat(aState(back), aHeartbeat(1, { brokerEpoch: 1000, currentMetadataOffset: 1000 }), {
       controlledShutdownOffset: undefined,
       lowestActiveOffset: Infinity,

@@ -215,8 +215,8 @@ export function decideFencing({ image, settings }: ControllerState, brokerId: nu
 }
 
 /**
- * Removes a broker for good. Its replicas leave every ISR, as those of one that was not cleanly shut down: should it come back, nobody knows with what
- * disk. Where it is assigned it stays assigned, until somebody reassigns the partitions. One that lives registers again.
+ * Removes a broker for good. Its replicas leave every ISR. Where it is assigned it stays assigned, until somebody reassigns the partitions, and where it
+ * is eligible to lead it stays so: that is given up when it registers again, because nobody knows with what disk. One that lives does so at once.
  */
 export function decideUnregistration(
   { image, settings }: ControllerState,
@@ -227,7 +227,7 @@ export function decideUnregistration(
     return refuse({ throttleTimeMs: 0, ...refused(refusal('BROKER_ID_NOT_REGISTERED', `Broker ${brokerId} is not registered.`)) })
   }
   const { brokerEpoch } = broker
-  const leaves = changesAfterUncleanShutdown(image, brokerId, settings.staticConfigs)
+  const leaves = changesWithout(image, brokerId, settings.staticConfigs)
   const unregister = metadataRecord({ type: 'UnregisterBrokerRecord', brokerId, brokerEpoch })
   return { records: [...leaves, unregister], reply: { throttleTimeMs: 0, ...accepted } }
 }

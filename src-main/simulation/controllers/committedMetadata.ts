@@ -40,16 +40,19 @@ export class CommittedMetadata {
     if (batch.baseOffset <= this.image.lastAppliedOffset) return
     for (const record of batch.records) {
       const before = partitionOf(this.image, record)
+      // Of one that was removed for good and comes back, nobody knows with what.
+      if (record.type === 'RegisterBrokerRecord' && !this.image.brokers.has(record.brokerId)) this.#losesSome(record.brokerId)
       applyRecords(this.image, [record])
       // What it was before, the controller knows nothing of.
       if (record.type === 'FeatureLevelRecord' && record.name === ELIGIBLE_LEADERS_FEATURE) this.#complete.clear()
       if (record.type === 'RegisterBrokerRecord' && this.#uncleanStarts.has(record.incarnationId)) this.#losesSome(record.brokerId)
-      // Should it come back, nobody takes its word for what it has.
-      if (record.type === 'UnregisterBrokerRecord') this.#losesSome(record.brokerId)
       const after = partitionOf(this.image, record)
       if (after === undefined) continue
       const name = nameOf(this.image, record)
       this.#checkChange(name, before, after)
+      // The leader vouches for those that it takes in; with the end of a reassignment, one of them may lead at once.
+      if (record.type === 'PartitionChangeRecord' && record.replicas !== null && before !== undefined && before.leader !== NO_LEADER)
+        for (const member of after.isr) this.#complete.get(keyOf(record))?.add(member)
       if (before !== undefined && after.leader !== NO_LEADER && after.leader !== before.leader)
         this.#checkLeader(name, keyOf(record), after)
     }
