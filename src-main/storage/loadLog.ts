@@ -21,7 +21,7 @@ export interface LoadedLog {
   readonly epochs: EpochFile
   readonly producers: ProducerState
   readonly snapshots: ProducerSnapshots
-  /** Whether its first segment was just made: a power failure may still take its name. */
+  /** Whether its first segment was just made, or is still to be: a power failure may take its name. */
   readonly isNew: boolean
   /** What is left to do before anything is appended: until then nobody has looked into the active segment, and no producer is known. */
   readonly rest?: () => Promise<void>
@@ -35,7 +35,7 @@ export interface LoadedLog {
 export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, options: LoadOptions): Promise<LoadedLog> {
   const { directory, log } = options
   const { disk } = env
-  const names = await tidyFolder(disk, directory)
+  const names = options.isNew === true ? new Set<string>() : await tidyFolder(disk, directory)
   const bases = offsetsOf(names, 'log')
   const snapshots = new ProducerSnapshots(disk, directory, offsetsOf(names, 'snapshot'))
 
@@ -57,7 +57,7 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
     if (options.recoveryPoint > options.logStartOffset) {
       throw new CorruptLog(`${directory} holds no segment, and ${SYNCED} offsets below ${options.recoveryPoint} were synced`)
     }
-    segments = [await firstSegment(env, pool, { directory, baseOffset: options.logStartOffset })]
+    segments = [await firstSegment(env, pool, { directory, baseOffset: options.logStartOffset, isLater: options.logStartOffset === 0 })]
   }
 
   const producers = new ProducerState()
@@ -74,7 +74,10 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
 
   let logEndOffset: number
   let rest: (() => Promise<void>) | undefined
-  if (options.lazily === true && areEpochsRead && endsWhereItSays(segments.at(-1)!, snapshots, options)) {
+  if (isNew) {
+    logEndOffset = options.logStartOffset
+    await snapshots.removeAbove(logEndOffset)
+  } else if (options.lazily === true && areEpochsRead && endsWhereItSays(segments.at(-1)!, snapshots, options)) {
     logEndOffset = options.recoveryPoint
     rest = async () => {
       await fitEpochs(epochs, batches)
@@ -142,14 +145,14 @@ function endsWhereItSays(
   return recoveryPoint > active.baseOffset && snapshots.newest === recoveryPoint
 }
 
-/** Makes the segment of an empty log. */
+/** The segment of an empty log. Its name tells where the log begins, so that only at offset 0 its files may be made later, with the first batch. */
 export async function firstSegment(
   { clock }: Pick<Env, 'clock'>,
   pool: FilePool,
-  { directory, baseOffset }: { readonly directory: string; readonly baseOffset: number },
+  { directory, baseOffset, isLater = false }: { readonly directory: string; readonly baseOffset: number; readonly isLater?: boolean },
 ): Promise<Segment> {
   const segment = Segment.begin(pool, directory, { baseOffset, createdMs: clock.now() })
-  await segment.create()
+  if (!isLater) await segment.create()
   return segment
 }
 

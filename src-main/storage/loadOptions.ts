@@ -11,6 +11,8 @@ export interface LoadOptions {
   /** Below, compaction may have taken the end of a segment. */
   readonly firstDirtyOffset?: number
   readonly log: Logger
+  /** Whether the folder was just made, so that nothing is in it. */
+  readonly isNew?: boolean
   /** Whether `rest` may be left for later. */
   readonly lazily?: boolean
 }

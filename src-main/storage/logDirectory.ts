@@ -258,6 +258,7 @@ export class LogDirectory {
       ...wanted,
       directory,
       cleanShutdown,
+      isNew: found === undefined,
       recoveryPoint,
       logStartOffset,
       highWatermark,

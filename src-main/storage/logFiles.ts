@@ -296,6 +296,7 @@ export class LogFiles {
   /** Brings everything to the disk that a start without recovery relies on. */
   async finish(end: number, producers: readonly ProducerSnapshotEntry[]): Promise<void> {
     const active = this.#segments.at(-1)!
+    if (!active.isMade) return // nothing was ever appended: the next start finds what this one found
     await active.writeLastTimeIndexEntry()
     await this.syncUpTo(end)
     await active.sync()

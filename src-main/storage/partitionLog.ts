@@ -66,6 +66,8 @@ export interface PartitionLogOptions {
   readonly whenFull?: 'refuse' | 'wait'
   /** As checkpointed: a compaction made everything below clean. */
   readonly firstDirtyOffset?: number
+  /** Whether the folder was just made, so that nothing is in it. */
+  readonly isNew?: boolean
   /** Whether what only appends and look-ups need may wait for them, after a clean shutdown: see `ready`. */
   readonly lazily?: boolean
 }
@@ -341,14 +343,17 @@ export class PartitionLog {
 
   // --- Appending
 
-  /** The leader of a new epoch begins where the log ends. Durable when it resolves, also when nothing is ever appended. */
+  /**
+   * The leader of a new epoch begins where the log ends. Durable when it resolves, also when nothing is ever appended; but in an empty log with its first
+   * batch, because until then a start would forget it.
+   */
   async startEpoch(leaderEpoch: number): Promise<void> {
     const begin = () => this.#files.epochs.changed(this.#files.epochs.cache.assign(leaderEpoch, this.#nextOffset))
     if (this.#truncating === 0) begin()
     await this.#turns.take(() => {
       this.#ledEpoch = leaderEpoch
       begin() // a truncation that came first took it with it
-      return this.#patiently(() => this.#files.epochs.persist())
+      return this.#logEndOffset === this.#logStartOffset ? Promise.resolve() : this.#patiently(() => this.#files.epochs.persist())
     })
   }
 

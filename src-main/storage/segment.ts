@@ -97,6 +97,8 @@ export class Segment {
   #hasTxnFile: boolean
   #isSealed = false
   #isComplete = false
+  /** Whether it has files. The first one of a log gets them with its first batch: most of ten thousand partitions never see one. */
+  #isMade = true
   #bytesSinceLastIndexEntry = 0
   #firstTimestamp: number | undefined
   #largest: TimeIndexEntry | undefined
@@ -146,13 +148,14 @@ export class Segment {
     const path = (kind: LogFileKind) => `${this.#path(kind)}${this.#suffix}`
     const indexOf = (kind: LogFileKind, entryBytes: number) => new IndexFile(this.#pool, path(kind), { entryBytes, isUnsynced })
     const txnIndex = indexOf('txnindex', TXN_INDEX_ENTRY_BYTES)
+    const index = indexOf('index', OFFSET_INDEX_ENTRY_BYTES)
+    const timeIndex = indexOf('timeindex', TIME_INDEX_ENTRY_BYTES)
     if (!this.#hasTxnIndex) txnIndex.startEmpty()
-    return {
-      log: this.#pool.file(path('log'), isUnsynced),
-      index: indexOf('index', OFFSET_INDEX_ENTRY_BYTES),
-      timeIndex: indexOf('timeindex', TIME_INDEX_ENTRY_BYTES),
-      txnIndex,
+    if (!this.#isMade) {
+      index.startEmpty()
+      timeIndex.startEmpty()
     }
+    return { log: this.#pool.file(path('log'), isUnsynced), index, timeIndex, txnIndex }
   }
 
   #path(kind: LogFileKind): string {
@@ -210,22 +213,27 @@ export class Segment {
     return this.#largest
   }
 
-  /** A segment that does not exist yet: batches can be placed at once, while `create` makes the files. */
+  /** A segment that does not exist yet: batches can be placed at once, while `create` makes the files, or else the first append. */
   static begin(
     pool: FilePool,
     directory: string,
     of: { readonly baseOffset: number; readonly createdMs: number; readonly suffix?: SegmentSuffix },
   ): Segment {
     const segment = new Segment(pool, directory, of)
-    segment.#index.startEmpty()
-    segment.#timeIndex.startEmpty()
+    segment.#isMade = false
     return segment
+  }
+
+  get isMade(): boolean {
+    return this.#isMade
   }
 
   /** Makes the files of a new segment. The log comes last: without it the others are leftovers that the next start removes. */
   async create(): Promise<void> {
+    if (this.#isMade) return
     await Promise.all([this.#index.create(), this.#timeIndex.create()])
     await this.#log.create()
+    this.#isMade = true
   }
 
   /** Whether Kafka would begin a new segment before this batch. */
@@ -260,8 +268,9 @@ export class Segment {
 
   /** Remembers an aborted transaction whose marker is in this segment. */
   addAborted(transaction: AbortedTransactionEntry): void {
+    const index = this.#txnIndex // made while it is known to be empty, if it is
     this.#hasTxnIndex = true
-    this.#txnIndex.add(encodeAbortedTransaction(transaction))
+    index.add(encodeAbortedTransaction(transaction))
   }
 
   #addTimeIndexEntry(): void {
@@ -279,6 +288,7 @@ export class Segment {
 
   /** Writes placed batches, in the order of their places: all of them, or none when the disk is full. */
   async append(chunks: readonly Buffer[], sizeInBytes: number): Promise<void> {
+    if (!this.#isMade) await this.create()
     try {
       await this.#log.append(chunks)
     } catch (problem) {
@@ -290,6 +300,7 @@ export class Segment {
 
   /** Brings index entries to their files: all of them, or none while only a few wait. */
   async writeIndexes(hurry: boolean): Promise<void> {
+    if (!this.#isMade) return
     const waiting = this.#index.unwrittenBytes + this.#timeIndex.unwrittenBytes
     if (hurry || waiting >= PATIENT_INDEX_BYTES) {
       // One after the other: when the disk is full, nothing must go on behind the back of whoever hears of it.
@@ -302,6 +313,7 @@ export class Segment {
 
   /** After `planSeal`, once all batches are written. */
   async seal(): Promise<void> {
+    await this.create()
     await this.writeIndexes(true)
     this.#isComplete = true
     this.#index.seal()
@@ -389,6 +401,7 @@ export class Segment {
 
   /** Cuts off all from `position` on, where the batch of `offset` begins or would; durable when it resolves. The segment must be loaded again. */
   async cut(position: number, offset: number): Promise<void> {
+    await this.create()
     await this.#loadIndexes()
     const aborted = await this.abortedTransactions()
     const positions = await this.#index.lastAtOrBelow(position - 1, positionKey, 0)
@@ -421,6 +434,7 @@ export class Segment {
 
   /** The file ends where the placed batches end: what is behind is cut off. Index files are only touched when they say something else. */
   async finishRebuild(): Promise<void> {
+    await this.create()
     if (this.#size > this.#plannedSize) {
       await this.#log.truncate(this.#plannedSize)
       this.#size = this.#plannedSize
@@ -430,15 +444,17 @@ export class Segment {
   }
 
   async sync(): Promise<void> {
+    if (!this.#isMade) return
     await Promise.all([this.#log.sync(), this.#index.sync(), this.#timeIndex.sync(), this.#hasTxnFile ? this.#txnIndex.sync() : undefined])
   }
 
   /** The batches alone. Enough for an active segment: its indexes are rebuilt after a crash anyway. */
-  syncLog(): Promise<void> {
-    return this.#log.sync()
+  async syncLog(): Promise<void> {
+    if (this.#isMade) await this.#log.sync()
   }
 
   read(position: number, length: number, into?: Buffer): Promise<Buffer> {
+    if (!this.#isMade) return Promise.resolve(Buffer.alloc(0))
     return this.#log.read(position, Math.max(0, Math.min(length, this.#size - position)), into)
   }
 
@@ -517,7 +533,8 @@ export class Segment {
   /** Resolves once nobody uses it any more and its files are closed. */
   async close(): Promise<void> {
     if (this.#users > 0) await new Promise<void>(resolve => (this.#released = resolve))
-    await Promise.all([this.#log.close(), this.#index.close(), this.#timeIndex.close(), this.#txnIndex.close()])
+    if (this.#made !== undefined)
+      await Promise.all([this.#log.close(), this.#index.close(), this.#timeIndex.close(), this.#txnIndex.close()])
   }
 
   /** Gives the files names with another ending, the log's last: it is the log's name that counts. Readers that have them open go on. */

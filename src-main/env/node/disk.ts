@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises'
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import type { Disk } from '../env.ts'
@@ -10,16 +10,17 @@ import { lockFile } from './lockFile.ts'
 /** Files of this machine. */
 export function nodeDisk(): Disk {
   const replacing = new Map<string, Promise<void>>()
+  const syncDirectory = shared(syncDirectoryNow)
 
   async function replaceFile(path: string, bytes: Buffer): Promise<void> {
     const temporary = `${path}.tmp`
-    const handle = await open(temporary, 'w')
+    const fd = await descriptor(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC)
     try {
       try {
-        await handle.writeFile(bytes)
-        await handle.sync()
+        await written(fd, bytes)
+        await synced(fd)
       } finally {
-        await handle.close()
+        await closed(fd)
       }
       await rename(temporary, path)
     } catch (problem) {
@@ -116,6 +117,26 @@ async function openOrCreate(path: string, create: boolean): Promise<{ fd: number
   }
 }
 
+/** Calls for one path that come while one is under way share the next: a folder that thousands are made in at once needs few syncs, not thousands. */
+function shared(act: (path: string) => Promise<void>): (path: string) => Promise<void> {
+  const running = new Map<string, { now: Promise<void>; next: Promise<void> | undefined }>()
+  const begin = (path: string): Promise<void> => {
+    const turn = { now: act(path), next: undefined }
+    running.set(path, turn)
+    const over = () => void (running.get(path) === turn && turn.next === undefined && running.delete(path))
+    turn.now.then(over, over)
+    return turn.now
+  }
+  return path => {
+    const turn = running.get(path)
+    if (turn === undefined) return begin(path)
+    return (turn.next ??= turn.now.then(
+      () => begin(path),
+      () => begin(path), // told to those who asked for that one
+    ))
+  }
+}
+
 // Costs half of what the one with promises does: a start reads two small files of each log.
 function whole(path: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -130,22 +151,40 @@ function descriptor(path: string, flags: number): Promise<number> {
   })
 }
 
+function written(fd: number, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.writeFile(fd, bytes, problem => (problem === null ? resolve() : reject(problem)))
+  })
+}
+
+function synced(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.fsync(fd, problem => (problem === null ? resolve() : reject(problem)))
+  })
+}
+
+function closed(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.close(fd, problem => (problem === null || problem === undefined ? resolve() : reject(problem)))
+  })
+}
+
 function statOf(fd: number): Promise<Stats> {
   return new Promise((resolve, reject) => {
     fs.fstat(fd, (problem, found) => (problem === null ? resolve(found) : reject(problem)))
   })
 }
 
-async function syncDirectory(path: string): Promise<void> {
+async function syncDirectoryNow(path: string): Promise<void> {
   // Windows has no way to sync a directory, and journals renames by itself.
   if (process.platform === 'win32') return
-  const handle = await open(path, 'r')
+  const fd = await descriptor(path, constants.O_RDONLY)
   try {
-    await handle.sync()
+    await synced(fd)
   } catch (problem) {
     throw syncError(problem, path, 'cannot sync the directory')
   } finally {
-    await handle.close()
+    await closed(fd)
   }
 }
 
