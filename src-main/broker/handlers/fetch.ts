@@ -3,7 +3,7 @@ import { errorCode, type ErrorName } from '../../protocol/errors.ts'
 import { Fetch, type FetchRequest } from '../../protocol/messages/fetch.ts'
 import type { ResponseInput } from '../../protocol/schema.ts'
 import type { Call } from '../../wire/handler.ts'
-import { fetchRecords, type FetchResult } from '../replication/delayedFetch.ts'
+import { fetchRecords, type FetchResult, type FetchTarget } from '../replication/delayedFetch.ts'
 import type { SessionPartition } from '../replication/fetchSessions.ts'
 import type { Reader } from '../replication/fetchPlan.ts'
 import type { Partition } from '../replication/partition.ts'
@@ -23,12 +23,18 @@ const READ_COMMITTED = 1
 export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer> => {
   if (call.listener === PEER_LISTENER && isOfMetadata(request)) return parts.quorum.fetchMetadata(request)
   const usesTopicIds = call.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS
-  const opened = parts.fetchSessions.open(request, usesTopicIds)
+  const reader = readerOf(request, call)
+  const { replica } = reader
+  const isFollower = replica !== undefined && call.listener === PEER_LISTENER
+  const opened = parts.fetchSessions.open(request, usesTopicIds, isFollower ? { replica, closed: call.closed } : undefined)
   if (typeof opened === 'string') return refused(opened)
 
-  const reader = readerOf(request, call)
-  const { partitions: asked } = opened
-  const targets = asked.map(each => ({ partition: find(each, reader, usesTopicIds, parts, call), asked: each.asked }))
+  const { partitions: asked, idle } = opened
+  const targetOf = (each: SessionPartition): FetchTarget => ({
+    partition: find(each, reader, usesTopicIds, parts, call),
+    asked: each.asked,
+  })
+  const targets = asked.map(targetOf)
   const settling = parts.replicas.settled(targets.map(each => each.partition))
   if (settling !== undefined) await settling
   const results = await fetchRecords(parts.clock, targets, reader, {
@@ -36,16 +42,18 @@ export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer>
     minBytes: request.minBytes,
     maxBytes: Math.min(request.maxBytes, parts.config.fetchMaxBytes),
     closed: call.closed,
+    idle: idle && { watch: idle.watch, moved: () => idle.moved().map(targetOf) },
   })
 
   const closed = opened.close(
-    results.map(each => ({
+    results.map((each, index) => ({
       hasError: each.error !== 'NONE',
       hasRecords: each.records.length > 0,
       isDiverging: each.diverging !== undefined,
       isElsewhere: each.preferredReadReplica >= 0,
       highWatermark: each.highWatermark,
       logStartOffset: each.logStartOffset,
+      at: isFollower ? heldBy(targets[index]) : undefined,
     })),
   )
   if (typeof closed === 'string') return refused(closed)
@@ -65,6 +73,11 @@ export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer>
   const nodeEndpoints = call.apiVersion >= FIRST_VERSION_WITH_LEADERS ? leaders.nodeEndpoints : []
   return { throttleTimeMs: 0, errorCode: 0, sessionId, responses, nodeEndpoints }
 })
+
+/** What moved while the fetch waited is looked at again by the next one in any case. */
+function heldBy(target: FetchTarget | undefined): Partition | undefined {
+  return target === undefined || typeof target.partition === 'string' ? undefined : target.partition
+}
 
 /** The session is not what the client believes it to be: it has to begin anew. */
 function refused(error: ErrorName): Answer {

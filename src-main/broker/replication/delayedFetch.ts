@@ -3,6 +3,7 @@ import type { ErrorName } from '../../protocol/errors.ts'
 import { batchesIn, lastOffset } from '../../protocol/records/batch.ts'
 import { LogClosed, type PartitionLog } from '../../storage/partitionLog.ts'
 import type { FetchedPartition, FetchPlan, Reader } from './fetchPlan.ts'
+import type { IdlePartitions } from './fetchSessions.ts'
 import type { Partition, Watched } from './partition.ts'
 import type { EpochEnd } from './truncation.ts'
 
@@ -19,6 +20,11 @@ export interface FetchLimits {
   readonly maxBytes: number
   /** Nobody reads the answer any more. */
   readonly closed: AbortSignal
+}
+
+/** What a session spares a fetch to look at, as long as nothing happens to it. */
+export interface IdleTargets extends Pick<IdlePartitions, 'watch'> {
+  readonly moved: () => readonly FetchTarget[]
 }
 
 /** What one partition answers. On an error all offsets are -1. */
@@ -38,30 +44,39 @@ export interface FetchResult {
 
 /**
  * Reads what the limits allow. Waits for more only when nothing else is worth an answer: every partition is fine, and together they have less than
- * `minBytes`. The first partition with data gives at least one batch, however large (KIP-74).
+ * `minBytes`. The first partition with data gives at least one batch, however large (KIP-74). What ceases to be idle meanwhile is answered behind the
+ * others, if there is time for it.
  */
 export async function fetchRecords(
   clock: Clock,
-  targets: readonly FetchTarget[],
+  known: readonly FetchTarget[],
   reader: Reader,
-  limits: FetchLimits,
+  limits: FetchLimits & { readonly idle?: IdleTargets | undefined },
 ): Promise<readonly FetchResult[]> {
+  const { idle } = limits
+  const targets = [...known]
   const minBytes = Math.min(limits.minBytes, limits.maxBytes)
   let plans = planAll(targets, reader, true)
   // While nothing is there, nothing is read.
   let results = await readAll(targets, plans, reader, limits.maxBytes)
   const deadlineMs = clock.elapsed() + limits.maxWaitMs
   for (;;) {
-    if (targets.length === 0 || bytesIn(results) >= minBytes || plans.some(isUrgent) || results.some(isFailure)) return results
+    if ((targets.length === 0 && idle === undefined) || bytesIn(results) >= minBytes || plans.some(isUrgent) || results.some(isFailure))
+      return results
     const waitMs = deadlineMs - clock.elapsed()
     if (waitMs <= 0 || limits.closed.aborted) return results
     // What moved while we were reading would otherwise be waited for in vain.
+    const moved = idle?.moved() ?? []
+    targets.push(...moved)
     let fresh = planAll(targets, reader, false)
-    const hasMoved = fresh.some((plan, index) => !isSame(plan, plans[index]!))
-    const isOver = !hasMoved && (await nextChange(clock, targets, reader, { waitMs, closed: limits.closed }))
+    const hasMoved = moved.length > 0 || fresh.some((plan, index) => !isSame(plan, plans[index]!))
+    const isOver = !hasMoved && (await nextChange(clock, targets, reader, { waitMs, closed: limits.closed, idle }))
     // Bytes can only be counted by reading them: a patient fetch lets some gather first.
     if (!isOver && minBytes > 1) await pause(clock, Math.min(GATHERING_MS, Math.max(0, deadlineMs - clock.elapsed())))
-    if (!hasMoved || minBytes > 1) fresh = planAll(targets, reader, false)
+    if (!hasMoved || minBytes > 1) {
+      targets.push(...(idle?.moved() ?? []))
+      fresh = planAll(targets, reader, false)
+    }
     plans = fresh
     if (!isOver && !plans.some(isUrgent) && !plans.some(hasSomething)) continue
     results = await readAll(targets, plans, reader, limits.maxBytes)
@@ -207,7 +222,7 @@ function nextChange(
   clock: Clock,
   targets: readonly FetchTarget[],
   reader: Reader,
-  { waitMs, closed }: { waitMs: number; closed: AbortSignal },
+  { waitMs, closed, idle }: { waitMs: number; closed: AbortSignal; idle: IdleTargets | undefined },
 ): Promise<boolean> {
   return new Promise(resolve => {
     const what: Watched[] = reader.replica === undefined ? ['highWatermark'] : ['logEnd']
@@ -228,6 +243,7 @@ function nextChange(
     const timer = clock.after(waitMs, gone)
     closed.addEventListener('abort', gone)
     const stops = targets.flatMap(({ partition }) => (typeof partition === 'string' ? [] : what.map(each => partition.watch(each, moved))))
+    if (idle !== undefined) stops.push(idle.watch(moved))
   })
 }
 

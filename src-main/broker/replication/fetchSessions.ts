@@ -7,6 +7,8 @@
 import type { Uuid } from '../../base/uuid.ts'
 import type { Clock, Random } from '../../env/env.ts'
 import type { FetchRequest } from '../../protocol/messages/fetch.ts'
+import type { Reader } from './fetchPlan.ts'
+import type { Partition } from './partition.ts'
 
 export interface SessionPartition {
   readonly topic: string
@@ -23,14 +25,31 @@ export interface AnsweredPartition {
   readonly isElsewhere: boolean
   readonly highWatermark: number
   readonly logStartOffset: number
+  /** Where it was read, for a follower. */
+  readonly at?: Partition | undefined
+}
+
+/** A follower, and the signal that tells that its connection is closed. */
+export interface SessionFollower {
+  readonly replica: NonNullable<Reader['replica']>
+  readonly closed: AbortSignal
+}
+
+/** Partitions of a follower's session of which there was nothing to tell the last time, and nothing has happened since. */
+export interface IdlePartitions {
+  /** Calls `wake` when something may have happened to one of them, until the returned function is called. One at a time. */
+  readonly watch: (wake: () => void) => () => void
+  /** Those to which something has happened. From now on they are the last of the fetch's `partitions`. */
+  readonly moved: () => readonly SessionPartition[]
 }
 
 type SessionError = 'FETCH_SESSION_ID_NOT_FOUND' | 'INVALID_FETCH_SESSION_EPOCH' | 'FETCH_SESSION_TOPIC_ID_ERROR'
 
 /** How a fetch stands to its session. */
 export interface OpenedFetch {
-  /** All that is to be read, whether named now or earlier. */
+  /** All that is to be read, whether named now or earlier, but for those that are idle. */
   readonly partitions: readonly SessionPartition[]
+  readonly idle?: IdlePartitions
   /** Whether the answer may leave out what has no news. */
   readonly isIncremental: boolean
   /** Given all answers, in the order of `partitions`: the id to answer with, and which of them to send. Refused when the session went on meanwhile. */
@@ -46,6 +65,10 @@ interface CachedPartition {
   partition: SessionPartition
   highWatermark: number
   logStartOffset: number
+  /** Where it had nothing to tell the last time. */
+  idleAt?: Partition | undefined
+  /** Where it is watched. */
+  watchedAt?: Partition | undefined
 }
 
 interface Session {
@@ -57,6 +80,10 @@ interface Session {
   /** Of the next fetch. */
   epoch: number
   readonly partitions: Map<string, CachedPartition>
+  /** Wakes the fetch that waits. */
+  readonly watcher: { wake: (() => void) | undefined; readonly moved: () => void }
+  /** Of the connection over which it was last used by a follower. */
+  closed: AbortSignal | undefined
 }
 
 const LAST_EPOCH = 0x7fff_ffff
@@ -78,10 +105,11 @@ export class FetchSessions {
     return this.#sessions.size
   }
 
-  open(request: FetchRequest, usesTopicIds: boolean): OpenedFetch | SessionError {
+  /** `follower` is left out for consumers. */
+  open(request: FetchRequest, usesTopicIds: boolean, follower?: SessionFollower): OpenedFetch | SessionError {
     const named = request.topics.flatMap(({ topic, topicId, partitions }) => partitions.map(asked => ({ topic, topicId, asked })))
     if (request.sessionEpoch <= 0) {
-      this.#sessions.delete(request.sessionId)
+      this.#end(this.#sessions.get(request.sessionId))
       const mayBegin = request.sessionEpoch === 0 && named.length > 0
       return {
         partitions: named,
@@ -98,7 +126,7 @@ export class FetchSessions {
     if (session.usesTopicIds !== usesTopicIds) return 'FETCH_SESSION_TOPIC_ID_ERROR'
     update(session, named, request)
     if (session.partitions.size === 0) {
-      this.#sessions.delete(session.id)
+      this.#end(session)
       return { partitions: [], isIncremental: false, close: () => ({ sessionId: 0, isSent: [] }) }
     }
     session.epoch = session.epoch === LAST_EPOCH ? 1 : session.epoch + 1
@@ -106,13 +134,42 @@ export class FetchSessions {
     session.lastUsedMs = this.#env.clock.elapsed()
     this.#sessions.delete(session.id)
     this.#sessions.set(session.id, session)
-    const cached = [...session.partitions.values()]
+    const cached: CachedPartition[] = []
+    let idle: CachedPartition[] = []
+    const isIdle = (each: CachedPartition, isFirst: boolean) =>
+      follower !== undefined &&
+      each.idleAt !== undefined &&
+      each.idleAt.isIdleFor(follower.replica, each.partition.asked, { told: each, isFirst })
+    for (const each of session.partitions.values()) (isIdle(each, true) ? idle : cached).push(each)
+    const partitions = cached.map(each => each.partition)
+    const moved = () => {
+      const found = idle.filter(each => !isIdle(each, false))
+      if (found.length === 0) return []
+      const gone = new Set(found)
+      idle = idle.filter(each => !gone.has(each))
+      cached.push(...found)
+      const named = found.map(each => each.partition)
+      partitions.push(...named)
+      return named
+    }
+    const watch = (wake: () => void) => {
+      session.watcher.wake = wake
+      return () => {
+        if (session.watcher.wake === wake) session.watcher.wake = undefined
+      }
+    }
     return {
-      partitions: cached.map(each => each.partition),
+      partitions,
+      ...(idle.length > 0 && { idle: { watch, moved } }),
       isIncremental: true,
       close: answers => {
         if (session.epoch !== epoch) return 'INVALID_FETCH_SESSION_EPOCH' // what it would have been told, it will be told
-        return { sessionId: session.id, isSent: answers.map((answer, index) => isNews(session, cached[index]!, answer)) }
+        if (follower !== undefined) this.#watchOver(session, follower.closed)
+        const isSent = answers.map((answer, index) => {
+          note(session, cached[index]!, answer)
+          return isNews(session, cached[index]!, answer)
+        })
+        return { sessionId: session.id, isSent }
       },
     }
   }
@@ -132,8 +189,23 @@ export class FetchSessions {
         return [keyOf(partition), { partition, highWatermark: hasError ? -1 : highWatermark, logStartOffset }]
       }),
     )
-    this.#sessions.set(id, { id, usesTopicIds, isFollowers, createdMs: nowMs, lastUsedMs: nowMs, epoch: 1, partitions })
+    const watcher: Session['watcher'] = { wake: undefined, moved: () => watcher.wake?.() }
+    const session = { id, usesTopicIds, isFollowers, createdMs: nowMs, lastUsedMs: nowMs, epoch: 1, partitions, watcher, closed: undefined }
+    this.#sessions.set(id, session)
     return id
+  }
+
+  #end(session: Session | undefined): void {
+    if (session === undefined) return
+    this.#sessions.delete(session.id)
+    rest(session)
+  }
+
+  /** A session may go on over another connection; but mostly its follower is gone, and partitions should not be watched for nobody. */
+  #watchOver(session: Session, closed: AbortSignal): void {
+    if (session.closed === closed) return
+    session.closed = closed
+    closed.addEventListener('abort', () => void (session.closed === closed && rest(session)), { once: true })
   }
 
   #makeRoom(partitionCount: number, isFollowers: boolean): boolean {
@@ -151,7 +223,7 @@ export class FetchSessions {
       }
     }
     if (victim === undefined) return false
-    this.#sessions.delete(victim.id)
+    this.#end(victim)
     return true
   }
 }
@@ -172,12 +244,46 @@ function outranks(one: Rank, other: Rank): boolean {
 function update(session: Session, named: readonly SessionPartition[], request: FetchRequest): void {
   for (const partition of named) {
     const known = session.partitions.get(keyOf(partition))
-    if (known !== undefined) known.partition = partition
-    else session.partitions.set(keyOf(partition), { partition, highWatermark: -1, logStartOffset: -1 })
+    if (known !== undefined) {
+      known.partition = partition
+      known.idleAt = undefined
+    } else session.partitions.set(keyOf(partition), { partition, highWatermark: -1, logStartOffset: -1 })
   }
   for (const { topic, topicId, partitions } of request.forgottenTopicsData) {
-    for (const index of partitions) session.partitions.delete(`${topicId}:${topic}:${index}`)
+    for (const index of partitions) {
+      const key = `${topicId}:${topic}:${index}`
+      const known = session.partitions.get(key)
+      if (known !== undefined) unwatch(session, known)
+      session.partitions.delete(key)
+    }
   }
+}
+
+/** Remembers where there was nothing to tell, to begin with that the next time. */
+function note(
+  { watcher, partitions }: Session,
+  cached: CachedPartition,
+  { at, hasError, hasRecords, isDiverging }: AnsweredPartition,
+): void {
+  const isIdle = at !== undefined && !hasError && !hasRecords && !isDiverging && partitions.get(keyOf(cached.partition)) === cached
+  cached.idleAt = isIdle ? at : undefined
+  if (!isIdle || cached.watchedAt === at) return
+  unwatch({ watcher }, cached)
+  cached.watchedAt = at
+  at.watch('logEnd', watcher.moved)
+  if (cached.partition.asked.highWatermark < Number.MAX_SAFE_INTEGER) at.watch('highWatermark', watcher.moved)
+}
+
+function unwatch({ watcher }: Pick<Session, 'watcher'>, cached: CachedPartition): void {
+  cached.watchedAt?.unwatch('logEnd', watcher.moved)
+  cached.watchedAt?.unwatch('highWatermark', watcher.moved)
+  cached.watchedAt = undefined
+  cached.idleAt = undefined
+}
+
+/** Watches nothing any more; should it go on, it looks at everything once. */
+function rest(session: Session): void {
+  for (const each of session.partitions.values()) unwatch(session, each)
 }
 
 function isNews(session: Session, cached: CachedPartition, answer: AnsweredPartition): boolean {

@@ -161,6 +161,30 @@ export class Leadership {
     return progress.logStartOffset === before.logStartOffset ? 'noted' : 'logStartMoved'
   }
 
+  /** Whether a follower that fetches as it did before has everything, and is where it should be. */
+  isUpToDate(replica: { id: number; brokerEpoch: number }, asked: { fetchOffset: number; logStartOffset: number }): boolean {
+    const progress = this.#followers.get(replica.id)
+    return (
+      progress !== undefined &&
+      !this.#isOver &&
+      this.#log.logEndOffset === asked.fetchOffset &&
+      progress.logEndOffset === asked.fetchOffset &&
+      progress.logStartOffset === asked.logStartOffset &&
+      progress.brokerEpoch === replica.brokerEpoch &&
+      replica.brokerEpoch >= this.#around.brokerEpochOf(replica.id) &&
+      this.isInSync(replica.id)
+    )
+  }
+
+  /** As `fetched`, for one that is up to date: only the time is news. */
+  fetchedNothing(replicaId: number): void {
+    const progress = this.#followers.get(replicaId)
+    if (progress === undefined) return
+    const nowMs = this.#around.clock.elapsed()
+    const { logEndOffset: leaderEndAtLastFetch } = progress
+    this.#followers.set(replicaId, { ...progress, lastCaughtUpMs: nowMs, lastFetchMs: nowMs, leaderEndAtLastFetch })
+  }
+
   /** Proposes the follower for the in-sync set if it belongs there: after each of its fetches, and when it has become eligible meanwhile. */
   expandIsrIfCaughtUp(replicaId: number): boolean {
     const progress = this.#followers.get(replicaId)

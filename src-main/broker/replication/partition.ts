@@ -359,6 +359,25 @@ export class Partition implements LedPartition {
     return { type: 'read', from: fetchOffset, upTo: readCommitted ? log.lastStableOffset : log.highWatermark, hasNews: false, log }
   }
 
+  /**
+   * Whether a follower that fetches as it did when it was told this would be told the same, in its session: nothing. Its fetch is noted then, if it
+   * is a new one. What thousands of idle partitions cost at each fetch is this.
+   */
+  isIdleFor(
+    replica: NonNullable<Reader['replica']>,
+    asked: FetchedPartition,
+    { told, isFirst }: { readonly told: { readonly highWatermark: number; readonly logStartOffset: number }; readonly isFirst: boolean },
+  ): boolean {
+    if (this.#role.type !== 'leader') return false
+    const { leadership, log } = this.#role
+    const { highWatermark, logStartOffset } = log
+    if (highWatermark !== told.highWatermark || logStartOffset !== told.logStartOffset) return false
+    if (asked.highWatermark < highWatermark || asked.logStartOffset < logStartOffset) return false
+    if (asked.currentLeaderEpoch !== leadership.leaderEpoch || !leadership.isUpToDate(replica, asked)) return false
+    if (isFirst) leadership.fetchedNothing(replica.id)
+    return true
+  }
+
   /** KIP-392: what a follower knows to be committed, it may show. */
   #planFetchAsFollower({ currentLeaderEpoch, fetchOffset }: FetchedPartition, { readCommitted }: Reader): FetchPlan {
     const error = this.checkReplica(currentLeaderEpoch)
@@ -388,7 +407,11 @@ export class Partition implements LedPartition {
   /** Calls `wake` whenever the watched thing moves or the role changes, until the returned function is called. */
   watch(what: Watched, wake: () => void): () => void {
     this.#watchers[what].add(wake)
-    return () => this.#watchers[what].delete(wake)
+    return () => this.unwatch(what, wake)
+  }
+
+  unwatch(what: Watched, wake: () => void): void {
+    this.#watchers[what].delete(wake)
   }
 
   #wake(what: Watched): void {
