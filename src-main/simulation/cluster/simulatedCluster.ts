@@ -1,9 +1,11 @@
+import { ZERO_UUID } from '../../base/uuid.ts'
 import { type Logger, silentLogger } from '../../base/logger.ts'
 import type { PartitionStats } from '../../broker/replication/replicas.ts'
 import type { Address } from '../../env/env.ts'
 import { encodeMetaProperties, META_PROPERTIES_FILE } from '../../protocol/files/metaProperties.ts'
+import { encodeQuorumState, QUORUM_STATE_FILE } from '../../protocol/files/quorumState.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../../protocol/schema.ts'
-import { brokerProperties, readServerConfig } from '../../server/config.ts'
+import { brokerProperties, readServerConfig, type Voter, votersAmong } from '../../server/config.ts'
 import { Server } from '../../server/server.ts'
 import { KafkaConnection } from '../../wire/client.ts'
 import { simulatedWorld, type World } from '../world.ts'
@@ -11,6 +13,8 @@ import { simulatedWorld, type World } from '../world.ts'
 const CLUSTER_ID = 'simulatedClusterAAAAAA'
 const CLIENT_PORT = 9092
 const PEER_PORT = 9093
+const METADATA_LOG = '/data/__cluster_metadata-0'
+const NOTHING_PROMISED = { leaderId: -1, leaderEpoch: 0, votedId: -1, votedDirectoryId: ZERO_UUID }
 /** Of ids. */
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
@@ -65,6 +69,10 @@ export class SimulatedCluster {
     }))
   }
 
+  get #voters(): readonly Voter[] {
+    return votersAmong(this.brokers.map(({ id, name }) => ({ id, ...addressOf(name, PEER_PORT) })))
+  }
+
   broker(id: number): SimulatedBroker {
     const broker = this.brokers[id - 1]
     if (broker === undefined) throw new RangeError(`there is no broker ${id}`)
@@ -85,6 +93,11 @@ export class SimulatedCluster {
     if ((await env.disk.stat(file)) === undefined) {
       await env.disk.makeDirectory('/data')
       const directoryId = `${LETTERS[id]}${LETTERS[broker.wipes % LETTERS.length]}AAAAAAAAAAAAAAAAAAAA`
+      // Who is new has promised nothing; who was wiped cannot know.
+      if (broker.wipes === 0 && this.#voters.some(voter => voter.id === id)) {
+        await env.disk.makeDirectory(METADATA_LOG)
+        await env.disk.replaceFile(`${METADATA_LOG}/${QUORUM_STATE_FILE}`, encodeQuorumState(NOTHING_PROMISED))
+      }
       await env.disk.replaceFile(file, encodeMetaProperties({ version: 1, clusterId: CLUSTER_ID, nodeId: id, directoryId }))
     }
     const config = readServerConfig(
@@ -93,7 +106,7 @@ export class SimulatedCluster {
         directories: this.logDirs,
         client: addressOf(broker.name, CLIENT_PORT),
         peer: addressOf(broker.name, PEER_PORT),
-        voters: this.brokers.map(each => ({ id: each.id, ...addressOf(each.name, PEER_PORT) })),
+        voters: this.#voters,
         profile: 'dev',
         settings: this.#settings(id),
       }),
