@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 const processTests = '**/*.process.test.ts'
 const notOurs = ['**/node_modules/**', 'out/**', 'dist/**']
 
+/** Which seeds are searched: 20261122, other ones every day. Read by src-main/simulation/seedsOfTheDay.ts. */
+const day = Number(process.env['TRILOG_DAY'] ?? new Date().toISOString().slice(0, 10).replaceAll('-', ''))
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,8 +18,7 @@ export default defineConfig({
           exclude: [...notOurs, processTests],
           environment: 'node',
           testTimeout: 20_000,
-          // Searched every day: 20261122. Read by src-main/simulation/seedsOfTheDay.ts.
-          provide: { day: Number(process.env['TRILOG_DAY'] ?? new Date().toISOString().slice(0, 10).replaceAll('-', '')) },
+          provide: { day },
         },
       },
       {
@@ -40,6 +42,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
+          provide: { day },
           sequence: { groupOrder: 1 },
         },
       },
