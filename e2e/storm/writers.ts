@@ -159,6 +159,7 @@ export class LibrdkafkaWriter implements Writer {
       for (const [partition, count] of line.split(' ').slice(1).entries()) this.#bookOf(partition, Number(count) - 1)
       return
     }
+    if (!/^\d+ \d+ \d+$/.test(line)) return // it ended in the middle of a line
     const [partition = 0, sequence = 0, offset = 0] = line.split(' ').map(Number)
     this.#bookOf(partition, sequence)?.acknowledge(sequence, offset)
     this.#options.gaps.acknowledged(this.#options.name, performance.now())

@@ -58,7 +58,11 @@ export class BrokerLifecycle {
   readonly #listeners: ((standing: BrokerStanding) => void)[] = []
   #standing: BrokerStanding = 'starting'
   #brokerEpoch = -1
-  #answeredMs = -Infinity
+  /** When the heartbeat was sent that was last answered well; undefined while the controller holds this broker for gone. */
+  #answeredMs: number | undefined
+  /** Since when it is answered again, after a time without. */
+  #backSinceMs = -Infinity
+  #wasUnfenced = false
   #wantsShutDown = false
   #onAnswer: (() => void) | undefined
   #offlineDirectories: readonly Uuid[] = []
@@ -89,9 +93,12 @@ export class BrokerLifecycle {
     return this.#brokerEpoch
   }
 
-  /** Whether the controller has answered lately: not so long ago that it may have fenced us without our knowing. */
+  /**
+   * Whether the controller has answered lately: not so long ago that it may have fenced us without our knowing. Who was out of touch is in touch again
+   * once the metadata has had time to arrive, too: until then it may believe to lead what others lead.
+   */
   get isInTouch(): boolean {
-    return this.#clock.elapsed() - this.#answeredMs <= IN_TOUCH_INTERVALS * this.#options.heartbeatIntervalMs
+    return this.#isAnswered() && this.#clock.elapsed() - this.#backSinceMs >= this.#options.heartbeatIntervalMs
   }
 
   onStanding(listen: (standing: BrokerStanding) => void): void {
@@ -255,9 +262,22 @@ export class BrokerLifecycle {
       if (response.shouldShutDown) return this.stop()
       return this.#sleep(IMPATIENT_MS)
     }
-    this.#answeredMs = askedMs
+    this.#answered(askedMs, response)
     this.#setStanding(response.isFenced ? 'fenced' : 'unfenced')
     return this.#sleep(response.isFenced ? IMPATIENT_MS : heartbeatIntervalMs)
+  }
+
+  #isAnswered(): boolean {
+    const { heartbeatIntervalMs } = this.#options
+    return this.#answeredMs !== undefined && this.#clock.elapsed() - this.#answeredMs <= IN_TOUCH_INTERVALS * heartbeatIntervalMs
+  }
+
+  /** When a broker is unfenced for the first time, it leads nothing yet. */
+  #answered(askedMs: number, { isFenced }: BrokerHeartbeatResponse): void {
+    const wasUnfencedBefore = this.#wasUnfenced
+    this.#wasUnfenced ||= !isFenced
+    if (wasUnfencedBefore && (isFenced || !this.#isAnswered())) this.#backSinceMs = this.#clock.elapsed()
+    this.#answeredMs = isFenced ? undefined : askedMs
   }
 
   /** A heartbeat or a registration that said so was accepted. */

@@ -267,6 +267,8 @@ export class Partition implements LedPartition {
     const { leaderEpoch } = leadership
     if (options.leaderEpoch !== undefined && options.leaderEpoch !== leaderEpoch) return { error: 'NOT_LEADER_OR_FOLLOWER' }
     const result = log.append(batch, { leaderEpoch, origin: options.origin })
+    // Differs from Kafka: to a leader that was replaced without knowing, what its successor has taken is missing. To a producer, that is the end.
+    if (result.error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && !this.#around.isInTouch()) return { error: 'NOT_LEADER_OR_FOLLOWER' }
     if (result.error === 'NONE') {
       // A failure comes through `onFailure` as well, so that here only the end of the writing counts.
       this.#lastWritten = result.written.then(NOTHING_MORE, NOTHING_MORE)
