@@ -4,6 +4,8 @@ import { DeleteRecords } from '../../protocol/messages/deleteRecords.ts'
 import { InitProducerId } from '../../protocol/messages/initProducerId.ts'
 import { ListOffsets } from '../../protocol/messages/listOffsets.ts'
 import { Metadata } from '../../protocol/messages/metadata.ts'
+import { Produce } from '../../protocol/messages/produce.ts'
+import { buildBatch } from '../../protocol/records/batchBuilder.ts'
 import { AClient } from './aClient.ts'
 import { type ClusterScenario, SimulatedCluster } from './simulatedCluster.ts'
 
@@ -100,6 +102,37 @@ describe('three brokers', () => {
     expect((await client.produce('orders', 'too early', { to: leader })).error).toBe('REQUEST_TIMED_OUT')
     expect((await client.produce('orders', 'leader only', { to: leader, acks: 1 })).error).toBe('NONE')
     for (const { name } of others) cluster.world.thaw(name)
+    await client.inSync('orders')
+  })
+
+  it('send an idempotent producer on to the leader when one that was replaced while it stood still is asked first', async () => {
+    await running({ seed: 14 })
+    await client.createTopic('orders')
+    const first = client.leaderOf('orders')!
+    const write = (baseSequence: number, to: number) => {
+      const records = buildBatch({
+        records: [{ timestamp: 1, key: null, value: Buffer.from(`record ${baseSequence}`) }],
+        producerId: 7,
+        producerEpoch: 0,
+        baseSequence,
+      })
+      const topicData = [{ name: 'orders', partitionData: [{ index: 0, records }] }]
+      return cluster.ask(to, Produce, { acks: -1, timeoutMs: 10_000, topicData })
+    }
+    const errorOf = async (answer: ReturnType<typeof write>) =>
+      errorName((await cluster.world.settle(answer)).responses[0]!.partitionResponses[0]!.errorCode)
+    expect(await errorOf(write(0, first))).toBe('NONE')
+    const { name } = cluster.broker(first)
+    cluster.world.freeze(name)
+    const next = () =>
+      [1, 2, 3].find(
+        id => id !== first && cluster.broker(id).server!.metadata.image.topicsByName.get('orders')!.partitions[0]!.leader === id,
+      )
+    await cluster.world.run(() => next() !== undefined)
+    for (const sequence of [1, 2, 3]) expect(await errorOf(write(sequence, next()!))).toBe('NONE')
+    const asked = write(4, first)
+    cluster.world.thaw(name)
+    expect(await errorOf(asked)).toBe('NOT_LEADER_OR_FOLLOWER')
     await client.inSync('orders')
   })
 
