@@ -1,7 +1,7 @@
 import type { CreatePartitions, CreatePartitionsRequest } from '../protocol/messages/createPartitions.ts'
 import type { MetadataRecord } from '../protocol/messages/metadataRecords.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
-import { assignmentProblem, placementProblem } from './assignments.ts'
+import { newAssignmentProblem, placementProblem } from './assignments.ts'
 import {
   accepted,
   type ControllerState,
@@ -51,7 +51,9 @@ function grow({ image, random }: ControllerState, { name, count, assignments }: 
   }
   const additional = count - now
   if (additional > MAX_PARTITIONS_PER_REQUEST) return refusal('POLICY_VIOLATION', 'The request asks for too many partitions at once.')
-  const replicationFactor = topic.partitions[0]!.replicas.length
+  // Differs from Kafka: while partition 0 is reassigned, those that it is about to lose do not count.
+  const { replicas: first, removingReplicas } = topic.partitions[0]!
+  const replicationFactor = first.length - removingReplicas.length
 
   if (assignments === null) {
     const impossible = placementProblem(image, replicationFactor)
@@ -65,7 +67,7 @@ function grow({ image, random }: ControllerState, { name, count, assignments }: 
     return refusal('INVALID_REPLICA_ASSIGNMENT', `${additional} partitions are to be added, but ${assignments.length} are assigned.`)
   }
   for (const { brokerIds } of assignments) {
-    const problem = assignmentProblem(image, brokerIds, replicationFactor)
+    const problem = newAssignmentProblem(image, brokerIds, replicationFactor)
     if (problem !== undefined) return problem
   }
   return assignments.map(({ brokerIds }, index) => newPartition(image, topic.topicId, now + index, brokerIds))

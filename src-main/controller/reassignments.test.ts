@@ -76,6 +76,14 @@ it.each([
   expect(reassign({}, target, options)).toMatchObject({ error, records: [] })
 })
 
+it('waits for a broker that is away, and gives up nobody until it has everything', () => {
+  const brokers = [aBroker(1), aBroker(2), aBroker(3, { fenced: true })]
+  const image = anImage({ brokers, topics: [aTopic('orders', [{ replicas: [1, 2, 3], isr: [1, 2] }])] })
+  const topics = [{ name: 'orders', partitions: [{ partitionIndex: 0, replicas: [3] }] }]
+  const { records } = decideReassignments(aState(image), { topics, timeoutMs: 1, allowReplicationFactorChange: true })
+  expect(ordersIn(after(image, records))).toMatchObject({ replicas: [3, 1, 2], removingReplicas: [1, 2], isr: [1, 2], leader: 1 })
+})
+
 it('puts a new replica into the only log folder of its broker, and leaves it open where there are two', () => {
   const image = anImage({
     brokers: [aBroker(1), aBroker(2), aBroker(3), aBroker(4, { directories: [uuidOf('a'), uuidOf('b')] })],

@@ -47,7 +47,7 @@ function reassigned(
   target: readonly number[],
   allowReplicationFactorChange: boolean,
 ): PartitionTarget | Refusal {
-  const problem = assignmentProblem(image, target, undefined)
+  const problem = assignmentProblem(image, target)
   if (problem !== undefined) return problem
   const settled = original(partition)
   if (!allowReplicationFactorChange && target.length !== settled.length) {

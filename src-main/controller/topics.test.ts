@@ -213,6 +213,16 @@ describe('adding partitions', () => {
     ])
   })
 
+  it('has as many replicas of them as the topic will have after a reassignment, and spreads them over racks', () => {
+    const brokers = [1, 2, 3, 4].map(id => aBroker(id, { rack: id > 2 ? 'far' : 'near' }))
+    const moving = { replicas: [3, 4, 1, 2], addingReplicas: [3, 4], removingReplicas: [1, 2], isr: [1, 2], leader: 1 }
+    const image = anImage({ brokers, topics: [aTopic('orders', [moving])] })
+    const topics = [{ name: 'orders', count: 5, assignments: null }]
+    const { records } = decidePartitionCreation(aState(image), { topics, timeoutMs: 1, validateOnly: false })
+    const added = after(image, records).topicsByName.get('orders')!.partitions.slice(1)
+    for (const { replicas } of added) expect(replicas.map(id => (id > 2 ? 'far' : 'near')).toSorted()).toEqual(['far', 'near'])
+  })
+
   it('follows an assignment', () => {
     const { records } = grow(2, [{ brokerIds: [3, 1, 2] }])
     expect(after(taken, records).topicsByName.get('orders')!.partitions[1]).toMatchObject({ replicas: [3, 1, 2], leader: 3 })

@@ -6,7 +6,7 @@ import type { CreateTopics, CreateTopicsRequest } from '../protocol/messages/cre
 import type { DeleteTopics, DeleteTopicsRequest } from '../protocol/messages/deleteTopics.ts'
 import { type MetadataRecord, metadataRecord } from '../protocol/messages/metadataRecords.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
-import { assignmentProblem, placementProblem } from './assignments.ts'
+import { newAssignmentProblem, placementProblem } from './assignments.ts'
 import { topicConfigsProblem } from './configs.ts'
 import {
   accepted,
@@ -115,7 +115,7 @@ function planAssigned(image: MetadataImage, asked: AskedTopic): TopicPlan | Refu
   for (let index = 0; index < byIndex.size; index++) {
     const replicas = byIndex.get(index)
     if (replicas === undefined) return refusal('INVALID_REPLICA_ASSIGNMENT', 'Assigned partitions must be numbered from 0 without gaps.')
-    const problem = assignmentProblem(image, replicas, partitions[0]?.length)
+    const problem = newAssignmentProblem(image, replicas, partitions[0]?.length)
     if (problem !== undefined) return problem
     partitions.push(replicas)
   }
