@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { cpus, release, totalmem, type } from 'node:os'
 import { parseArgs } from 'node:util'
 import { figuresOf, tableOf, type Row } from './figures.ts'
+import { catchUp } from './rows/catchUp.ts'
 import { compaction } from './rows/compaction.ts'
 import { failover } from './rows/failover.ts'
 import { idleMemory } from './rows/idleMemory.ts'
@@ -26,6 +27,7 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   throughput: () => throughput(quick ? 1 : 3, quick ? 100 : 500),
   storage: () => storage(quick),
   compaction: () => compaction(quick),
+  catchUp: () => catchUp(quick ? 100 : 500),
 }
 
 const wanted = given.only?.split(',') ?? Object.keys(parts)
