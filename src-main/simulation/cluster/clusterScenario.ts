@@ -12,7 +12,14 @@ import { MetadataWatch } from './metadataWatch.ts'
 import { operate } from './operator.ts'
 import { IdempotentProducer, producePlainly } from './producers.ts'
 import { RiskyTopic } from './riskyTopic.ts'
-import { type ClientKind, type ClusterScenarioOptions, type Course, replayCommand, settingsOf } from './scenarioOptions.ts'
+import {
+  type ClientKind,
+  type ClusterScenarioOptions,
+  type Course,
+  replayCommand,
+  settingsOf,
+  settingsOfBroker,
+} from './scenarioOptions.ts'
 import { SharedGroup } from './sharedGroup.ts'
 import type { ClientWorld } from './simulatedClient.ts'
 import { SimulatedCluster } from './simulatedCluster.ts'
@@ -131,7 +138,14 @@ class ClusterScenario {
     const { seed, brokers = 3, kinds, keep, logDirs = 1 + (seed % 2), settings = settingsOf(seed), healingMs = USUAL_HEALING_MS } = course
     this.#course = course
     this.#healingMs = healingMs
-    this.cluster = new SimulatedCluster({ seed, brokers, settings, logDirs, ...(logger !== undefined && { logger }) })
+    this.cluster = new SimulatedCluster({
+      seed,
+      brokers,
+      settings,
+      settingsOf: settingsOfBroker,
+      logDirs,
+      ...(logger !== undefined && { logger }),
+    })
     const { world } = this.cluster
     if (log !== undefined) world.onEvent((atMs, label) => log(`${atMs.toFixed(3)} ${label}`))
     this.#story = new Story(() => world.elapsed, log)

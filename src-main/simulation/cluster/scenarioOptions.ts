@@ -1,4 +1,5 @@
 import type { Logger } from '../../base/logger.ts'
+import { RACK_AWARE_SELECTOR } from '../../broker/replication/replicaSelector.ts'
 import { seededRandom } from '../seededRandom.ts'
 import type { FaultKind } from './faults.ts'
 
@@ -80,4 +81,13 @@ export function settingsOf(seed: number): Record<string, string> {
     'replica.high.watermark.checkpoint.interval.ms': one('200', '5000'),
     ...(random.chance(0.5) && SHORT_METADATA_LOG),
   }
+}
+
+/** Each broker stands in a rack of its own, with a consumer in it now and then that rather reads there than from the leader. */
+export function rackOf(brokerId: number): string {
+  return `rack-${brokerId}`
+}
+
+export function settingsOfBroker(brokerId: number): Record<string, string> {
+  return { 'broker.rack': rackOf(brokerId), 'replica.selector.class': RACK_AWARE_SELECTOR }
 }

@@ -1,12 +1,13 @@
 import { type Uuid, ZERO_UUID } from '../../base/uuid.ts'
 import { errorName, isRetriable } from '../../protocol/errors.ts'
+import { CreatePartitions } from '../../protocol/messages/createPartitions.ts'
 import { CreateTopics } from '../../protocol/messages/createTopics.ts'
 import { DeleteTopics } from '../../protocol/messages/deleteTopics.ts'
 import { Produce } from '../../protocol/messages/produce.ts'
 import { buildBatch } from '../../protocol/records/batchBuilder.ts'
 import { NotNow, SimulatedClient, untilOver, type ClientWorld } from './simulatedClient.ts'
 
-/** Makes topics, writes to them, deletes them and makes them anew under the same few names. */
+/** Makes topics, writes to them, gives them more partitions, deletes them and makes them anew under the same few names. */
 export class TopicChurn {
   readonly #world: ClientWorld
   readonly #client: SimulatedClient
@@ -28,6 +29,7 @@ export class TopicChurn {
       const known = this.#topics.get(name)
       if (known === undefined) await this.#create(name)
       else if (random.chance(0.3)) await this.#delete(name, known)
+      else if (random.chance(0.1)) await this.#grow(name)
       else await this.#write(name)
     })
   }
@@ -58,6 +60,16 @@ export class TopicChurn {
     const error = errorName(responses[0]!.errorCode)
     if (error === 'NONE') this.#world.history.deleted.add(topicId)
     else throw new NotNow(error)
+  }
+
+  /** Refused when there are as many already. */
+  async #grow(name: string): Promise<void> {
+    const count = 2 + this.#client.random.below(3)
+    const topics = [{ name, count, assignments: null }]
+    const request = { topics, timeoutMs: 1000, validateOnly: false }
+    const { results } = await this.#client.ask(this.#client.anyBroker(), CreatePartitions, request, 2000)
+    const error = errorName(results[0]!.errorCode)
+    if (error !== 'NONE' && error !== 'INVALID_PARTITIONS') throw new NotNow(error)
   }
 
   async #write(name: string): Promise<void> {
