@@ -104,10 +104,10 @@ export function stepBallot(state: QuorumState, event: Extract<QuorumEvent, { typ
   // A newcomer does not ask for votes: it asks who leads, and whether there is anything that it could have forgotten.
   const isNewcomer = state.standing === 'newcomer'
   const granted = answer?.voteGranted === true && !isNewcomer
-  const isUntouched = answer?.epoch === 0 && isNewcomer
-  const ballots: Ballots = new Map([...role.ballots, [event.from, granted ? 'granted' : isUntouched ? 'untouched' : 'refused']])
+  const isHarmless = isNewcomer && answer !== undefined && (answer.epoch === 0 || state.voters.length === 2)
+  const ballots: Ballots = new Map([...role.ballots, [event.from, granted ? 'granted' : isHarmless ? 'harmless' : 'refused']])
   const next: QuorumState = { ...state, role: { ...role, ballots } }
-  if (isUntouched && [...ballots.values()].filter(ballot => ballot === 'untouched').length === state.voters.length - 1) {
+  if (isHarmless && [...ballots.values()].filter(ballot => ballot === 'harmless').length === state.voters.length - 1) {
     return startPreVote({ ...next, standing: 'voter' }, log)
   }
   const grantingVoters = [...ballots].filter(([, ballot]) => ballot === 'granted').map(([id]) => id)

@@ -12,8 +12,8 @@ export interface VoterKey {
   readonly directoryId: Uuid
 }
 
-/** Missing: not answered yet. A request that failed counts as refused. Only newcomers tell `untouched` ones: those have not heard of any epoch. */
-export type Ballots = ReadonlyMap<NodeId, 'granted' | 'refused' | 'untouched'>
+/** Missing: not answered yet. A request that failed counts as refused. `harmless`: from this voter, a newcomer has nothing to fear (see `Standing`). */
+export type Ballots = ReadonlyMap<NodeId, 'granted' | 'refused' | 'harmless'>
 
 /**
  * What a node may do in the quorum.
@@ -25,7 +25,7 @@ export type Ballots = ReadonlyMap<NodeId, 'granted' | 'refused' | 'untouched'>
  * `newcomer`: it is in the set, but its disk has no `quorum-state`: it was destroyed, or never used. Whatever this voter promised before, it has
  * forgotten: which candidates it voted for, and which records it told leaders to have. It must not promise anything that goes against that; so it
  * promises nothing, which is to others as if it were down: it grants no vote and no pre-vote, does not campaign, and fetches as nobody in particular,
- * so that what it has does not count. It becomes a voter again in one of two ways.
+ * so that what it has does not count. It becomes a voter again in one of three ways.
  *
  * 1. A leader has committed a record that it appended after the newcomer asked it to (UpdateRaftVoter), and the newcomer has all up to that record
  *    on its disk. Then it writes down the leader's epoch `e` and that its vote in it is given. Call that record `r`. Why this is safe:
@@ -43,6 +43,9 @@ export type Ballots = ReadonlyMap<NodeId, 'granted' | 'refused' | 'untouched'>
  * 2. All other voters answer that they have never heard of any epoch. Then there is no candidate and no leader whom the forgotten disk could have
  *    promised anything, nor will there be one before it asks again: the cluster is new. Whoever makes a new cluster writes an empty `quorum-state` for each voter,
  *    and then a majority is enough to begin.
+ *
+ * 3. There are two voters, and the other one has answered. Nothing was committed without it and nobody elected: it knows every epoch in which this voter
+ *    can have voted for it, and without its vote, which nobody gets whose log lacks anything, nobody will be elected.
  *
  * An empty log says nothing: a voter that has its `quorum-state` knows what it promised, and votes freely however empty its log is. So a crash before the
  * first commit keeps no quorum, of even size or odd, from electing a leader.

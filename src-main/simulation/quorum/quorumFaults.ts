@@ -60,12 +60,12 @@ export async function runWithFaults(
   }
 }
 
-/** As many disks at a time as leave a majority that has forgotten nothing, whatever else goes on; an observer's at any time. */
+/** As many disks at a time as leave a majority that has forgotten nothing, or one of two, whatever else goes on; an observer's at any time. */
 function mayLoseItsDisk(quorum: SimulatedQuorum, id: number): boolean {
   const { size, voters } = quorum
   if (id > size) return true
   const forgetful = voters.filter(voter => voter.isForgetful || voter.id === id).length
-  return size - forgetful > size / 2
+  return size - forgetful > size / 2 || (size === 2 && forgetful === 1)
 }
 
 /** All faults end: new records are committed, everybody agrees, every voter votes again, and what was acknowledged is there. */
@@ -87,7 +87,7 @@ export async function recover(quorum: SimulatedQuorum): Promise<void> {
     return voters.every(({ quorum: node }) => node !== undefined) && quorum.isInAgreement
   }, deadline - world.elapsed)
   await world.run(function everyVoterVotesAgain() {
-    return voters.every(each => each.quorum?.standing === (quorum.isVoter(each) ? 'voter' : 'observer'))
+    return voters.every(each => each.quorum?.standing === (quorum.isVoter(each) ? 'voter' : 'observer') && !each.isForgetful)
   }, deadline - world.elapsed)
   for (const each of acknowledged) {
     if (!quorum.committed.some(entry => entry.endsWith(` ${each}`))) throw new Error(`${each} was acknowledged and is lost`)

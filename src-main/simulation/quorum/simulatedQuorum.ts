@@ -374,8 +374,9 @@ export class SimulatedQuorum {
       if (grantsVote(message)) this.#violate(`only voters vote: ${voter.name} is ${standing}`)
       return
     }
-    // Before it asks for anything as a voter, it has written down that it is one.
-    if (kind === 'request') voter.isForgetful = false
+    // Before it asks for anything as a voter, it has written down that it is one. Of two it may be one before it has the records again.
+    const hasAll = (): boolean => (voter.quorum?.highWatermark ?? 0) >= Math.max(0, ...this.#committedEnds.filter(end => end !== undefined))
+    if (kind === 'request' && voter.isForgetful && (this.size > 2 || hasAll())) voter.isForgetful = false
     const epoch = epochIn(message)
     if (epoch === undefined) return
     // An answer may have been on its way for a while; a request is of this moment.
