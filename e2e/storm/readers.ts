@@ -88,13 +88,15 @@ export class Readers {
     await member.disconnect()
   }
 
-  /** What becomes of a commit that fails is open. That its member is not one any more, it learns by its next heartbeat. */
+  /**
+   * What becomes of a commit that fails is open. That its member is not one any more, it learns by its next heartbeat. Only the event tells of success:
+   * for a consumer that is being stopped, the promise resolves in any case.
+   */
   async #commit({ id, consumer }: { id: number; consumer: Consumer }, partition: number, offset: number): Promise<void> {
     const sent = this.registers[partition]?.sends({ by: `member ${id}`, offset }, performance.now())
-    await consumer.commitOffsets([{ topic: this.#topic, partition, offset: String(offset) }]).then(
-      () => sent?.acknowledged(performance.now()),
-      () => undefined,
-    )
+    const stopListening = consumer.on(consumer.events.COMMIT_OFFSETS, () => sent?.acknowledged(performance.now()))
+    await consumer.commitOffsets([{ topic: this.#topic, partition, offset: String(offset) }]).catch(() => undefined)
+    stopListening()
   }
 
   async #watch(): Promise<void> {
