@@ -81,7 +81,7 @@ interface Session {
   epoch: number
   readonly partitions: Map<string, CachedPartition>
   /** Wakes the fetch that waits. */
-  readonly watcher: { wake: (() => void) | undefined; readonly moved: () => void }
+  readonly watcher: { wake: (() => void) | undefined; hasMoved: boolean; readonly moved: () => void }
   /** Of the connection over which it was last used by a follower. */
   closed: AbortSignal | undefined
 }
@@ -140,9 +140,12 @@ export class FetchSessions {
       follower !== undefined &&
       each.idleAt !== undefined &&
       each.idleAt.isIdleFor(follower.replica, each.partition.asked, { told: each, isFirst })
+    session.watcher.hasMoved = false
     for (const each of session.partitions.values()) (isIdle(each, true) ? idle : cached).push(each)
     const partitions = cached.map(each => each.partition)
     const moved = () => {
+      if (!session.watcher.hasMoved) return []
+      session.watcher.hasMoved = false
       const found = idle.filter(each => !isIdle(each, false))
       if (found.length === 0) return []
       const gone = new Set(found)
@@ -189,7 +192,14 @@ export class FetchSessions {
         return [keyOf(partition), { partition, highWatermark: hasError ? -1 : highWatermark, logStartOffset }]
       }),
     )
-    const watcher: Session['watcher'] = { wake: undefined, moved: () => watcher.wake?.() }
+    const watcher: Session['watcher'] = {
+      wake: undefined,
+      hasMoved: false,
+      moved: () => {
+        watcher.hasMoved = true
+        watcher.wake?.()
+      },
+    }
     const session = { id, usesTopicIds, isFollowers, createdMs: nowMs, lastUsedMs: nowMs, epoch: 1, partitions, watcher, closed: undefined }
     this.#sessions.set(id, session)
     return id

@@ -5,7 +5,7 @@ import { Fetch, type FetchRequest, type FetchResponse } from '../../protocol/mes
 import { ListOffsets, type ListOffsetsResponse } from '../../protocol/messages/listOffsets.ts'
 import type { PeerLink } from '../../wire/peerLink.ts'
 import { Sleep } from '../sleep.ts'
-import type { Partition } from './partition.ts'
+import type { FollowedPosition, Partition } from './partition.ts'
 import { type AskedPartition, FollowerSession, keyOf, type SessionFields, topicsOf, type WantedPartition } from './followerSession.ts'
 import type { ReplicationThrottle } from './replicationThrottle.ts'
 import { afterOffsetOutOfRange } from './truncation.ts'
@@ -32,11 +32,13 @@ export interface FetcherOptions {
 }
 
 interface Followed {
+  readonly key: string
   readonly partition: Partition
   readonly leaderEpoch: number
-  inFlight: boolean
-  /** Of the fetch in flight, or the last one. */
-  askedOffset: number
+  /** Whose fetch in flight it is in. */
+  lane: Lane | undefined
+  /** As in the fetch in flight, or the last one; the same object while nothing of it changes. */
+  wanted: WantedPartition | undefined
   /** Committed records that it still lacked after the last answer; undefined before the first. Members of the in-sync set lack none. */
   lag: number | undefined
   /** `clock.elapsed()` before which it is left alone. */
@@ -51,6 +53,8 @@ interface Lane {
   readonly maxBytes: number
   readonly session: FollowerSession | undefined
   inFlight: boolean
+  /** Whether its fetch in flight comes back soon, to take over the newcomers. */
+  isBrief: boolean
   failures: number
 }
 
@@ -69,7 +73,8 @@ const BEHIND_PARTITIONS = 16
 
 /**
  * Copies from one leader all partitions that it leads and this broker follows. One long poll carries them all, as a session; a partition that is added
- * or ready again while that poll is parked is fetched on a second connection until the poll returns, so that nobody waits for somebody else's idleness.
+ * or ready again while that poll is parked is fetched on a second connection until the poll returns, so that nobody waits for somebody else's idleness;
+ * the next poll is a brief one then, at the end of which it takes the newcomers along.
  * What is behind catches up on a third, so that no producer waits for megabytes that were committed long ago. A partition is never in two requests at
  * once. Differs from Kafka: replication runs on the CONTROLLER listener, away from client load.
  */
@@ -86,7 +91,14 @@ export class Fetcher {
     this.#options = options
     this.#sleep = new Sleep(clock)
     const { maxBytes, maxWaitMs } = options
-    const lane = { maxWaitMs: Math.min(NEWCOMER_WAIT_MS, maxWaitMs), maxBytes, session: undefined, inFlight: false, failures: 0 }
+    const lane = {
+      maxWaitMs: Math.min(NEWCOMER_WAIT_MS, maxWaitMs),
+      maxBytes,
+      session: undefined,
+      inFlight: false,
+      isBrief: false,
+      failures: 0,
+    }
     this.#lanes = [
       { ...lane, name: 'main', link: options.connect(), maxWaitMs, session: new FollowerSession() },
       { ...lane, name: 'newcomers', link: options.connect() },
@@ -102,11 +114,13 @@ export class Fetcher {
   add(partition: Partition): void {
     const { leaderEpoch } = partition
     if (leaderEpoch === undefined) return
-    this.#followed.set(keyOf(partition.topicId, partition.index), {
+    const key = keyOf(partition.topicId, partition.index)
+    this.#followed.set(key, {
+      key,
       partition,
       leaderEpoch,
-      inFlight: false,
-      askedOffset: -1,
+      lane: undefined,
+      wanted: undefined,
       lag: undefined,
       notBeforeMs: 0,
       failures: 0,
@@ -134,12 +148,13 @@ export class Fetcher {
         continue
       }
       lane.inFlight = true
-      for (const each of chosen) each.inFlight = true
+      for (const each of chosen) each.lane = lane
+      lane.isBrief = lane.name === 'main' && this.#lanes[1]!.inFlight
       try {
         const response = await lane.link.send(Fetch, this.#request(chosen, lane), {
           timeoutMs: lane.maxWaitMs + this.#options.requestTimeoutMs,
         })
-        await this.#take(chosen, response, lane)
+        await this.#take(response, lane)
         lane.failures = 0
       } catch (error) {
         lane.session?.lost()
@@ -147,7 +162,7 @@ export class Fetcher {
         lane.failures++
       }
       lane.inFlight = false
-      for (const each of chosen) each.inFlight = false
+      for (const each of chosen) each.lane = undefined
       // The other lane may have been waiting for this one to return its partitions, or to be parked.
       this.#sleep.wake()
       if (lane.failures > 0) await this.#pause(this.#backoff(lane.failures))
@@ -155,12 +170,15 @@ export class Fetcher {
   }
 
   #choose(lane: Lane): Followed[] {
-    if (lane.name === 'newcomers' && !this.#lanes[0]!.inFlight) return []
+    const [main] = this.#lanes
+    const isForNewcomers = lane.name === 'newcomers'
+    if (isForNewcomers && !main!.inFlight) return []
     const isForThoseBehind = lane.name === 'behind'
     const now = this.#clock.elapsed()
     const chosen: Followed[] = []
     for (const each of this.#followed.values()) {
-      if (each.inFlight || each.notBeforeMs > now || isBehind(each) !== isForThoseBehind || this.#isHeldBack(each)) continue
+      if (each.lane !== undefined || each.notBeforeMs > now || isBehind(each) !== isForThoseBehind || this.#isHeldBack(each)) continue
+      if (isForNewcomers && main!.isBrief && each.lag !== undefined) continue
       chosen.push(each)
       if (isForThoseBehind && chosen.length === BEHIND_PARTITIONS) break
     }
@@ -171,9 +189,8 @@ export class Fetcher {
   /** So that all who are behind have their turn. */
   #moveToTheEnd(chosen: readonly Followed[]): void {
     for (const each of chosen) {
-      const key = keyOf(each.partition.topicId, each.partition.index)
-      this.#followed.delete(key)
-      this.#followed.set(key, each)
+      this.#followed.delete(each.key)
+      this.#followed.set(each.key, each)
     }
   }
 
@@ -186,7 +203,7 @@ export class Fetcher {
     const now = this.#clock.elapsed()
     let soonest = Infinity
     for (const each of this.#followed.values()) {
-      if (each.inFlight) continue
+      if (each.lane !== undefined) continue
       if (each.notBeforeMs > now) soonest = Math.min(soonest, each.notBeforeMs - now)
       else if (this.#isHeldBack(each)) soonest = Math.min(soonest, this.#options.throttle.delayMs)
     }
@@ -197,10 +214,8 @@ export class Fetcher {
     const { brokerId, brokerEpoch, minBytes, clusterId } = this.#options
     const wanted: WantedPartition[] = []
     for (const followed of chosen) {
-      const asked = this.#askedOf(followed)
-      if (asked === undefined) continue
-      followed.askedOffset = asked.fetchOffset
-      wanted.push({ topicId: followed.partition.topicId, asked })
+      followed.wanted = this.#wantedOf(followed)
+      if (followed.wanted !== undefined) wanted.push(followed.wanted)
     }
     const session: SessionFields = lane.session?.next(wanted) ?? {
       sessionId: 0,
@@ -212,7 +227,7 @@ export class Fetcher {
       clusterId,
       replicaId: -1,
       replicaState: { replicaId: brokerId, replicaEpoch: brokerEpoch() },
-      maxWaitMs: lane.maxWaitMs,
+      maxWaitMs: lane.isBrief ? Math.min(NEWCOMER_WAIT_MS, lane.maxWaitMs) : lane.maxWaitMs,
       minBytes,
       maxBytes: lane.maxBytes,
       isolationLevel: 0,
@@ -221,10 +236,12 @@ export class Fetcher {
     }
   }
 
-  #askedOf({ partition, leaderEpoch }: Followed): AskedPartition | undefined {
+  #wantedOf({ key, partition, leaderEpoch, wanted }: Followed): WantedPartition | undefined {
     const position = partition.fetchPosition(leaderEpoch)
     if (position === undefined) return undefined
-    return {
+    const highWatermark = this.#options.wantsHighWatermark ? position.highWatermark : Number.MAX_SAFE_INTEGER
+    if (wanted !== undefined && isAt(wanted.asked, position) && wanted.asked.highWatermark === highWatermark) return wanted
+    const asked: AskedPartition = {
       partition: partition.index,
       currentLeaderEpoch: leaderEpoch,
       fetchOffset: position.fetchOffset,
@@ -232,28 +249,24 @@ export class Fetcher {
       logStartOffset: position.logStartOffset,
       partitionMaxBytes: this.#options.partitionMaxBytes,
       replicaDirectoryId: NO_DIRECTORY,
-      highWatermark: this.#options.wantsHighWatermark ? position.highWatermark : Number.MAX_SAFE_INTEGER,
+      highWatermark,
     }
+    return { key, topicId: partition.topicId, asked }
   }
 
-  async #take(chosen: readonly Followed[], response: FetchResponse, lane: Lane): Promise<void> {
+  async #take(response: FetchResponse, lane: Lane): Promise<void> {
     const error = errorName(response.errorCode)
     if (error === 'FETCH_SESSION_ID_NOT_FOUND' || error === 'INVALID_FETCH_SESSION_EPOCH') return lane.session?.lost()
     if (error !== 'NONE') throw new Error(`the leader refused the whole fetch with ${error}`)
     lane.session?.answered(response.sessionId)
-    const sent = new Map(chosen.map(each => [keyOf(each.partition.topicId, each.partition.index), each]))
     const work: Promise<void>[] = []
     for (const { topicId, partitions } of response.responses) {
       for (const data of partitions) {
-        const followed = sent.get(keyOf(topicId, data.partitionIndex))
-        if (followed !== undefined && this.#isCurrent(followed)) work.push(this.#takePartition(followed, data, lane))
+        const followed = this.#followed.get(keyOf(topicId, data.partitionIndex))
+        if (followed?.lane === lane) work.push(this.#takePartition(followed, data, lane))
       }
     }
     await Promise.all(work)
-  }
-
-  #isCurrent(followed: Followed): boolean {
-    return this.#followed.get(keyOf(followed.partition.topicId, followed.partition.index)) === followed
   }
 
   async #takePartition(followed: Followed, data: FetchedPartitionData, lane: Lane): Promise<void> {
@@ -271,7 +284,7 @@ export class Fetcher {
     const { highWatermark, logStartOffset } = data
     const records = data.records ?? NOTHING
     if (followed.lag === undefined || followed.lag > 0) this.#options.throttle.count(partition.topic, partition.index, records.length)
-    const fetched = { fetchOffset: followed.askedOffset, records, highWatermark, logStartOffset }
+    const fetched = { fetchOffset: followed.wanted?.asked.fetchOffset ?? -1, records, highWatermark, logStartOffset }
     this.#took(followed, await partition.follow(leaderEpoch, { type: 'append', fetched }))
     const position = partition.fetchPosition(leaderEpoch)
     if (position !== undefined) followed.lag = highWatermark - position.fetchOffset
@@ -338,6 +351,10 @@ const LATEST = -1
 const EARLIEST = -2
 const NOTHING = Buffer.alloc(0)
 const NO_DIRECTORY = 'AAAAAAAAAAAAAAAAAAAAAA'
+
+function isAt(asked: AskedPartition, { fetchOffset, lastFetchedEpoch, logStartOffset }: FollowedPosition): boolean {
+  return asked.fetchOffset === fetchOffset && asked.lastFetchedEpoch === lastFetchedEpoch && asked.logStartOffset === logStartOffset
+}
 
 function isBehind({ lag }: Followed): boolean {
   return lag !== undefined && lag > 0

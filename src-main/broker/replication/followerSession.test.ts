@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { FollowerSession, type SessionFields, type WantedPartition } from './followerSession.ts'
+import { FollowerSession, keyOf, type SessionFields, type WantedPartition } from './followerSession.ts'
 
 const TOPIC_ID = 'aaaaaaaaaaaaaaaaaaaaaA'
 
 const wanted = (partition: number, fetchOffset = 0): WantedPartition => ({
+  key: keyOf(TOPIC_ID, partition),
   topicId: TOPIC_ID,
   asked: {
     partition,

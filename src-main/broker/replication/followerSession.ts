@@ -5,6 +5,8 @@ export type AskedPartition = FetchRequest['topics'][number]['partitions'][number
 
 /** One partition as a follower wants to fetch it next. */
 export interface WantedPartition {
+  /** By `keyOf`. */
+  readonly key: string
   readonly topicId: Uuid
   readonly asked: AskedPartition
 }
@@ -24,17 +26,20 @@ export class FollowerSession {
 
   /** The next fetch of exactly the wanted partitions. Takes for granted that it arrives, until `lost` says otherwise. */
   next(wanted: readonly WantedPartition[]): SessionFields {
-    const before = this.#named
-    this.#named = new Map(wanted.map(each => [keyOf(each.topicId, each.asked.partition), each]))
     const { sessionId, sessionEpoch } = { sessionId: this.#id, sessionEpoch: this.#epoch }
-    if (sessionEpoch === 0) return { sessionId, sessionEpoch, topics: topicsOf(wanted), forgottenTopicsData: [] }
-    const changed: WantedPartition[] = []
-    for (const [key, each] of this.#named) {
-      const known = before.get(key)
-      if (known === undefined || !isSame(known.asked, each.asked)) changed.push(each)
+    if (sessionEpoch === 0) {
+      this.#named = new Map(wanted.map(each => [each.key, each]))
+      return { sessionId, sessionEpoch, topics: topicsOf(wanted), forgottenTopicsData: [] }
     }
-    const forgotten: WantedPartition[] = []
-    for (const [key, each] of before) if (!this.#named.has(key)) forgotten.push(each)
+    const named = this.#named
+    const changed: WantedPartition[] = []
+    for (const each of wanted) {
+      const known = named.get(each.key)
+      if (known === each) continue
+      if (known === undefined || !isSame(known.asked, each.asked)) changed.push(each)
+      named.set(each.key, each)
+    }
+    const forgotten = named.size === wanted.length ? [] : this.#forgetAllBut(wanted)
     return {
       sessionId,
       sessionEpoch,
@@ -45,6 +50,13 @@ export class FollowerSession {
         partitions: partitions.map(each => each.partition),
       })),
     }
+  }
+
+  #forgetAllBut(wanted: readonly WantedPartition[]): WantedPartition[] {
+    const kept = new Set(wanted.map(each => each.key))
+    const forgotten = [...this.#named.values()].filter(each => !kept.has(each.key))
+    for (const { key } of forgotten) this.#named.delete(key)
+    return forgotten
   }
 
   /** The leader answered; 0 says that it keeps no session. */
