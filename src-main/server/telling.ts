@@ -1,6 +1,8 @@
+import type { Partition } from '../broker/replication/partition.ts'
 import type { Clock, Timer } from '../env/env.ts'
 import type { MetadataDelta } from '../metadata/delta.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/image.ts'
+import type { PartitionLog } from '../storage/partitionLog.ts'
 import type { FromBroker, PartitionStats, PartitionTold } from './control.ts'
 import type { Server } from './server.ts'
 
@@ -31,15 +33,13 @@ export function tellOf(
     (image, delta) => tell({ type: 'metadata', full: false, ...changes(image, delta, clock.now()) }),
   )
 
-  let told: ReadonlyMap<string, PartitionStats> = new Map()
+  const told = new WeakMap<Partition, PartitionStats>()
   let timer: Timer
   const tellStats = () => {
     timer = clock.after(STATS_EVERY_MS, tellStats)
     if (isBehind()) return
     const { bytesIn, bytesOut, requests } = wireStats
-    const now = statsOf(server)
-    const changed = [...now].filter(([key, stats]) => !isSame(stats, told.get(key))).map(([, stats]) => stats)
-    told = now
+    const changed = changedStats(server, told)
     const folders = server.logFolders.map(({ path, failure, isFull }) => ({ path, failure: failure?.message ?? null, isFull }))
     tell({ type: 'stats', atMs: clock.now(), bytesIn, bytesOut, requests, ...usage(), partitions: changed, folders })
   }
@@ -83,15 +83,25 @@ function toldOf(topic: TopicImage, { partition, replicas, isr, leader, leaderEpo
   return { topicId: topic.topicId, topic: topic.name, partition, replicas, isr, leader, leaderEpoch, partitionEpoch }
 }
 
-function statsOf(server: Server): Map<string, PartitionStats> {
-  const stats = new Map<string, PartitionStats>()
-  for (const { topicId, index, log, isOffline, failure } of server.replicas.partitions()) {
-    if (log === undefined && !isOffline) continue
-    const problem = isOffline ? textOf(failure) : null
+/** Of thousands of partitions most rest: these cost no more than a look. */
+function changedStats(server: Server, told: WeakMap<Partition, PartitionStats>): PartitionStats[] {
+  const changed: PartitionStats[] = []
+  for (const partition of server.replicas.partitions()) {
+    const { log, isOffline } = partition
+    if (log === undefined && !isOffline) {
+      told.delete(partition)
+      continue
+    }
+    const before = told.get(partition)
+    if (before !== undefined && !isOffline && log !== undefined && isAt(log, before)) continue
+    const { topicId, index, failure } = partition
     const { logStartOffset, highWatermark, logEndOffset, sizeInBytes: sizeBytes } = log ?? NOTHING_KNOWN
-    stats.set(`${topicId}:${index}`, { topicId, partition: index, logStartOffset, highWatermark, logEndOffset, sizeBytes, problem })
+    const problem = isOffline ? textOf(failure) : null
+    const stats = { topicId, partition: index, logStartOffset, highWatermark, logEndOffset, sizeBytes, problem }
+    told.set(partition, stats)
+    if (problem === null || problem !== before?.problem) changed.push(stats)
   }
-  return stats
+  return changed
 }
 
 const textOf = (failure: unknown): string => (failure instanceof Error ? failure.message : String(failure))
@@ -99,12 +109,12 @@ const textOf = (failure: unknown): string => (failure instanceof Error ? failure
 /** Of a log that could not be opened. */
 const NOTHING_KNOWN = { logStartOffset: null, highWatermark: null, logEndOffset: null, sizeInBytes: null }
 
-function isSame(now: PartitionStats, before: PartitionStats | undefined): boolean {
+function isAt(log: PartitionLog, told: PartitionStats): boolean {
   return (
-    before?.logEndOffset === now.logEndOffset &&
-    before.highWatermark === now.highWatermark &&
-    before.logStartOffset === now.logStartOffset &&
-    before.sizeBytes === now.sizeBytes &&
-    before.problem === now.problem
+    told.logEndOffset === log.logEndOffset &&
+    told.highWatermark === log.highWatermark &&
+    told.logStartOffset === log.logStartOffset &&
+    told.sizeBytes === log.sizeInBytes &&
+    told.problem === null
   )
 }
