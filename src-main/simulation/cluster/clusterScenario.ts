@@ -79,7 +79,7 @@ export class ScenarioFailure extends Error {
     this.invariant = brokenPromiseOf(problem)?.invariant ?? withoutNumbers(rootOf(problem))
     this.afterMs = told.afterMs
     this.happened = told.happened
-    this.transcript = told.story.text()
+    this.transcript = `${told.story.text()}\n${brokenPromiseOf(problem)?.message ?? rootOf(problem)}`
   }
 }
 

@@ -131,19 +131,19 @@ export class ClusterInvariants {
     const { highWatermark, logStartOffset } = log
     let lead = this.#present.get(partition)
     if (lead?.leaderEpoch !== leaderEpoch) lead = this.#leadBegins(server, partition, leaderEpoch)
+    const partitionEpoch = partition.state?.partitionEpoch ?? -1
+    // Several sets may have followed each other in one turn; then the last is not the one that counted.
+    const isSameSet = partitionEpoch <= lead.partitionEpoch + 1
+    lead.partitionEpoch = partitionEpoch
     if (highWatermark === lead.highWatermark && logStartOffset === lead.logStartOffset) return
     const where = () => `${partition.name} on broker ${server.nodeId}, leader epoch ${leaderEpoch}`
     if (highWatermark < lead.highWatermark)
       throw new BrokenPromise('the high watermark never goes back', `${where()}: from ${lead.highWatermark} to ${highWatermark}`)
     if (logStartOffset < lead.logStartOffset)
       throw new BrokenPromise('the log start never goes back', `${where()}: from ${lead.logStartOffset} to ${logStartOffset}`)
-    const partitionEpoch = partition.state?.partitionEpoch ?? -1
-    // Several sets may have followed each other in one turn; then the last is not the one that counted.
-    const isSameSet = partitionEpoch <= lead.partitionEpoch + 1
     if (highWatermark > lead.highWatermark && isSameSet) this.#isHeldByInSyncReplicas(server, partition, highWatermark)
     lead.highWatermark = highWatermark
     lead.logStartOffset = logStartOffset
-    lead.partitionEpoch = partitionEpoch
   }
 
   #leadBegins(server: Server, partition: Partition, leaderEpoch: number): Lead {

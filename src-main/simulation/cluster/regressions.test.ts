@@ -18,7 +18,7 @@ const regressions: readonly Regression[] = [
   },
 ]
 
-it.each(regressions)('$found', { timeout: 120_000 }, async ({ options }) => {
+it.each(regressions)('$found', { timeout: 600_000 }, async ({ options }) => {
   const outcome = await runClusterScenario(options)
   expect(outcome.acknowledged).toBeGreaterThan(0)
 })
