@@ -62,7 +62,7 @@ function describe(report: StormReport): string {
     `committed offsets       ${report.commits.toLocaleString('en-US')}, looked at ${report.commitLooks.toLocaleString('en-US')} times`,
     `longest without an ack  ${(report.longestGapMs / 1000).toFixed(1)} s, of one writer ${(report.longestGapOfOneMs / 1000).toFixed(1)} s`,
     `slowest healing         ${(report.slowestHealingMs / 1000).toFixed(1)} s`,
-    ...(forgiven === 0 ? [] : [`kafkajs let go of        ${forgiven} promises`]),
+    `oddities of clients     ${list(new Map([...report.oddities, ['promises that kafkajs let go of', forgiven]])).join(', ')}`,
     ...(report.faults.length === 0
       ? ['', 'Every promise was kept: nothing lost, nothing twice, nothing changed, all replicas the same bytes.']
       : ['', `${report.faults.length} broken promises:`, ...report.faults.map(fault => `  ${fault}`)]),

@@ -1,8 +1,12 @@
-import type { Admin, Consumer, Kafka } from 'kafkajs'
+import type { Consumer, Kafka } from 'kafkajs'
+import type { Address } from '../../src-main/env/env.ts'
 import { CommitRegister, ReaderBook } from './books.ts'
+import { committedOffsets } from './committed.ts'
 
 export const GROUP = 'storm-readers'
-const LOOK_EVERY_MS = 500
+const LOOK_EVERY_MS = 300
+/** kafkajs may wait for ever for what one of its connections was to do before it lets go of a consumer. */
+const LEAVES_WITHIN_MS = 10_000
 
 /** A group that reads everything, commits what it has read, and is asked again and again what it has committed. */
 export class Readers {
@@ -13,17 +17,23 @@ export class Readers {
   looks = 0
   readonly #kafka: Kafka
   readonly #topic: string
+  readonly #brokers: readonly Address[]
   readonly #members = new Map<number, Consumer>()
   /** Members that came up again in another's place, because they had failed. */
   revivals = 0
   #nextMember = 0
   #joining: Promise<void> = Promise.resolve()
   #watching: Promise<void> | undefined
+  #looksInPeace = 0
   #isStopping = false
 
-  constructor(kafka: Kafka, { topic, partitions }: { readonly topic: string; readonly partitions: number }) {
+  constructor(
+    kafka: Kafka,
+    { topic, partitions, brokers }: { readonly topic: string; readonly partitions: number; readonly brokers: readonly Address[] },
+  ) {
     this.#kafka = kafka
     this.#topic = topic
+    this.#brokers = brokers
     this.books = Array.from({ length: partitions }, () => new ReaderBook())
     this.registers = Array.from({ length: partitions }, () => new CommitRegister())
   }
@@ -85,7 +95,7 @@ export class Readers {
 
   async #leave(id: number, member: Consumer): Promise<void> {
     this.#members.delete(id)
-    await member.disconnect()
+    await Promise.race([member.disconnect(), sleep(LEAVES_WITHIN_MS)])
   }
 
   /**
@@ -100,26 +110,25 @@ export class Readers {
   }
 
   async #watch(): Promise<void> {
-    const admin = this.#kafka.admin()
-    await untilDone(() => admin.connect())
-    while (!this.#isStopping) {
-      await this.#look(admin).catch(() => undefined) // nobody answers at the moment: the next look comes soon
-      await new Promise(resolve => setTimeout(resolve, LOOK_EVERY_MS))
+    for (let turn = 0; !this.#isStopping || this.#looksInPeace < this.#brokers.length; turn++) {
+      const broker = this.#brokers[turn % this.#brokers.length]
+      if (broker !== undefined && (await this.#look(broker)) && this.#isStopping) this.#looksInPeace += 1
+      await sleep(this.#isStopping ? 0 : LOOK_EVERY_MS)
     }
-    await untilDone(() => this.#look(admin))
-    await admin.disconnect()
   }
 
-  async #look(admin: Admin): Promise<void> {
-    const askedAt = performance.now()
+  /** Whether there was an answer. */
+  async #look(broker: Address): Promise<boolean> {
+    const askedAt = Math.round(performance.now())
     const checks = this.registers.map(register => register.asks())
-    const answers = await admin.fetchOffsets({ groupId: GROUP, topics: [this.#topic] })
-    for (const { partition, offset } of answers[0]?.partitions ?? []) {
-      const fault = checks[partition]?.(Number(offset))
+    const answer = await committedOffsets(broker, { group: GROUP, topic: this.#topic, partitions: this.registers.length })
+    for (const { partition, offset } of answer ?? []) {
+      const fault = checks[partition]?.(offset)
       if (fault !== undefined)
-        this.faults.push(`partition ${partition} at ${Math.round(askedAt)} to ${Math.round(performance.now())}: ${fault}`)
+        this.faults.push(`partition ${partition}, asked ${broker.port} from ${askedAt} to ${Math.round(performance.now())}: ${fault}`)
     }
-    this.looks += 1
+    if (answer !== undefined) this.looks += 1
+    return answer !== undefined
   }
 }
 
@@ -131,7 +140,9 @@ async function untilDone(act: () => Promise<void>): Promise<void> {
       return
     } catch (error) {
       if (tries >= 100) throw error
-      await new Promise(resolve => setTimeout(resolve, 200))
+      await sleep(200)
     }
   }
 }
+
+const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))

@@ -34,6 +34,8 @@ export interface StormReport {
   readonly longestGapMs: number
   readonly longestGapOfOneMs: number
   readonly slowestHealingMs: number
+  /** What clients did that no cluster can be blamed for, and how often. */
+  readonly oddities: ReadonlyMap<string, number>
 }
 
 /**
@@ -76,7 +78,11 @@ export async function storm({ directory, seed, ms, say }: StormOptions): Promise
         }),
       )
     for (const writer of writers) writer.start()
-    const readers = new Readers(kafka, { topic: TOPIC, partitions: PARTITIONS })
+    const readers = new Readers(kafka, {
+      topic: TOPIC,
+      partitions: PARTITIONS,
+      brokers: cluster.brokerIds.map(id => ({ host: '127.0.0.1', port: cluster.portOf(id) })),
+    })
     await readers.start(READERS)
     await eventually('everybody writes', () => writers.every(({ books }) => books.every(book => book.acknowledged > 0)))
 
@@ -100,7 +106,7 @@ export async function storm({ directory, seed, ms, say }: StormOptions): Promise
       faults,
       struck: weather.counts,
       acknowledged: new Map(
-        [...Map.groupBy(books, book => book.writer.replace(/-\d+$/, ''))].map(([name, of]) => [
+        [...Map.groupBy(books, book => book.writer.replace(/(-\d+)+$/, ''))].map(([name, of]) => [
           name,
           sum(of.map(book => book.acknowledged)),
         ]),
@@ -112,6 +118,10 @@ export async function storm({ directory, seed, ms, say }: StormOptions): Promise
       longestGapMs: gaps.longestMs,
       longestGapOfOneMs: gaps.longestOfOneMs,
       slowestHealingMs: weather.slowestHealingMs,
+      oddities: new Map([
+        ['librdkafka gave up (its issue 4438)', sum(writers.map(each => (each instanceof LibrdkafkaWriter ? each.surrenders : 0)))],
+        ['readers of kafkajs crashed', readers.revivals],
+      ]),
     }
   } finally {
     if (!isStopped) say('the storm ends early')

@@ -17,6 +17,8 @@ export interface Writer {
 }
 
 const MOST_RECORDS = 5
+/** The exit status of the script when librdkafka gave up as it is known to. */
+const SURRENDERED = 3
 const PADDING_BYTES = 300
 
 export interface KafkajsWriterOptions {
@@ -104,32 +106,38 @@ export interface LibrdkafkaWriterOptions {
   readonly gaps: Gaps
 }
 
-/** librdkafka through Python, where the machine has it: pipelines up to five batches for each partition, and sends them again until they are stored. */
+/**
+ * librdkafka through Python, where the machine has it: pipelines up to five batches for each partition, and sends them again until they are stored. Before
+ * 2.3 it gives up with a sequence that it takes for out of order when a request timed out that may have been stored (its issue 4438): another one goes on
+ * then, under a name of its own, for what the first one sent may still arrive.
+ */
 export class LibrdkafkaWriter implements Writer {
   static readonly python = findPython('confluent_kafka')
-  readonly books: readonly WriterBook[]
+  readonly books: WriterBook[] = []
   readonly complaints: string[] = []
+  /** How often it gave up. */
+  surrenders = 0
   readonly #options: LibrdkafkaWriterOptions
+  #isStopping = false
   #ended: Promise<void> | undefined
   #endInput: (() => void) | undefined
 
   constructor(options: LibrdkafkaWriterOptions) {
     this.#options = options
-    this.books = Array.from(
-      { length: options.partitions },
-      (_, partition) => new WriterBook({ writer: options.name, partition, isIdempotent: true }),
-    )
   }
 
   start(): void {
-    const { name, topic, partitions, bootstrap, everyMs } = this.#options
+    const { topic, partitions, bootstrap, everyMs } = this.#options
+    const name = this.surrenders === 0 ? this.#options.name : `${this.#options.name}-${this.surrenders}`
+    const books = Array.from({ length: partitions }, (_, partition) => new WriterBook({ writer: name, partition, isIdempotent: true }))
+    this.books.push(...books)
     const child = spawn(LibrdkafkaWriter.python ?? 'python3', [join(import.meta.dirname, 'librdkafka_writer.py')], {
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     child.stdin.on('error', problem => this.complaints.push(`the writer's input: ${problem.message}`))
     child.stdin.write(`${JSON.stringify({ writer: name, topic, partitions, bootstrap, everyMs })}\n`)
     this.#endInput = () => child.stdin.end()
-    createInterface({ input: child.stdout }).on('line', line => this.#told(line))
+    createInterface({ input: child.stdout }).on('line', line => this.#told(line, books))
     // librdkafka logs what happens to its connections; only a script that ends early has something to say here.
     const lastLines: string[] = []
     createInterface({ input: child.stderr }).on('line', line => lastLines.splice(0, lastLines.length - 20, line))
@@ -139,38 +147,41 @@ export class LibrdkafkaWriter implements Writer {
         resolve()
       })
       child.once('close', (status, signal) => {
-        if (status !== 0) this.complaints.push(`the writer ended with ${signal ?? status}: ${lastLines.join('\n')}`)
+        if (status === SURRENDERED) {
+          this.surrenders += 1
+          if (!this.#isStopping) this.start()
+        } else if (status !== 0) this.complaints.push(`the writer ended with ${signal ?? status}: ${lastLines.join('\n')}`)
         resolve()
       })
     })
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true
     this.#endInput?.()
     await this.#ended
   }
 
-  #told(line: string): void {
+  #told(line: string, books: readonly WriterBook[]): void {
     if (line.startsWith('!')) {
       this.complaints.push(line.slice(2))
       return
     }
     if (line.startsWith('done')) {
-      for (const [partition, count] of line.split(' ').slice(1).entries()) this.#bookOf(partition, Number(count) - 1)
+      for (const [partition, count] of line.split(' ').slice(1).entries()) entered(books[partition], Number(count) - 1)
       return
     }
     if (!/^\d+ \d+ \d+$/.test(line)) return // it ended in the middle of a line
     const [partition = 0, sequence = 0, offset = 0] = line.split(' ').map(Number)
-    this.#bookOf(partition, sequence)?.acknowledge(sequence, offset)
+    entered(books[partition], sequence)?.acknowledge(sequence, offset)
     this.#options.gaps.acknowledged(this.#options.name, performance.now())
   }
+}
 
-  /** With this sequence, and all before it, entered as sent. */
-  #bookOf(partition: number, sequence: number): WriterBook | undefined {
-    const book = this.books[partition]
-    while (book !== undefined && book.offsets.length <= sequence) book.next()
-    return book
-  }
+/** With this sequence, and all before it, entered as sent. */
+function entered(book: WriterBook | undefined, sequence: number): WriterBook | undefined {
+  while (book !== undefined && book.offsets.length <= sequence) book.next()
+  return book
 }
 
 const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, Math.max(0, ms)))
