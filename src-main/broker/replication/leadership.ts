@@ -225,7 +225,7 @@ export class Leadership {
     const { topicId, index, name } = this.#partition
     const { partitionEpoch } = next
     this.#inSync = next
-    this.#around.logger.info(`asking for another in-sync set of ${name}`, { from: next.isr, to: proposedIsr(next), leaderEpoch })
+    this.#around.news.tell('asking for another in-sync set of', name, { from: next.isr, to: proposedIsr(next), leaderEpoch })
     const isWanted = () => !this.#isOver && this.#inSync.type !== 'committed' && this.#inSync.partitionEpoch === partitionEpoch
     this.#around.propose({
       topicId,
@@ -246,7 +246,10 @@ export class Leadership {
     const { next, retry } = afterAlterPartition(this.#inSync, outcome)
     this.#inSync = next
     if (outcome.error === 'NONE') {
-      this.#around.logger.info(`in-sync set of ${this.#partition.name} is`, { isr: next.isr, partitionEpoch: next.partitionEpoch })
+      this.#around.news.tell('there is another in-sync set of', this.#partition.name, {
+        isr: next.isr,
+        partitionEpoch: next.partitionEpoch,
+      })
     }
     this.advance()
     return retry ? 'retry' : 'done'

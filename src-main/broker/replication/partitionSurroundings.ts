@@ -1,4 +1,5 @@
 import type { Logger } from '../../base/logger.ts'
+import type { PartitionNews } from './partitionNews.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import type { Clock } from '../../env/env.ts'
 import type { IsrProposal } from './alterPartition.ts'
@@ -22,6 +23,8 @@ export interface PartitionSurroundings {
   readonly clock: Clock
   readonly maxLagMs: number
   readonly logger: Logger
+  /** For what may happen to very many at once. */
+  readonly news: Pick<PartitionNews, 'tell'>
   /** Whether a replica may be in sync: of a broker that is unfenced, not shutting down and of that epoch (-1 is any), in a log folder that works. */
   isEligible(partition: { readonly topicId: Uuid; readonly index: number }, replicaId: number, brokerEpoch: number): boolean
   /** The epoch under which a broker is registered; -1 when it is not. */

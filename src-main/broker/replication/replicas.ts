@@ -14,6 +14,7 @@ import { IsrProposals } from './alterPartition.ts'
 import { Fetchers } from './fetchers.ts'
 import type { Reader } from './fetchPlan.ts'
 import { Partition, type PartitionOwner } from './partition.ts'
+import { PartitionNews } from './partitionNews.ts'
 import type { PartitionState } from './partitionSurroundings.ts'
 import { ReplicaPlaces } from './replicaPlaces.ts'
 import { type FollowerView, nearestReplica, RACK_AWARE_SELECTOR } from './replicaSelector.ts'
@@ -74,6 +75,7 @@ export class Replicas {
   readonly #followerThrottle: ReplicationThrottle
   readonly #fetchers: Fetchers
   readonly #upkeep: Upkeep
+  readonly #news: PartitionNews
   readonly #cleaner: LogCleaner<PartitionLog>
   /** Deletions under way, by folder name: a topic of the same name begins only after them. */
   readonly #deletions = new Map<string, Promise<void>>()
@@ -99,6 +101,7 @@ export class Replicas {
     this.#followerThrottle = new ReplicationThrottle(env.clock, { ...quota, side: 'follower' })
     this.#fetchers = new Fetchers(env, { ...options, throttle: this.#followerThrottle })
     this.#upkeep = new Upkeep(env.clock, options.logger)
+    this.#news = new PartitionNews(env.clock, options.logger)
     this.#cleaner = new LogCleaner(env, {
       logs: () => this.#compactedLogs(),
       config: config.logCleaner,
@@ -120,6 +123,7 @@ export class Replicas {
       clock: env.clock,
       maxLagMs: config.replicaLagTimeMaxMs,
       logger: options.logger,
+      news: this.#news,
       openLog: partition => this.#openLog(partition),
       isEligible: ({ topicId, index }, replicaId, brokerEpoch) => {
         const image = options.metadata()
@@ -305,7 +309,7 @@ export class Replicas {
     if (this.#stopped || leaderEpoch === undefined) return
     this.#places.tell(partition)
     if (partition.isLeader) {
-      this.#logger.info(`leading ${partition.name}`, {
+      this.#news.tell('leading', partition.name, {
         leaderEpoch,
         logEndOffset: partition.log?.logEndOffset,
         isr: partition.inSyncReplicas,
