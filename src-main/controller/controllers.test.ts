@@ -129,10 +129,11 @@ describe('three controllers', () => {
       await world.run(() => cluster.isWhole)
       const { topicsByName, quotas, scramCredentials } = cluster.nodes[0]!.process!.image
       for (const name of cluster.created) expect([...topicsByName.keys()]).toContain(name)
-      for (const name of cluster.deleted) expect([...topicsByName.keys()]).not.toContain(name)
+      for (const name of cluster.confirmed.deleted) expect([...topicsByName.keys()]).not.toContain(name)
       const users = [...scramCredentials.values()].map(({ name }) => name)
-      for (const user of cluster.withCredential) expect(users).toContain(user)
-      for (const user of cluster.withQuota) expect([...quotas.values()].map(({ entity }) => entity[0]?.entityName)).toContain(user)
+      for (const user of cluster.confirmed.withCredential) expect(users).toContain(user)
+      for (const user of cluster.confirmed.withQuota)
+        expect([...quotas.values()].map(({ entity }) => entity[0]?.entityName)).toContain(user)
       world.close()
     },
   )

@@ -7,23 +7,13 @@ import { type ControllerConfig, controllerConfigOf } from '../../controller/cont
 import { controllerHandlers } from '../../controller/handlers/index.ts'
 import type { Address, Env } from '../../env/env.ts'
 import { applyRecords } from '../../metadata/delta.ts'
-import { ELIGIBLE_LEADERS_FEATURE } from '../../metadata/features.ts'
 import { MetadataImage, NO_LEADER, type PartitionImage } from '../../metadata/image.ts'
 import { errorName } from '../../protocol/errors.ts'
 import { AllocateProducerIds } from '../../protocol/messages/allocateProducerIds.ts'
-import { AlterClientQuotas } from '../../protocol/messages/alterClientQuotas.ts'
 import { AlterPartition } from '../../protocol/messages/alterPartition.ts'
-import { AlterPartitionReassignments } from '../../protocol/messages/alterPartitionReassignments.ts'
-import { AlterUserScramCredentials } from '../../protocol/messages/alterUserScramCredentials.ts'
 import { AssignReplicasToDirs } from '../../protocol/messages/assignReplicasToDirs.ts'
-import { CreatePartitions } from '../../protocol/messages/createPartitions.ts'
 import { CreateTopics } from '../../protocol/messages/createTopics.ts'
-import { DeleteTopics } from '../../protocol/messages/deleteTopics.ts'
-import { ElectLeaders } from '../../protocol/messages/electLeaders.ts'
 import { Fetch } from '../../protocol/messages/fetch.ts'
-import { IncrementalAlterConfigs } from '../../protocol/messages/incrementalAlterConfigs.ts'
-import { UnregisterBroker } from '../../protocol/messages/unregisterBroker.ts'
-import { UpdateFeatures } from '../../protocol/messages/updateFeatures.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../../protocol/schema.ts'
 import { quorumHandlers } from '../../quorum/handlers/index.ts'
 import { defaultQuorumConfig, Quorum } from '../../quorum/quorum.ts'
@@ -33,6 +23,7 @@ import { serve } from '../../wire/serve.ts'
 import { type LogMedium, losePower, MemoryLog } from '../quorum/memoryLog.ts'
 import { simulatedWorld, type World } from '../world.ts'
 import { CommittedMetadata, textOf } from './committedMetadata.ts'
+import { Operator } from './operator.ts'
 
 const CLUSTER_ID = 'simulatedControllersAA'
 const SESSION_MS = 2_000
@@ -76,11 +67,7 @@ export class SimulatedControllers {
   readonly nodes: readonly Node[]
   /** Names of topics whose creation was confirmed. */
   readonly created = new Set<string>()
-  /** Names of topics whose deletion was confirmed. */
-  readonly deleted = new Set<string>()
-  /** Names of users whose quota and whose credential were confirmed. */
-  readonly withQuota = new Set<string>()
-  readonly withCredential = new Set<string>()
+  readonly #operator: Operator
   /** Starts of the blocks of producer ids that were given out. */
   readonly producerIds: number[] = []
   readonly #config: Partial<ControllerConfig>
@@ -88,10 +75,10 @@ export class SimulatedControllers {
   readonly #committed = new CommittedMetadata(message => this.#violate(message))
   #violation: string | undefined
   #topics = 0
-  #users = 0
 
   constructor(size: number, { seed, config = {} }: { readonly seed: number; readonly config?: Partial<ControllerConfig> }) {
     this.world = simulatedWorld(seed)
+    this.#operator = new Operator(this.world.random, { brokers: size, created: this.created })
     this.#config = config
     this.nodes = Array.from({ length: size }, (_, index) => ({
       id: index + 1,
@@ -101,6 +88,11 @@ export class SimulatedControllers {
       cleanEpoch: -1,
     }))
     this.world.always(() => this.#check())
+  }
+
+  /** What the operator was told to be done. */
+  get confirmed(): Pick<Operator, 'deleted' | 'withQuota' | 'withCredential'> {
+    return this.#operator
   }
 
   get addresses(): ReadonlyMap<number, Address> {
@@ -249,68 +241,10 @@ export class SimulatedControllers {
     return name
   }
 
-  /** One of the many things that an operator may ask for, of whatever there is. */
+  /** An operator asks through the broker of a node for one of the many things there are, and does not wait. */
   administer(through: number): void {
-    const { random } = this.world
     const { image } = this.nodes[through - 1]!.process ?? this.#committed
-    const topics = [...image.topicsById.values()]
-    const topic = topics[random.below(Math.max(1, topics.length))]
-    const user = `user-${++this.#users}`
-    const ignore = () => undefined
-    switch (random.below(10)) {
-      case 0: {
-        const entry = { entity: [{ entityType: 'user', entityName: user }], ops: [{ key: 'producer_byte_rate', value: 5, remove: false }] }
-        return void this.#ask(through, AlterClientQuotas, { entries: [entry], validateOnly: false }, ({ entries }) => {
-          if (entries[0]?.errorCode === 0) this.withQuota.add(user)
-        })
-      }
-      case 1: {
-        const [salt, saltedPassword] = [random.bytes(8), random.bytes(32)]
-        const upsertions = [{ name: user, mechanism: 1 + random.below(2), iterations: 4096, salt, saltedPassword }]
-        return void this.#ask(through, AlterUserScramCredentials, { deletions: [], upsertions }, ({ results }) => {
-          if (results[0]?.errorCode === 0) this.withCredential.add(user)
-        })
-      }
-      case 2: {
-        const [maxVersionLevel, upgradeType] = image.hasEligibleLeaders ? [0, 2] : [1, 1]
-        const featureUpdates = [{ feature: ELIGIBLE_LEADERS_FEATURE, maxVersionLevel, upgradeType }]
-        return void this.#ask(through, UpdateFeatures, { featureUpdates }, ignore)
-      }
-      case 3:
-        return void this.#ask(through, UnregisterBroker, { brokerId: 1 + random.below(this.nodes.length) }, ignore)
-    }
-    if (topic === undefined) return
-    const { name, topicId } = topic
-    const partitionIndex = random.below(topic.partitions.length)
-    switch (random.below(6)) {
-      case 0: {
-        const value = String(1 + random.below(3))
-        const configs = [{ name: 'min.insync.replicas', configOperation: 0, value }]
-        const request = { resources: [{ resourceType: 2, resourceName: name, configs }], validateOnly: false }
-        return void this.#ask(through, IncrementalAlterConfigs, request, ignore)
-      }
-      case 1: {
-        if (!this.created.delete(name)) return
-        const request = { topics: [{ name: null, topicId }], topicNames: [], timeoutMs: 1_000 }
-        return void this.#ask(through, DeleteTopics, request, ({ responses }) => {
-          if (responses[0]?.errorCode === 0) this.deleted.add(name)
-        })
-      }
-      case 2: {
-        const request = { topics: [{ name, count: topic.partitions.length + 1, assignments: null }], timeoutMs: 1_000, validateOnly: false }
-        return void this.#ask(through, CreatePartitions, request, ignore)
-      }
-      case 3: {
-        const request = { electionType: 0, topicPartitions: null, timeoutMs: 1_000 }
-        return void this.#ask(through, ElectLeaders, request, ignore)
-      }
-      default: {
-        const brokers = this.nodes.map(({ id }) => id).toSorted(() => random.below(3) - 1)
-        const replicas = random.below(4) === 0 ? null : brokers.slice(0, 1 + random.below(brokers.length))
-        const request = { topics: [{ name, partitions: [{ partitionIndex, replicas }] }], timeoutMs: 1_000 }
-        return void this.#ask(through, AlterPartitionReassignments, request, ignore)
-      }
-    }
+    void this.#operator.ask(image, (api, request, answered) => this.#ask(through, api, request, answered ?? (() => undefined)))
   }
 
   allocateProducerIds(through: number): void {
