@@ -113,18 +113,16 @@ export class World {
     const end = this.elapsed + (typeof howLong === 'number' ? howLong : withinMs)
     const rejections = listenForRejections()
     try {
-      await promisesToGoOn()
-      for (;;) {
+      await turns(() => {
         for (const invariant of this.#invariants) invariant()
         rejections.throwFirst()
-        if (isReached()) return
-        const nextAt = this.#scheduler.nextAt
-        if (nextAt === undefined || nextAt > end) break
-        this.#scheduler.step()
-        await promisesToGoOn()
-      }
-      if (typeof howLong !== 'number') throw new Error(`it did not come to ${howLong.toString()} within ${withinMs} ms`)
-      this.#scheduler.elapsed = end
+        if (isReached()) return false
+        const { nextAt } = this.#scheduler
+        if (nextAt !== undefined && nextAt <= end) return this.#scheduler.step()
+        if (typeof howLong !== 'number') throw new Error(`it did not come to ${howLong.toString()} within ${withinMs} ms`)
+        this.#scheduler.elapsed = end
+        return false
+      })
     } catch (problem) {
       throw this.#withSeed(problem)
     } finally {
@@ -251,14 +249,36 @@ export class World {
   }
 }
 
+/** Immediates that are asked for at once: the event loop turns once for all of them, and a turn costs as much as an event. */
+const TURNS_AT_ONCE = 512
+
 /**
- * Node empties its microtask queue before it comes to the next immediate, however long the chains of promises are. That is all the real
- * event loop is used for here: which event comes next is never its decision.
+ * Calls `turn` until it returns false, and lets all promises go on before each call: Node empties its microtask queue before it comes to the next immediate,
+ * however long the chains of promises are. That is all the real event loop is used for here: which event comes next is never its decision.
  */
-function promisesToGoOn(): Promise<void> {
-  return new Promise(resolve => {
-    // eslint-disable-next-line no-restricted-globals -- see above: it lets promises go on, it decides nothing
-    setImmediate(resolve)
+function turns(turn: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isOver = false
+    let left = 0
+    let atOnce = 1
+    const one = () => {
+      if (isOver) return
+      try {
+        isOver = !turn()
+        if (isOver) resolve()
+        else if (--left === 0) ask()
+      } catch (problem) {
+        isOver = true
+        reject(problem)
+      }
+    }
+    const ask = () => {
+      left = atOnce
+      atOnce = Math.min(2 * atOnce, TURNS_AT_ONCE)
+      // eslint-disable-next-line no-restricted-globals -- see above: it lets promises go on, it decides nothing
+      for (let count = 0; count < left; count++) setImmediate(one)
+    }
+    ask()
   })
 }
 
