@@ -134,7 +134,7 @@ export interface Connection {
   write(chunks: readonly Buffer[]): void
   /** Bytes accepted by `write` that the peer's side has not taken yet. */
   readonly pendingBytes: number
-  /** Called when `pendingBytes` has fallen to zero again. */
+  /** Called when `pendingBytes` has fallen to zero again; need not be when it was less than a kilobyte. */
   onDrain(listen: () => void): void
   /** Stops and resumes `onData`: how a slow reader slows its sender. */
   pause(): void

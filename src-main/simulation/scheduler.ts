@@ -25,8 +25,6 @@ const TRACED_EVENTS = 2_000
 /** Holds everything that will happen: timers, packets, disk completions. The seed decides between events of the same time. */
 export class Scheduler {
   elapsed = 0
-  /** Labels of the latest events, oldest first, for whoever has to understand a failing seed. */
-  readonly trace: string[] = []
   /** A digest of everything that happened: the same seed must come to the same one. */
   fingerprint = 0
   /** Hears the label of every event as it happens. */
@@ -34,6 +32,10 @@ export class Scheduler {
   /** Whose event happened last; undefined when it was nobody's. */
   latest: Life | undefined
   readonly #queue = new EventQueue()
+  /** A ring of the latest events: written for every one of them, and made text of for the few that somebody reads. */
+  readonly #times = new Float64Array(TRACED_EVENTS)
+  readonly #labels: string[] = []
+  #noted = 0
   readonly #random: SeededRandom
 
   constructor(random: SeededRandom) {
@@ -46,17 +48,11 @@ export class Scheduler {
   }
 
   at(life: Life | undefined, time: number, label: string, run: () => void): ScheduledEvent {
-    const event = this.#queue.push(Math.max(time, this.elapsed), this.#random.below(0x1_0000_0000), label, () => {
-      if (life?.alive === false) return
-      if (life?.frozen === true) {
-        life.parked.push(event)
-        return
-      }
-      this.latest = life
-      this.note(label)
-      run()
-    })
-    return event
+    return this.#queue.push(Math.max(time, this.elapsed), this.#random.below(0x1_0000_0000), life, label, run)
+  }
+
+  cancel(event: ScheduledEvent): void {
+    this.#queue.cancel(event)
   }
 
   get nextAt(): number | undefined {
@@ -68,7 +64,15 @@ export class Scheduler {
     const event = this.#queue.pop()
     if (event === undefined) return false
     this.elapsed = event.at
-    event.run()
+    const { life, label, run } = event
+    if (life?.alive === false) return true
+    if (life?.frozen === true) {
+      life.parked.push(event)
+      return true
+    }
+    this.latest = life
+    this.note(label)
+    run()
     return true
   }
 
@@ -77,16 +81,31 @@ export class Scheduler {
     life.frozen = false
     const { parked } = life
     life.parked = []
-    for (const event of parked) if (!event.cancelled) this.at(life, this.elapsed, event.label, event.run)
+    for (const event of parked) {
+      // What happens first may cancel what has missed its time as well.
+      this.at(life, this.elapsed, event.label, () => {
+        if (!event.cancelled) event.run()
+      })
+    }
   }
 
   note(label: string): void {
     this.heard?.(label)
-    this.trace.push(`${this.elapsed.toFixed(3)} ${label}`)
-    if (this.trace.length > TRACED_EVENTS) this.trace.splice(0, TRACED_EVENTS / 2)
+    const slot = this.#noted++ % TRACED_EVENTS
+    this.#times[slot] = this.elapsed
+    this.#labels[slot] = label
     let hash = Math.imul(this.fingerprint ^ Math.round(this.elapsed * 1_000), 0x01000193)
     for (let index = 0; index < label.length; index++) hash = Math.imul(hash ^ label.charCodeAt(index), 0x01000193)
     this.fingerprint = hash >>> 0
+  }
+
+  /** Labels of the latest events, oldest first, for whoever has to understand a failing seed. */
+  get trace(): string[] {
+    const oldest = Math.max(0, this.#noted - TRACED_EVENTS)
+    return Array.from({ length: this.#noted - oldest }, (_, index) => {
+      const slot = (oldest + index) % TRACED_EVENTS
+      return `${this.#times[slot]!.toFixed(3)} ${this.#labels[slot]}`
+    })
   }
 
   clear(): void {

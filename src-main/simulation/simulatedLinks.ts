@@ -43,7 +43,7 @@ export class SimulatedLinks {
   }
 
   isCut(from: string, to: string): boolean {
-    return this.#cut.has(link(from, to))
+    return this.#cut.size > 0 && this.#cut.has(link(from, to))
   }
 
   /** Calls once packets pass again. */
@@ -53,7 +53,7 @@ export class SimulatedLinks {
 
   /** How long the next packet takes. */
   delayMs(from: string, to: string): number {
-    const { latencyMs, loss } = this.#slower.get(link(from, to)) ?? this.times
+    const { latencyMs, loss } = (this.#slower.size > 0 ? this.#slower.get(link(from, to)) : undefined) ?? this.times
     let delay = this.#random.between(latencyMs[0], latencyMs[1])
     for (let wait = RETRANSMIT_MS; loss > 0 && wait <= 8 * RETRANSMIT_MS && this.#random.chance(loss); wait *= 2) delay += wait
     return delay

@@ -9,6 +9,8 @@ const SYN_AGAIN_MS = 1_000
 const RETRANSMIT_MS = 200
 /** How often a write arrives in pieces, as no reader may rely on where chunks end. */
 const SPLIT_CHANCE = 0.15
+/** Who never had more than this wait for its reader is not told when it is gone: that would be an event for every request and every answer. */
+const UNTOLD_BYTES = 512
 
 type Packet =
   | { readonly type: 'open' }
@@ -24,16 +26,22 @@ interface Bound {
 /** All sockets of the world. Bytes are copied on delivery, as two processes never share memory. */
 export class SimulatedNetwork {
   readonly #scheduler: Scheduler
-  readonly #random: SeededRandom
   readonly #links: SimulatedLinks
   readonly #listeners = new Map<string, Bound>()
   readonly #open = new Set<SimulatedConnection>()
+  readonly #wires: Wires
   #nextPort = FIRST_EPHEMERAL_PORT
 
   constructor(scheduler: Scheduler, random: SeededRandom, links: SimulatedLinks) {
     this.#scheduler = scheduler
-    this.#random = random
     this.#links = links
+    this.#wires = {
+      scheduler,
+      random,
+      links,
+      open: this.#open,
+      isUp: node => [...this.#listeners.values()].some(({ life }) => life.node === node && life.alive),
+    }
   }
 
   seenBy(life: Life): Network {
@@ -72,7 +80,7 @@ export class SimulatedNetwork {
     const settle = (how: () => void) => {
       if (settled) return
       settled = true
-      timer.cancelled = true
+      this.#scheduler.cancel(timer)
       how()
     }
     const timer = this.#scheduler.after(life, timeoutMs, `connect timeout ${life.node}`, () => {
@@ -95,8 +103,8 @@ export class SimulatedNetwork {
           this.#scheduler.after(life, this.#links.delayMs(node, life.node), `refuse ${life.node}`, refuse)
           return
         }
-        const near = new SimulatedConnection(this.#wires(), life, to)
-        const far = new SimulatedConnection(this.#wires(), accepting.life, { host: to.host, port: this.#nextPort++ })
+        const near = new SimulatedConnection(this.#wires, life, to)
+        const far = new SimulatedConnection(this.#wires, accepting.life, { host: to.host, port: this.#nextPort++ })
         near.join(far, () => {
           if (settled) near.destroy()
           else settle(() => resolve(near))
@@ -107,16 +115,6 @@ export class SimulatedNetwork {
       })
     }
     ask()
-  }
-
-  #wires(): Wires {
-    return {
-      scheduler: this.#scheduler,
-      random: this.#random,
-      links: this.#links,
-      open: this.#open,
-      isUp: node => [...this.#listeners.values()].some(({ life }) => life.node === node && life.alive),
-    }
   }
 
   /** The life ends. Its peers are told, as an operating system would, unless the whole machine is gone. */
@@ -160,12 +158,16 @@ class SimulatedConnection implements Connection {
   #peer!: SimulatedConnection
   #established: (() => void) | undefined
 
-  readonly #queue: (Packet & { readonly dueAt: number })[] = []
+  readonly #queue: { readonly packet: Packet; readonly dueAt: number }[] = []
   #lastDueAt = 0
   /** Whether an event, a mended link or a resumed reader will move the queue on. */
   #moving = false
   #isRetransmitting = false
   #unsent = 0
+  /** So much waits, or waited, that its owner has to hear when it is gone. */
+  #isDrainAwaited = false
+  /** What `data` events are called, but for their length. */
+  #dataLabel: string | undefined
 
   #state: 'open' | 'ending' | 'closed' = 'open'
   #paused = false
@@ -218,9 +220,11 @@ class SimulatedConnection implements Connection {
 
   write(chunks: readonly Buffer[]): void {
     if (this.#state !== 'open' || !this.life.alive) return
-    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    let length = 0
+    for (const chunk of chunks) length += chunk.length
     if (length === 0) return
     this.#unsent += length
+    if (this.#unsent > UNTOLD_BYTES) this.#isDrainAwaited = true
     if (length > 1 && this.#wires.random.chance(SPLIT_CHANCE)) {
       const at = 1 + this.#wires.random.below(length - 1)
       const [head, tail] = splitAt(chunks, at)
@@ -276,7 +280,7 @@ class SimulatedConnection implements Connection {
   /** Some of what is under way still arrives; then the peer sees an orderly end or a reset, as TCP would have it. */
   #abandon(): void {
     const { random } = this.#wires
-    const arriving = this.#queue.findIndex(packet => packet.type === 'data')
+    const arriving = this.#queue.findIndex(({ packet }) => packet.type === 'data')
     if (arriving >= 0) this.#queue.splice(arriving + random.below(this.#queue.length - arriving + 1))
     const orderly = random.chance(0.5)
     this.#send(orderly ? { type: 'end' } : { type: 'reset', why: new NetworkError('ECONNRESET', 'the peer closed the connection') })
@@ -285,7 +289,7 @@ class SimulatedConnection implements Connection {
   #send(packet: Packet): void {
     const { scheduler, links } = this.#wires
     this.#lastDueAt = Math.max(this.#lastDueAt, scheduler.elapsed + links.delayMs(this.life.node, this.peerNode))
-    this.#queue.push({ ...packet, dueAt: this.#lastDueAt })
+    this.#queue.push({ packet, dueAt: this.#lastDueAt })
     this.#move()
   }
 
@@ -293,26 +297,32 @@ class SimulatedConnection implements Connection {
     const next = this.#queue[0]
     if (this.#moving || next === undefined) return
     if (!this.#peer.life.alive) return this.#retransmit()
-    const { scheduler, links } = this.#wires
-    const [from, to] = [this.life.node, this.peerNode]
     this.#moving = true
-    scheduler.at(this.#peer.life, next.dueAt, `${next.type} ${from}→${to}${next.type === 'data' ? ` ${next.length}` : ''}`, () => {
-      this.#moving = false
-      if (links.isCut(from, to)) {
-        this.#moving = true
-        links.whenMended(from, to, () => {
-          this.#moving = false
-          this.#move()
-        })
-        return
-      }
-      const packet = this.#queue[0]
-      if (packet === undefined || !this.#peer.#takes(packet)) return
-      this.#queue.shift()
-      this.#peer.#receive(packet)
-      if (packet.type === 'data') this.#taken(packet.length)
-      this.#move()
-    })
+    this.#wires.scheduler.at(this.#peer.life, next.dueAt, this.#label(next.packet), this.#arrive)
+  }
+
+  #label(packet: Packet): string {
+    if (packet.type !== 'data') return `${packet.type} ${this.life.node}→${this.peerNode}`
+    return (this.#dataLabel ??= `data ${this.life.node}→${this.peerNode} `) + packet.length
+  }
+
+  readonly #arrive = (): void => {
+    const { links } = this.#wires
+    const [from, to] = [this.life.node, this.peerNode]
+    if (links.isCut(from, to)) {
+      links.whenMended(from, to, () => {
+        this.#moving = false
+        this.#move()
+      })
+      return
+    }
+    this.#moving = false
+    const packet = this.#queue[0]?.packet
+    if (packet === undefined || !this.#peer.#takes(packet)) return
+    this.#queue.shift()
+    this.#peer.#receive(packet)
+    if (packet.type === 'data') this.#taken(packet.length)
+    this.#move()
   }
 
   /** What is sent to a machine that vanished is sent again and again: once it is back, it knows nothing of the connection, and says so. */
@@ -364,7 +374,9 @@ class SimulatedConnection implements Connection {
 
   #taken(length: number): void {
     this.#unsent -= length
-    if (this.#unsent > 0 || this.#state !== 'open' || this.#onDrain === undefined) return
+    if (this.#unsent > 0 || !this.#isDrainAwaited) return
+    this.#isDrainAwaited = false
+    if (this.#state !== 'open' || this.#onDrain === undefined) return
     this.#wires.scheduler.after(this.life, 0, `drain ${this.life.node}`, () => {
       if (this.#state === 'open' && this.#unsent === 0) this.#onDrain?.()
     })

@@ -269,7 +269,7 @@ function turns(turn: () => boolean): Promise<void> {
         else if (--left === 0) ask()
       } catch (problem) {
         isOver = true
-        reject(problem)
+        reject(problem instanceof Error ? problem : new Error(String(problem)))
       }
     }
     const ask = () => {
