@@ -184,6 +184,63 @@ describe('a voter whose disk was destroyed', () => {
   })
 })
 
+describe('a leader that was left behind', () => {
+  const lost = 3
+
+  /** The others have elected another and committed with it; then the disk of one of them is destroyed, and it meets the old leader alone. */
+  async function meetsANewcomer(quorum: SimulatedQuorum): Promise<void> {
+    quorum.start(1)
+    quorum.start(2)
+    const { nodeId: old, epoch } = await quorum.electedLeader()
+    const next = 3 - old
+    quorum.start(lost)
+    await quorum.world.run(() => quorum.isInAgreement && quorum.voter(lost).highWatermark > 0)
+    for (const id of [next, lost]) {
+      quorum.cut(old, id)
+      quorum.cut(id, old)
+      quorum.voter(id).quorum!.peerDisconnected(old)
+    }
+    const second = await quorum.electedLeader({ after: epoch })
+    const name = quorum.appendThrough(second)
+    await quorum.world.run(() => quorum.acknowledged.has(name))
+    quorum.crash(lost)
+    quorum.replaceDisk(lost)
+    quorum.heal()
+    for (const id of [old, lost]) {
+      quorum.cut(next, id)
+      quorum.cut(id, next)
+    }
+    quorum.start(lost)
+    for (let round = 0; round < 100; round++) {
+      const left = quorum.voter(old).quorum!
+      if (left.role === 'leader') quorum.appendThrough(left)
+      await quorum.world.run(20)
+    }
+  }
+
+  it.each(['newcomersCount', 'newcomersAreLetInAtOnce', undefined] as const)(
+    'commits nothing with a newcomer, unless %s',
+    async mutation => {
+      let noticed = false
+      for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
+        const quorum = new SimulatedQuorum(3, { seed, ...(mutation && { mutation }) })
+        const problem = await meetsANewcomer(quorum).then(
+          () => undefined,
+          (failure: unknown) => String(failure),
+        )
+        if (mutation === undefined) {
+          expect(problem).toBeUndefined()
+          expect(quorum.voter(lost).quorum?.standing).toBe('newcomer')
+          await recover(quorum)
+        }
+        quorum.world.close()
+        noticed ||= problem?.includes('committed entries agree') === true
+      }
+      expect(noticed).toBe(mutation !== undefined)
+    },
+  )
+})
+
 describe.each([2, 3, 4, 5, 6, 7])('a new quorum of %i', size => {
   it('begins with a majority, also when some crash before anything is committed', async () => {
     const majority = Math.floor(size / 2) + 1

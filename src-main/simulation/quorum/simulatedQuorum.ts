@@ -8,6 +8,7 @@ import { Fetch } from '../../protocol/messages/fetch.ts'
 import { applyRecords } from '../../metadata/delta.ts'
 import { MetadataImage } from '../../metadata/image.ts'
 import { recordsOf } from '../../metadata/snapshot.ts'
+import { UpdateRaftVoter } from '../../protocol/messages/updateRaftVoter.ts'
 import type { MetadataRecordInput } from '../../protocol/messages/metadataRecords.ts'
 import { type AnyApi, type Codec, type RequestInput, type ResponseOf, versionOf } from '../../protocol/schema.ts'
 import { quorumHandlers } from '../../quorum/handlers/index.ts'
@@ -58,6 +59,10 @@ export type Mutation =
   | 'leaderCommitsAlone'
   /** A disk that was replaced looks like one that was never used: what static voters are in Kafka. */
   | 'newcomersVote'
+  /** What a newcomer fetches counts as what a voter has. */
+  | 'newcomersCount'
+  /** A leader lets a newcomer in without having committed anything for it. */
+  | 'newcomersAreLetInAtOnce'
   /** Some of what a snapshot is to be made of is left out. */
   | 'snapshotsAreNotWhole'
 
@@ -399,6 +404,7 @@ export class SimulatedQuorum {
         }
         this.#underWay.add(request)
         const mutated = this.#mutate(api, given)
+        if (this.#scenario.mutation === 'newcomersCount' && api.key === Fetch.key) this.#fetchUnderOwnId(from, mutated)
         this.#shows(from, mutated, 'request')
         const bytes = encoded(api.request, api, mutated)
         this.#carry(from.id, to, target => {
@@ -433,11 +439,19 @@ export class SimulatedQuorum {
     const handler = voter.handlers.get(api.key)
     if (handler === undefined) return undefined
     const { env } = voter
+    if (this.#scenario.mutation === 'newcomersAreLetInAtOnce' && api.key === UpdateRaftVoter.key) {
+      const currentLeader = { leaderId: -1, leaderEpoch: -1, host: '', port: 0 }
+      return encoded(api.response, api, { throttleTimeMs: 0, errorCode: 0, currentLeader })
+    }
     const answer = await handler.answer(decoded(api.request, api, bytes), aCall(api))
     if (voter.env !== env) return undefined // what a life that ended was about to say, nobody hears
     const mutated = this.#mutate(api, answer)
     this.#shows(voter, mutated, 'answer')
     return encoded(api.response, api, mutated)
+  }
+
+  #fetchUnderOwnId({ id }: SimulatedVoter, request: unknown): void {
+    Object.assign((request as { readonly replicaState: object }).replicaState, { replicaId: id })
   }
 
   /** Messages are plain values: a copy is made of what is on the way to the broken field. */
