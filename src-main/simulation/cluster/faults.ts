@@ -27,9 +27,6 @@ export const faultKinds = [
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
-/** Kinds that happen only where they are asked for. */
-const ON_REQUEST: readonly FaultKind[] = ['wipe']
-
 /** A fault that was drawn: one of a seed's sequence, with what else it has to draw. */
 interface Drawn {
   readonly index: number
@@ -94,7 +91,7 @@ export class Faults {
     this.#movingTopic = movingTopic
     this.#random = cluster.world.random.fork('faults')
     // A seed has its own few favourites, so that each of them comes often and undisturbed in some runs.
-    const all = kinds ?? faultKinds.filter(kind => !ON_REQUEST.includes(kind))
+    const all = kinds ?? faultKinds
     const some = all.filter(() => this.#random.chance(0.5))
     this.#kinds = some.length === 0 ? all : some
     this.#keep = keep === undefined ? undefined : new Set(keep)
