@@ -47,7 +47,7 @@ describe('an observer', () => {
     expect(now - observers[0]!.lastCaughtUpTimestamp).toBeLessThan(1_000)
     expect(now - observers[0]!.lastFetchTimestamp).toBeLessThan(1_000)
     quorum.crash(4)
-    await quorum.world.run(400_000)
+    await quorum.world.run(310_000)
     expect(quorum.leader!.describe().observers).toEqual([])
     quorum.world.close()
   })

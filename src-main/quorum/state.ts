@@ -45,7 +45,8 @@ export type Ballots = ReadonlyMap<NodeId, 'granted' | 'refused' | 'harmless'>
  *    and then a majority is enough to begin.
  *
  * 3. There are two voters, and the other one has answered. Nothing was committed without it and nobody elected: it knows every epoch in which this voter
- *    can have voted for it, and without its vote, which nobody gets whose log lacks anything, nobody will be elected.
+ *    can have voted for it, and without its vote, which nobody gets whose log lacks anything, nobody will be elected. Until this one has fetched, the records
+ *    are on the other disk alone: to lose that one as well, then, is to lose them.
  *
  * An empty log says nothing: a voter that has its `quorum-state` knows what it promised, and votes freely however empty its log is. So a crash before the
  * first commit keeps no quorum, of even size or odd, from electing a leader.
