@@ -83,12 +83,15 @@ const told = ({ by, offset, sentAt, ackedAt }: Commit) =>
 export class CommitRegister {
   acknowledged = 0
   readonly #recent: Commit[] = []
+  /** What may be answered to each question that is open: what was possible when it was asked, and all that was sent since. */
+  readonly #open = new Set<Commit[]>()
   /** Those that may be what the register holds. */
   #possible: Commit[] = [{ by: 'nobody', offset: -1, sentAt: -Infinity, ackedAt: -Infinity }]
 
   sends({ by, offset }: { readonly by: string; readonly offset: number }, nowMs: number): { acknowledged(nowMs: number): void } {
     const commit: Commit = { by, offset, sentAt: nowMs, ackedAt: undefined }
     this.#possible.push(commit)
+    for (const question of this.#open) question.push(commit)
     this.#recent.push(commit)
     if (this.#recent.length > RECENT) this.#recent.shift()
     return {
@@ -100,11 +103,13 @@ export class CommitRegister {
     }
   }
 
-  /** To be called when the question is asked; the answer is what is wrong with what was answered, if anything is. */
-  asks(): (answered: number) => string | undefined {
-    const possible = this.#possible
+  /** To be called when the question is asked; what that returns, with the answer if there was one: it tells what is wrong with it, if anything is. */
+  asks(): (answered: number | undefined) => string | undefined {
+    const possible = [...this.#possible]
+    this.#open.add(possible)
     return answered => {
-      if ([...possible, ...this.#possible].some(each => each.offset === answered)) return undefined
+      this.#open.delete(possible)
+      if (answered === undefined || possible.some(each => each.offset === answered)) return undefined
       const should = possible.map(each => each.offset).join(' or ')
       return `the committed offset is ${answered}, and should be ${should}; the last commits were ${this.#recent.map(told).join(', ')}`
     }

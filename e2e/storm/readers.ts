@@ -122,8 +122,9 @@ export class Readers {
     const askedAt = Math.round(performance.now())
     const checks = this.registers.map(register => register.asks())
     const answer = await committedOffsets(broker, { group: GROUP, topic: this.#topic, partitions: this.registers.length })
-    for (const { partition, offset } of answer ?? []) {
-      const fault = checks[partition]?.(offset)
+    for (const [partition, check] of checks.entries()) {
+      const offset = answer?.find(each => each.partition === partition)?.offset
+      const fault = check(offset)
       if (fault !== undefined)
         this.faults.push(`partition ${partition}, asked ${broker.port} from ${askedAt} to ${Math.round(performance.now())}: ${fault}`)
     }
