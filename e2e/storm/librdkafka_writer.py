@@ -54,7 +54,7 @@ def write(partition):
     def told(error, message):
         if error is None:
             tell(f"{partition} {sequence} {message.offset()}")
-        else:
+        elif not (GIVES_UP and error.code() in (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT, KafkaError._FATAL)):
             tell(f"! record {sequence} of partition {partition}: {error.name()}: {error.str()}")
 
     value = f"{WRITER} {sequence} {'.' * (sequence % 300)}"
