@@ -40,10 +40,9 @@ export type Ballots = ReadonlyMap<NodeId, 'granted' | 'refused' | 'harmless'>
  *      than `e`, because there was no leader of one. An epoch `x = e` is the leader's, and the vote in it counts as given; one below is over.
  *    - Several disks may be lost, also at the same time, also again before the first has recovered: the same holds for the first of them that comes
  *      back, then for the second, and so on. Too many at a time, and there is no `M`: the quorum stands still, and nothing that it committed is denied.
- * 2. All other voters answer that they have never heard of any epoch. Then there is no candidate and no leader whom the forgotten disk could have
- *    promised anything, nor will there be one before it asks again: the cluster is new. Whoever makes a new cluster writes an empty `quorum-state` for each voter,
- *    and then a majority is enough to begin.
- *
+ * 2. All other voters answer that they have never heard of any epoch. Then there is neither a candidate nor a leader to whom the forgotten disk could have
+ *    promised anything, and later ones ask this one: the cluster is new. Who makes a new cluster had better write an empty `quorum-state` for each
+ *    voter: then a majority is enough to begin.
  * 3. There are two voters, and the other one has answered. Nothing was committed without it and nobody elected: it knows every epoch in which this voter
  *    can have voted for it, and without its vote, which nobody gets whose log lacks anything, nobody will be elected. Until this one has fetched, the records
  *    are on the other disk alone: to lose that one as well, then, is to lose them.
