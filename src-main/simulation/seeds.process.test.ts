@@ -14,7 +14,14 @@ it(`clusters keep every promise through ${SEEDS} courses of events, other ones e
   const failed: FailedCourse[] = []
   const outcomes: ClusterOutcome[] = []
   const tasks = seeds.map((seed, index) => ({ course: { seed, faultsMs: FAULTS_MS, ...sizeOf(index) }, tries: 0 }))
-  await runCourses(tasks, { ended: report => void ('outcome' in report ? outcomes.push(report.outcome) : failed.push(report)) })
+  await runCourses(tasks, {
+    ended: report => {
+      if ('outcome' in report) outcomes.push(report.outcome)
+      else failed.push(report)
+      // At once: the others take minutes.
+      if ('message' in report) console.log(`seed ${report.course.seed} FAILED\n${report.message}`)
+    },
+  })
   expect(failed.map(({ course, message }) => `seed ${course.seed}: ${message}`).join('\n\n')).toBe('')
   expect(outcomes).toHaveLength(SEEDS)
   for (const { acknowledged } of outcomes) expect(acknowledged).toBeGreaterThan(0)
