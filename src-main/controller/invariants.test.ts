@@ -12,7 +12,7 @@ import { changesToPreferred } from './elections.ts'
 import { decideIsr } from './isr.ts'
 import { decideElections } from './leaderElections.ts'
 import { decideReassignments } from './reassignments.ts'
-import { decideFencing, decideHeartbeat, decideRegistration } from './registrations.ts'
+import { decideFencing, decideHeartbeat, decideRegistration, decideUnregistration } from './registrations.ts'
 
 /** What can happen to a cluster, as far as the controller hears of it. */
 interface Happening {
@@ -32,6 +32,7 @@ interface Happening {
     | 'failFolder'
     | 'assign'
     | 'lose'
+    | 'unregister'
   readonly broker: number
   readonly members: readonly number[]
 }
@@ -54,6 +55,7 @@ const happenings = fc.array(
       'failFolder',
       'assign',
       'lose',
+      'unregister',
     ),
     broker: fc.integer({ min: 1, max: 4 }),
     members: fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
@@ -102,13 +104,15 @@ test.prop([happenings, fc.boolean()], { numRuns: 500, examples: [[twiceImpatient
     for (const event of events) {
       if (event.what === 'unclean' && !allowUnclean) continue
       const before = ordersIn(image)
+      const isKnown = image.brokers.has(event.broker)
       const records = recordsOf(event, image, offset)
       applyRecords(image, records)
       offset += records.length
       const becomes = ordersIn(image)
       stayWhole(image, becomes)
       const { leader, isr, elr, replicas, leaderRecoveryState } = becomes
-      if (event.what === 'restart') complete.delete(event.broker)
+      // Of one that was removed for good, nobody knows with what it comes back.
+      if (event.what === 'restart' || (event.what === 'restartCleanly' && !isKnown)) complete.delete(event.broker)
       // In an isr that a leader asks for, it vouches for the newcomers.
       if (event.what === 'isr') for (const member of isr) complete.add(member)
       // Nobody was left of whom it was sure, or somebody did not want to wait: what the new leader has is all there is from now on.
@@ -130,7 +134,7 @@ const foldersOf = (broker: number) => [uuidOf(`one of ${broker}`), uuidOf(`other
 
 function recordsOf({ what, broker, members }: Happening, image: MetadataImage, nextOffset: number): readonly MetadataRecord[] {
   const state = { ...aState(image), nextOffset }
-  const { brokerEpoch } = image.brokers.get(broker)!
+  const brokerEpoch = image.brokers.get(broker)?.brokerEpoch ?? -1
   const partition = ordersIn(image)
   const anyFolder = foldersOf(broker)[members[0]! % 2]!
   const beat = (given: object) =>
@@ -175,6 +179,8 @@ function recordsOf({ what, broker, members }: Happening, image: MetadataImage, n
       const topics = [{ name: 'orders', partitions }]
       return decideReassignments(state, { topics, timeoutMs: 1, allowReplicationFactorChange: true }).records
     }
+    case 'unregister':
+      return decideUnregistration(state, { brokerId: broker }).records
     case 'failFolder':
       return beat({ offlineLogDirs: members.length > 3 ? foldersOf(broker) : [anyFolder] })
     case 'assign':
