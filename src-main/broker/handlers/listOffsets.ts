@@ -38,13 +38,14 @@ export const listOffsets = handle(ListOffsets, async (request, { replicas, allow
   const settling = replicas.settled(found.flat())
   if (settling !== undefined) await settling
   const isUnavailable = call.apiVersion >= FIRST_VERSION_WITH_OFFSET_NOT_AVAILABLE ? 'OFFSET_NOT_AVAILABLE' : 'LEADER_NOT_AVAILABLE'
+  const twice = request.topics.map(({ partitions }) => namedTwice(partitions))
   const topics = request.topics.map(async ({ name, partitions }, position) => ({
     name,
     partitions: await Promise.all(
       partitions.map(async (asked, index) => {
         const partition = found[position]![index]!
         const isAllowed = allowed(call, 'describe', { type: 'topic', name })
-        const isTwice = partitions.some((each, other) => other !== index && each.partitionIndex === asked.partitionIndex)
+        const isTwice = twice[position]!.has(asked.partitionIndex)
         const { error, timestamp, offset, leaderEpoch } = !isAllowed
           ? refused('TOPIC_AUTHORIZATION_FAILED')
           : isTwice
@@ -61,6 +62,11 @@ export const listOffsets = handle(ListOffsets, async (request, { replicas, allow
   }))
   return { throttleTimeMs: 0, topics: await Promise.all(topics) }
 })
+
+function namedTwice(partitions: readonly { readonly partitionIndex: number }[]): ReadonlySet<number> {
+  const named = new Set<number>()
+  return new Set(partitions.flatMap(({ partitionIndex }) => (named.size === named.add(partitionIndex).size ? [partitionIndex] : [])))
+}
 
 /** The topic was deleted, or the broker is about to end. */
 function whenClosed(problem: unknown): 'closed' {

@@ -4,8 +4,8 @@ export interface FollowerProgress {
   readonly logEndOffset: number
   readonly logStartOffset: number
   /** The last moment at which the follower had all that the leader had. */
-  readonly lastCaughtUpMs: number
-  readonly lastFetchMs: number
+  lastCaughtUpMs: number
+  lastFetchMs: number
   readonly leaderEndAtLastFetch: number
   /** From the follower's own requests (KIP-903); -1 is unknown and matches every registration. */
   readonly brokerEpoch: number
