@@ -184,6 +184,7 @@ export class Server {
         if (typeof partition === 'string' || !partition.isLeader || partition.leaderEpoch === undefined) return undefined
         return new PartitionCoordinatorLog(partition, partition.leaderEpoch)
       },
+      isInTouch: () => this.lifecycle.isInTouch,
       ensureTopic: () => topicCreation.ensure(OFFSETS_TOPIC),
       config: groupConfigOf(config.values),
       logger: logger.child({ part: 'groups' }),

@@ -17,11 +17,13 @@ let log: MemoryCoordinatorLog
 let groups: GroupCoordinators
 let partitions: number
 let topicWanted: boolean
+let isInTouch: boolean
 
 function coordinators(): GroupCoordinators {
   return new GroupCoordinators(world.env('broker'), {
     partitionCount: () => partitions,
     partition: () => log,
+    isInTouch: () => isInTouch,
     ensureTopic: () => {
       topicWanted = true
     },
@@ -42,6 +44,7 @@ beforeEach(async () => {
   world = simulatedWorld(1)
   partitions = 1
   topicWanted = false
+  isInTouch = true
   log = new MemoryCoordinatorLog(world.env('broker').clock)
   groups = coordinators()
   groups.becomeLeader(0, 0)
@@ -209,6 +212,14 @@ describe('a change of the coordinator', () => {
     failOver(1)
     expect(await world.settle(asked)).toMatchObject({ error: 'NOT_COORDINATOR' })
     await world.run(10)
+    expect(await fetched()).toBe(1)
+  })
+
+  it('tells no committed offset while another may coordinate the group without its knowing', async () => {
+    await world.settle(commit(1))
+    isInTouch = false
+    expect(await fetched()).toBe('NOT_COORDINATOR')
+    isInTouch = true
     expect(await fetched()).toBe(1)
   })
 

@@ -24,6 +24,8 @@ export interface GroupSurroundings {
   partitionCount(): number
   /** Undefined unless this broker leads the partition. */
   partition(index: number): CoordinatorLog | undefined
+  /** Whether the controller has answered this broker lately; without it, another may coordinate the groups by now. Left out: always. */
+  isInTouch?(): boolean
   /** Has `__consumer_offsets` created unless it exists or is about to. Does not wait. */
   ensureTopic(): void
   readonly config: GroupConfig
@@ -231,6 +233,8 @@ export class GroupCoordinators {
     const shard = this.#shardOf(groupId)
     if (typeof shard === 'string') return { error: shard, topics: [] }
     const { error, topics } = await shard.fetch(groupId, asked)
+    // Differs from Kafka: who cannot know of a successor does not tell what the successor may have moved on from.
+    if (this.#around.isInTouch?.() === false) return { error: 'NOT_COORDINATOR', topics: [] }
     // Older consumers do not expect COORDINATOR_NOT_AVAILABLE here; this one makes them look for the coordinator just as well.
     return { error: error === 'COORDINATOR_NOT_AVAILABLE' ? 'NOT_COORDINATOR' : error, topics }
   }
