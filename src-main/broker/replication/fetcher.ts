@@ -194,9 +194,14 @@ export class Fetcher {
     }
   }
 
-  #isHeldBack({ partition, lag }: Followed): boolean {
-    const isInSync = lag !== undefined && lag <= 0
-    return !isInSync && this.#options.throttle.holdsBack(partition.topic, partition.index)
+  #isHeldBack(followed: Followed): boolean {
+    const { topic, index } = followed.partition
+    return !this.#isInSync(followed) && this.#options.throttle.holdsBack(topic, index)
+  }
+
+  /** By what the leader told, and before that, as metadata has it: producers wait for members of the in-sync set from the first fetch on. */
+  #isInSync({ partition, lag }: Followed): boolean {
+    return lag === undefined ? partition.inSyncReplicas.includes(this.#options.brokerId) : lag <= 0
   }
 
   #untilNextDue(): number {
@@ -283,7 +288,7 @@ export class Fetcher {
     }
     const { highWatermark, logStartOffset } = data
     const records = data.records ?? NOTHING
-    if (followed.lag === undefined || followed.lag > 0) this.#options.throttle.count(partition.topic, partition.index, records.length)
+    if (!this.#isInSync(followed)) this.#options.throttle.count(partition.topic, partition.index, records.length)
     const fetched = { fetchOffset: followed.wanted?.asked.fetchOffset ?? -1, records, highWatermark, logStartOffset }
     this.#took(followed, await partition.follow(leaderEpoch, { type: 'append', fetched }))
     const position = partition.fetchPosition(leaderEpoch)
