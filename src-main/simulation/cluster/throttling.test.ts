@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { errorName } from '../../protocol/errors.ts'
 import { AlterPartitionReassignments } from '../../protocol/messages/alterPartitionReassignments.ts'
 import { CreateTopics } from '../../protocol/messages/createTopics.ts'
+import { ElectLeaders } from '../../protocol/messages/electLeaders.ts'
 import { IncrementalAlterConfigs } from '../../protocol/messages/incrementalAlterConfigs.ts'
 import { Produce } from '../../protocol/messages/produce.ts'
 import { buildBatch } from '../../protocol/records/batchBuilder.ts'
@@ -71,6 +72,16 @@ describe.each(SIDES)('a reassignment under a throttle of the $side', ({ side, br
     expect(errorName(responses[0]!.partitions[0]!.errorCode)).toBe('NONE')
   }
 
+  /** Makes it the preferred leader, which it becomes. */
+  async function lead(name: string, brokerId: number): Promise<void> {
+    const replicas = [brokerId, ...[LEADER, FOLLOWER, NEWCOMER].filter(id => id !== brokerId)]
+    const topics = [{ name, partitions: [{ partitionIndex: 0, replicas }] }]
+    await cluster.world.settle(cluster.ask(LEADER, AlterPartitionReassignments, { timeoutMs: 5000, topics }))
+    const elected = { electionType: 0, topicPartitions: [{ topic: name, partitions: [0] }], timeoutMs: 5000 }
+    await cluster.world.settle(cluster.ask(LEADER, ElectLeaders, elected))
+    await cluster.world.run(() => client.leaderOf(name) === brokerId)
+  }
+
   const newcomer = () => cluster.replicasOf('orders', 0).find(each => each.id === NEWCOMER)
   const isMoved = () => newcomer()?.isr.includes(NEWCOMER) === true
 
@@ -97,6 +108,21 @@ describe.each(SIDES)('a reassignment under a throttle of the $side', ({ side, br
     await throttle('*', 1000)
     await reassign()
     for (let count = 0; count < 40; count++) expect(await produce()).toBeLessThan(100)
+    expect(isMoved()).toBe(false)
+  })
+
+  it('does not keep producers waiting whose partition has just got another leader', async () => {
+    await client.createTopic('paid', { configs: { [`${side}.replication.throttled.replicas`]: '*' } })
+    await client.inSync('paid')
+    await throttle('*', 1000)
+    await reassign()
+    await cluster.world.run(500)
+    if (client.leaderOf('paid') !== FOLLOWER) await lead('paid', FOLLOWER)
+    cluster.kill(FOLLOWER)
+    await cluster.world.run(() => cluster.replicasOf('paid', 0).some(each => each.isLeader && each.isr.length === 2))
+    const before = cluster.world.elapsed
+    expect((await client.produce('paid', 'at once')).error).toBe('NONE')
+    expect(cluster.world.elapsed - before).toBeLessThan(100)
     expect(isMoved()).toBe(false)
   })
 
