@@ -46,7 +46,8 @@ export class LogFiles {
   /** Whether there are segments whose names a power failure could take. */
   #hasNewNames: boolean
   #namesSynced: Promise<void> = Promise.resolve()
-  readonly #removals = new Map<Timer, readonly Segment[]>()
+  /** Made for the first. */
+  #removals: Map<Timer, readonly Segment[]> | undefined
 
   constructor(
     env: Pick<Env, 'clock' | 'disk'>,
@@ -208,10 +209,10 @@ export class LogFiles {
 
   #removeLater(doomed: readonly Segment[], delayMs: number): void {
     const timer = this.#env.clock.after(delayMs, () => {
-      this.#removals.delete(timer)
+      this.#removals?.delete(timer)
       this.#turns.beside(() => this.#remove(doomed))
     })
-    this.#removals.set(timer, doomed)
+    ;(this.#removals ??= new Map()).set(timer, doomed)
   }
 
   /** The first batch that ends at or behind `offset`, and where it lies; the end of the last segment at or before `offset` when there is none. */
@@ -306,8 +307,8 @@ export class LogFiles {
 
   /** Closes all files, once their readers are done. */
   async close(): Promise<void> {
-    for (const timer of this.#removals.keys()) timer.cancel() // the next start does it
-    const doomed = [...this.#removals.values()].flat()
+    for (const timer of this.#removals?.keys() ?? []) timer.cancel() // the next start does it
+    const doomed = [...(this.#removals?.values() ?? [])].flat()
     await Promise.all([...doomed, ...this.#segments].map(segment => segment.close()))
   }
 }

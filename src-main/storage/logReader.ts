@@ -19,20 +19,22 @@ export interface ReadOptions {
 
 /** Remembers where batches begin, so that whoever reads on or reads the end needs no index. Forgets the oldest. */
 export class Places {
-  readonly #positions = new Map<number, number>()
+  /** Made for the first. */
+  #positions: Map<number, number> | undefined
 
   note(offset: number, position: number): void {
-    if (this.#positions.has(offset)) return
-    this.#positions.set(offset, position)
-    if (this.#positions.size <= REMEMBERED_PLACES) return
-    for (const oldest of this.#positions.keys()) {
-      this.#positions.delete(oldest)
+    const positions = (this.#positions ??= new Map())
+    if (positions.has(offset)) return
+    positions.set(offset, position)
+    if (positions.size <= REMEMBERED_PLACES) return
+    for (const oldest of positions.keys()) {
+      positions.delete(oldest)
       return
     }
   }
 
   positionOf(offset: number): number | undefined {
-    return this.#positions.get(offset)
+    return this.#positions?.get(offset)
   }
 }
 

@@ -6,7 +6,8 @@ import { isOutOfSpace } from './outOfSpace.ts'
  */
 export class Turns {
   #queue: Promise<unknown> = Promise.resolve()
-  readonly #beside = new Set<Promise<void>>()
+  /** Made for the first. */
+  #beside: Set<Promise<void>> | undefined
   #failure: Error | undefined
   readonly #failed: (failure: Error) => void
 
@@ -39,20 +40,20 @@ export class Turns {
       .catch((problem: unknown) => {
         if (!isOutOfSpace(problem)) this.fail(problem as Error)
       })
-      .finally(() => this.#beside.delete(running))
-    this.#beside.add(running)
+      .finally(() => this.#beside?.delete(running))
+    ;(this.#beside ??= new Set()).add(running)
   }
 
   /** In a turn: waits until nothing goes on beside it. */
   async alone(): Promise<void> {
-    await Promise.all(this.#beside)
+    await Promise.all([...(this.#beside ?? [])])
     if (this.#failure !== undefined) throw this.#failure
   }
 
   /** Waits for what goes on, whatever comes of it. */
   async idle(): Promise<void> {
     await this.#queue
-    await Promise.all(this.#beside)
+    await Promise.all([...(this.#beside ?? [])])
   }
 
   /** Answers the failure that counts: the first. */

@@ -62,8 +62,9 @@ export class Partition implements LedPartition {
   #state: PartitionState | undefined
   #role: Role = { type: 'settling' }
   #log: PartitionLog | undefined
-  #waits = new Set<CommitWait>()
-  readonly #watchers: Readonly<Record<Watched, Set<() => void>>> = { logEnd: new Set(), highWatermark: new Set(), lowWatermark: new Set() }
+  // Made when somebody waits: for most of ten thousand partitions nobody ever does.
+  #waits: Set<CommitWait> | undefined
+  #watchers: Partial<Record<Watched, Set<() => void>>> | undefined
   /** Everything that opens, truncates or appends as a follower, one after another. */
   #tail: Promise<void> = Promise.resolve()
   #lastWritten: Promise<void> | undefined
@@ -183,9 +184,9 @@ export class Partition implements LedPartition {
   /** The disk had no room for what was appended last: its offsets go to other records, which must not answer for it. */
   #forgetAbove(logEndOffset: number): void {
     this.#appendedEnd = Math.min(this.#appendedEnd, logEndOffset)
-    for (const wait of this.#waits) {
+    for (const wait of this.#waits ?? []) {
       if (wait.requiredOffset <= logEndOffset) continue
-      this.#waits.delete(wait)
+      this.#waits?.delete(wait)
       wait.settle('KAFKA_STORAGE_ERROR')
     }
   }
@@ -291,7 +292,7 @@ export class Partition implements LedPartition {
       return undefined
     }
     const wait: CommitWait = { requiredOffset, settle }
-    this.#waits.add(wait)
+    ;(this.#waits ??= new Set()).add(wait)
     return wait
   }
 
@@ -301,12 +302,12 @@ export class Partition implements LedPartition {
 
   /** False when it has been answered already. */
   stopWaiting(wait: CommitWait): boolean {
-    return this.#waits.delete(wait)
+    return this.#waits?.delete(wait) ?? false
   }
 
   #settleCommitted(): void {
     const { leadership } = this
-    if (leadership === undefined) return
+    if (leadership === undefined || this.#waits === undefined) return
     for (const wait of this.#waits) {
       const error = leadership.outcomeOf(wait.requiredOffset)
       if (error === undefined) continue
@@ -316,8 +317,8 @@ export class Partition implements LedPartition {
   }
 
   #settleWaits(error: ErrorName): void {
-    const waits = this.#waits
-    this.#waits = new Set()
+    const waits = this.#waits ?? []
+    this.#waits = undefined
     for (const wait of waits) wait.settle(error)
   }
 
@@ -408,16 +409,17 @@ export class Partition implements LedPartition {
 
   /** Calls `wake` whenever the watched thing moves or the role changes, until the returned function is called. */
   watch(what: Watched, wake: () => void): () => void {
-    this.#watchers[what].add(wake)
+    const watchers = (this.#watchers ??= {})
+    ;(watchers[what] ??= new Set()).add(wake)
     return () => this.unwatch(what, wake)
   }
 
   unwatch(what: Watched, wake: () => void): void {
-    this.#watchers[what].delete(wake)
+    this.#watchers?.[what]?.delete(wake)
   }
 
   #wake(what: Watched): void {
-    for (const wake of this.#watchers[what]) wake()
+    for (const wake of this.#watchers?.[what] ?? []) wake()
   }
 
   #wakeAll(): void {
