@@ -2,10 +2,10 @@ import type { Consumer, Kafka } from 'kafkajs'
 import type { Address } from '../../src-main/env/env.ts'
 import { CommitRegister, ReaderBook } from './books.ts'
 import { committedOffsets } from './committed.ts'
+import { endsWithin, sleep, untilDone } from './patience.ts'
 
 export const GROUP = 'storm-readers'
 const LOOK_EVERY_MS = 300
-/** kafkajs may wait for ever for what one of its connections was to do before it lets go of a consumer. */
 const LEAVES_WITHIN_MS = 10_000
 
 /** A group that reads everything, commits what it has read, and is asked again and again what it has committed. */
@@ -49,6 +49,15 @@ export class Readers {
     if (oldest === undefined) return
     await this.#leave(...oldest)
     await this.#join()
+  }
+
+  /** Every member goes, and as many others come. */
+  async replaceAll(): Promise<void> {
+    for (const [id, member] of [...this.#members]) {
+      await this.#leave(id, member)
+      await this.#join()
+      this.revivals += 1
+    }
   }
 
   /** The highest offset that each partition was read up to, exclusive. */
@@ -95,7 +104,7 @@ export class Readers {
 
   async #leave(id: number, member: Consumer): Promise<void> {
     this.#members.delete(id)
-    await Promise.race([member.disconnect(), sleep(LEAVES_WITHIN_MS)])
+    await endsWithin(LEAVES_WITHIN_MS, member.disconnect())
   }
 
   /**
@@ -132,18 +141,3 @@ export class Readers {
     return answer !== undefined
   }
 }
-
-/** A storm is no reason to give up. */
-async function untilDone(act: () => Promise<void>): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      await act()
-      return
-    } catch (error) {
-      if (tries >= 100) throw error
-      await sleep(200)
-    }
-  }
-}
-
-const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))

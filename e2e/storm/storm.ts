@@ -1,4 +1,4 @@
-import { Kafka, logLevel, type Admin } from 'kafkajs'
+import { Kafka, logLevel } from 'kafkajs'
 import type { RunningCluster } from '../../src-main/hosts/cli/startCluster.ts'
 import { seededRandom } from '../../src-main/simulation/seededRandom.ts'
 import { eventually, startCluster } from '../cluster/builtCluster.ts'
@@ -56,6 +56,7 @@ export async function storm({ directory, seed, ms, say }: StormOptions): Promise
     const admin = kafka.admin()
     await admin.connect()
     await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: PARTITIONS, replicationFactor: 3 }] })
+    await admin.disconnect()
 
     const gaps = new Gaps()
     const kafkajs = (name: string, partition: number, isIdempotent: boolean) =>
@@ -90,9 +91,11 @@ export async function storm({ directory, seed, ms, say }: StormOptions): Promise
     await weather.rage(new Promise(resolve => setTimeout(resolve, ms)))
     say('the storm is over')
     await Promise.all(writers.map(writer => writer.stop()))
-    await caughtUp(readers, admin)
+    await caughtUp(readers, cluster).catch(async () => {
+      await readers.replaceAll() // whether it is they or the cluster, others will tell
+      await caughtUp(readers, cluster)
+    })
     await readers.stop()
-    await admin.disconnect()
     const directories = cluster.snapshot().brokers.map(broker => broker.directory)
     // One after the other, so that each can still hand over: the last bytes are on all of them.
     for (const brokerId of cluster.brokerIds) await cluster.stopBroker(brokerId)
@@ -120,7 +123,8 @@ export async function storm({ directory, seed, ms, say }: StormOptions): Promise
       slowestHealingMs: weather.slowestHealingMs,
       oddities: new Map([
         ['librdkafka gave up (its issue 4438)', sum(writers.map(each => (each instanceof LibrdkafkaWriter ? each.surrenders : 0)))],
-        ['readers of kafkajs crashed', readers.revivals],
+        ['producers of kafkajs got stuck', sum(writers.map(each => (each instanceof KafkajsWriter && each.isStuck ? 1 : 0)))],
+        ['readers of kafkajs crashed or got stuck', readers.revivals],
       ]),
     }
   } finally {
@@ -129,13 +133,13 @@ export async function storm({ directory, seed, ms, say }: StormOptions): Promise
   }
 }
 
-/** Until the group has committed the end of every partition. */
-async function caughtUp(readers: Readers, admin: Admin): Promise<void> {
+/** Until everything was read. */
+async function caughtUp(readers: Readers, cluster: RunningCluster): Promise<void> {
   await eventually(
     'readers have read everything',
-    async () => {
-      const ends = await admin.fetchTopicOffsets(TOPIC).catch(() => undefined) // leaders still move
-      return ends?.every(({ partition, high }) => (readers.readTo[partition] ?? 0) >= Number(high))
+    () => {
+      const ends = cluster.snapshot().partitions.filter(({ topic }) => topic === TOPIC)
+      return ends.every(({ partition, highWatermark }) => highWatermark !== null && (readers.readTo[partition] ?? 0) >= highWatermark)
     },
     CAUGHT_UP_WITHIN_MS,
   )

@@ -2,6 +2,7 @@ import type { RunningCluster } from '../../src-main/hosts/cli/startCluster.ts'
 import { partitionForGroup } from '../../src-main/protocol/hashing.ts'
 import type { SeededRandom } from '../../src-main/simulation/seededRandom.ts'
 import { untilInSync } from '../cluster/builtCluster.ts'
+import { sleep } from './patience.ts'
 import { GROUP, type Readers } from './readers.ts'
 
 /** A fault, over when it resolves. */
@@ -241,5 +242,3 @@ export class Weather {
     }
   }
 }
-
-const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))

@@ -5,6 +5,7 @@ import type { Kafka, Producer } from 'kafkajs'
 import { findPython } from '../../resources/npm/programs.mjs'
 import type { SeededRandom } from '../../src-main/simulation/seededRandom.ts'
 import { valueOf, WriterBook, type Gaps } from './books.ts'
+import { endsWithin, sleep } from './patience.ts'
 
 /** A client under load. */
 export interface Writer {
@@ -20,6 +21,8 @@ const MOST_RECORDS = 5
 /** The exit status of the script when librdkafka gave up as it is known to. */
 const SURRENDERED = 3
 const PADDING_BYTES = 300
+/** In a cluster to which nothing is done any more. */
+const STOPS_WITHIN_MS = 30_000
 
 export interface KafkajsWriterOptions {
   readonly name: string
@@ -35,6 +38,8 @@ export interface KafkajsWriterOptions {
 export class KafkajsWriter implements Writer {
   readonly books: readonly [WriterBook]
   readonly complaints: string[] = []
+  /** Whether it never came to an end, and another producer wrote to its partition at once. */
+  isStuck = false
   readonly #kafka: Kafka
   readonly #options: KafkajsWriterOptions
   #isStopping = false
@@ -53,7 +58,11 @@ export class KafkajsWriter implements Writer {
 
   async stop(): Promise<void> {
     this.#isStopping = true
-    await this.#done
+    this.isStuck = !(await endsWithin(STOPS_WITHIN_MS, this.#done))
+    if (!this.isStuck) return
+    const another = await this.#connect()
+    if (!(await endsWithin(STOPS_WITHIN_MS, this.#send(another))))
+      this.complaints.push('neither this producer nor another one gets an answer')
   }
 
   async #run(): Promise<void> {
@@ -183,5 +192,3 @@ function entered(book: WriterBook | undefined, sequence: number): WriterBook | u
   while (book !== undefined && book.offsets.length <= sequence) book.next()
   return book
 }
-
-const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, Math.max(0, ms)))
