@@ -107,7 +107,7 @@ module.exports = {
         pathNot: [
           '^src-main/(env/node|connections|hosts)/',
           '^src-main/server/main[.]ts$',
-          '^src-main/simulation/(main|coursePool)[.]ts$',
+          '^src-main/simulation/(main|coursePool|mutationPool)[.]ts$',
           processTest,
         ],
       },
@@ -118,7 +118,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src-main/',
-        pathNot: ['^src-main/(env/node|connections|hosts)/', '^src-main/simulation/(main|coursePool)[.]ts$', processTest],
+        pathNot: ['^src-main/(env/node|connections|hosts)/', '^src-main/simulation/(main|coursePool|mutationPool)[.]ts$', processTest],
       },
       to: { dependencyTypes: ['core'], path: worldly },
     },

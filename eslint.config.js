@@ -90,6 +90,7 @@ export default withVueTs(
       'src-main/hosts/**',
       'src-main/simulation/main.ts',
       'src-main/simulation/coursePool.ts',
+      'src-main/simulation/mutationPool.ts',
       'src-main/**/*.process.test.ts',
     ],
     rules: {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../base/logger.ts'
 import { METADATA_TOPIC_ID } from '../base/uuid.ts'
 import { recover, runWithFaults } from '../simulation/quorum/quorumFaults.ts'
+import { runCutOffScenario, runElectionScenario } from '../simulation/quorum/quorumScenario.ts'
 import { type Mutation, type OpenLog, type QuorumScenario, SimulatedQuorum } from '../simulation/quorum/simulatedQuorum.ts'
 import { defaultLogConfig, PartitionLog } from '../storage/partitionLog.ts'
 
@@ -15,18 +16,7 @@ function quorumOf(size: number, scenario: QuorumScenario): SimulatedQuorum {
 
 describe.each([3, 5])('a quorum of %i', size => {
   it.each(seeds(10))('elects another leader when the first is cut off, and the first gives up (seed %i)', async seed => {
-    const quorum = quorumOf(size, { seed, packetLoss: 0.1 })
-    const first = await quorum.electedLeader()
-    const { epoch } = first
-    await quorum.world.run(() => quorum.voters.every(voter => voter.highWatermark > 0))
-    quorum.cutOff(first.nodeId)
-    const lost = quorum.appendThrough(first)
-    const second = await quorum.electedLeader({ after: epoch })
-    expect(second.nodeId).not.toBe(first.nodeId)
-    await quorum.world.run(() => first.role !== 'leader')
-    await recover(quorum)
-    expect(quorum.acknowledged).not.toContain(lost)
-    quorum.world.close()
+    await runCutOffScenario(size, { seed })
   })
 })
 
@@ -187,29 +177,13 @@ describe('the invariants bite', () => {
     expect.unreachable('no seed noticed')
   })
 
-  // Two candidates of one epoch have to ask a voter that restarts in between: each voter restarts as soon as it has voted.
-  async function restartAfterEachVote(quorum: SimulatedQuorum): Promise<void> {
-    const seen = new Map<number, number>()
-    for (const end = quorum.world.elapsed + 5_000; quorum.world.elapsed < end;) {
-      await quorum.world.run(5)
-      for (const { id, quorum: voter } of quorum.voters) {
-        if (voter === undefined || voter.role !== 'unattached' || voter.epoch <= (seen.get(id) ?? 0)) continue
-        seen.set(id, voter.epoch)
-        quorum.crash(id, { silently: true })
-        quorum.start(id)
-      }
-    }
-  }
-
   it.each(['votesAreForgotten', undefined] as const)('when one voter votes twice: %s', async mutation => {
     let noticed = false
     for (const seed of seeds(100)) {
-      const quorum = quorumOf(5, { seed, latencyMs: [1, 200], ...(mutation && { mutation }) })
-      const problem = await restartAfterEachVote(quorum).then(
+      const problem = await runElectionScenario(5, { seed, ...(mutation && { mutation }) }).then(
         () => undefined,
         (failure: unknown) => failure,
       )
-      quorum.world.close()
       if (mutation === undefined) expect(problem).toBeUndefined()
       noticed ||= reasonsOf(problem).includes('one leader per epoch')
       if (noticed) break

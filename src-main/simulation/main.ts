@@ -2,15 +2,20 @@
  * `npm run sim -- --seeds N --from SEED`: many courses of events on simulated clusters, as many at a time as there are processors. Stops at nothing: prints
  * what broke with which seed, the shortest story of it that was found and the command that shows it again, and in the end what was done. Exit status 1 when
  * a promise was broken. The other options are what such a command may say.
+ *
+ * `npm run sim -- --mutations`: breaks one rule after the other on purpose, and prints which invariant noticed, after how many seeds from `--from` on; of
+ * `--seeds` at most. Exit status 1 when one was not noticed.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type FaultKind, faultKinds } from './cluster/faults.ts'
 import { type ClientKind, clientKinds, type Course } from './cluster/scenarioOptions.ts'
 import { type CourseReport, type CourseTask, runCourses } from './coursePool.ts'
+import { printMutations } from './mutations.ts'
 
 const USAGE = `usage: npm run sim -- [--seeds N] [--from SEED] [--ms MS] [--workers N] [--brokers N] [--tries N] [--log FILE]
   [--kinds KIND,…] [--keep none|INDEX,…] [--without CLIENTS,…] [--log-dirs N] [--healing-ms MS] [--set KEY=VALUE]…
+       npm run sim -- --mutations [--seeds N] [--from SEED] [--workers N]
   kinds: ${faultKinds.join(', ')}
   clients: ${clientKinds.join(', ')}`
 
@@ -33,9 +38,11 @@ async function main(args: string[]): Promise<number> {
       'log-dirs': { type: 'string' },
       'healing-ms': { type: 'string' },
       set: { type: 'string', multiple: true },
+      mutations: { type: 'boolean', default: false },
     },
   })
   const [seeds, from, faultsMs] = [count(values.seeds), count(values.from), count(values.ms)]
+  if (values.mutations) return (await printMutations({ from, seeds, workers: count(values.workers) })) === 0 ? 0 : 1
   const kept = values.keep === 'none' ? [] : values.keep?.split(',').map(count)
   const settings = values.set?.map(each => each.split(/=(.*)/s).slice(0, 2) as [string, string])
   const given: Omit<Course, 'seed'> = {

@@ -1,0 +1,290 @@
+import type { Mutation, Stage } from '../mutation.ts'
+import type { FaultKind } from './faults.ts'
+import type { Course } from './scenarioOptions.ts'
+
+/** Much power is lost, while others are away but have not ended. Named more than once, a fault comes more often. */
+const POWER: readonly FaultKind[] = ['powerLoss', 'powerLoss', 'powerLoss', 'stop', 'stopAll', 'freeze', 'freeze', 'isolate']
+const PROCESSES: readonly FaultKind[] = ['kill', 'stop', 'freeze', 'isolate']
+const QUICK_TO_FENCE = {
+  'replica.lag.time.max.ms': '1000',
+  'broker.session.timeout.ms': '700',
+  'broker.heartbeat.interval.ms': '100',
+}
+
+/** What it may look like when a replica lacks records that others have. */
+const LOSSES = [
+  'leaders have all that was acknowledged or read',
+  'leaders have all that was committed',
+  'committed records are held by all in-sync replicas',
+  'committed records agree',
+  'acknowledged records stay',
+  'acknowledged offsets are given once',
+  'what was read stays',
+  'unclean election is the only way to lose',
+  'replicas are the same',
+]
+const GROUPS = ['committed offsets stay', 'no partition is owned twice in a generation']
+
+function on(kinds: readonly FaultKind[], course: Partial<Omit<Course, 'seed' | 'kinds'>> = {}): Stage {
+  return { type: 'cluster', course: { kinds, ...course } }
+}
+
+/** Of brokers and controllers. */
+export const clusterMutations: readonly Mutation[] = [
+  {
+    broken: 'a leader acknowledges what it alone has',
+    edits: [
+      {
+        file: 'broker/replication/highWatermark.ts',
+        is: 'if (state.highWatermark < state.requiredOffset) return undefined',
+        becomes: '',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: [...LOSSES, ...GROUPS],
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'the high watermark moves when one follower fetches',
+    edits: [
+      {
+        file: 'broker/replication/highWatermark.ts',
+        is: 'return Math.max(highWatermark, lowest)',
+        becomes:
+          'return Math.max(highWatermark, ...[...leader.followers.values()].map(each => Math.min(each.logEndOffset, leader.leaderEndOffset)))',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: LOSSES,
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'a leader leaves a follower behind before the controller has said so',
+    edits: [
+      {
+        file: 'broker/replication/inSyncReplicas.ts',
+        is: "return inSync.type === 'expanding' ? [...inSync.isr, inSync.added] : inSync.isr",
+        becomes: 'return proposedIsr(inSync)',
+      },
+    ],
+    stage: on(['freeze', 'isolate', 'kill'], { settings: { 'replica.lag.time.max.ms': '300', 'broker.session.timeout.ms': '6000' } }),
+    caughtBy: LOSSES,
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'min.insync.replicas is not asked for',
+    edits: [
+      {
+        file: 'broker/replication/highWatermark.ts',
+        is: 'if (inSync.isr.length < leader.minIsr) return highWatermark',
+        becomes: '',
+      },
+      {
+        file: 'broker/replication/highWatermark.ts',
+        is: "return maximalIsr(state.inSync).length >= state.minIsr ? 'NONE' : 'NOT_ENOUGH_REPLICAS_AFTER_APPEND'",
+        becomes: "return 'NONE'",
+      },
+      {
+        file: 'broker/replication/partition.ts',
+        is: "return error === 'NONE' && this.leadership?.isUnderMinIsr === true ? 'NOT_ENOUGH_REPLICAS' : error",
+        becomes: 'return error',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: ['nothing is committed below min.insync.replicas', ...LOSSES],
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'a leader takes in followers that have not caught up',
+    edits: [
+      {
+        file: 'broker/replication/inSyncReplicas.ts',
+        is: 'if (follower.logEndOffset < follower.highWatermark || follower.logEndOffset < follower.epochStartOffset) return undefined',
+        becomes: '',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: LOSSES,
+    from: 1,
+    within: 24,
+  },
+  {
+    broken: 'the high watermark of a leader follows whoever is furthest behind',
+    edits: [
+      { file: 'broker/replication/highWatermark.ts', is: 'return Math.max(highWatermark, lowest)', becomes: 'return lowest' },
+      {
+        file: 'broker/replication/leadership.ts',
+        is: 'const hasMoved = highWatermark > log.highWatermark',
+        becomes: 'const hasMoved = highWatermark !== log.highWatermark',
+      },
+      {
+        file: 'storage/partitionLog.ts',
+        is: 'if (next > this.#highWatermark) {',
+        becomes: 'if (next !== this.#highWatermark && next >= 0) {',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: ['the high watermark never goes back', 'what was read stays'],
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'the log start of a leader is wherever somebody asked for it last',
+    edits: [{ file: 'storage/partitionLog.ts', is: 'if (start <= this.#logStartOffset) return\n', becomes: '\n' }],
+    stage: on(PROCESSES),
+    caughtBy: ['the log start never goes back', 'only what was to be deleted is gone'],
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'a follower deletes all that its leader has committed',
+    edits: [
+      {
+        file: 'storage/partitionLog.ts',
+        is: 'this.raiseLogStartOffset(Math.min(leaderLogStartOffset, this.#logEndOffset))',
+        becomes: 'this.raiseLogStartOffset(Math.min(this.#highWatermark, this.#logEndOffset))',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: ['only what was to be deleted is gone', 'the log start never goes back', 'what was read stays', ...LOSSES],
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'consumers read what is not committed',
+    edits: [
+      {
+        file: 'broker/replication/partition.ts',
+        is: "if (preferredReadReplica !== undefined) return { type: 'elsewhere', preferredReadReplica, log }\n    return { type: 'read', from: fetchOffset, upTo: readCommitted ? log.lastStableOffset : log.highWatermark,",
+        becomes: "return { type: 'read', from: fetchOffset, upTo: log.logEndOffset,",
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: ['consumers read what is committed', ...LOSSES],
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'a follower takes all that it has for committed, and shows it to consumers',
+    edits: [
+      {
+        file: 'broker/replication/following.ts',
+        is: 'log.advanceHighWatermark(Math.min(fetched.highWatermark, log.logEndOffset))',
+        becomes: 'log.advanceHighWatermark(log.logEndOffset)',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: LOSSES,
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'followers are told of no divergence and cut nothing off',
+    edits: [
+      {
+        file: 'broker/replication/truncation.ts',
+        is: 'if (end.epoch < fetch.lastFetchedEpoch || end.endOffset < fetch.offset) return { diverging: end }',
+        becomes: '',
+      },
+    ],
+    stage: on(['kill', 'isolate', 'freeze']),
+    caughtBy: LOSSES,
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'a leader sends to its followers from its high watermark on, wherever they are',
+    edits: [
+      {
+        file: 'broker/replication/partition.ts',
+        is: "return { type: 'read', from: fetchOffset, upTo: isHeldBack",
+        becomes: "return { type: 'read', from: Math.max(fetchOffset, log.highWatermark), upTo: isHeldBack",
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: ['logs have no gaps', 'what is read has no gaps', 'liveness', ...LOSSES],
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'leaders change without a new leader epoch',
+    edits: [
+      {
+        file: 'metadata/delta.ts',
+        is: 'leaderEpoch: before.leaderEpoch + (namesLeader ? 1 : 0),',
+        becomes: 'leaderEpoch: before.leaderEpoch,',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: ['one leader per partition epoch'],
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'a broker that starts acts on the history that it reads',
+    edits: [{ file: 'broker/brokerMetadata.ts', is: 'else if (this.#isPresent(this.#image)) {', becomes: 'else {' }],
+    stage: on(PROCESSES),
+    caughtBy: ['one leader per partition epoch', ...LOSSES],
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'nobody is eligible to lead, and the last in-sync replica is believed whatever happened to it',
+    edits: [
+      {
+        file: 'metadata/image.ts',
+        is: 'return (this.features.get(ELIGIBLE_LEADERS_FEATURE) ?? 0) > 0',
+        becomes: 'return false',
+      },
+    ],
+    stage: on(POWER, { settings: QUICK_TO_FENCE }),
+    caughtBy: LOSSES,
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'eligible leaders stay so when records are committed without them',
+    edits: [
+      {
+        file: 'controller/eligibleLeaders.ts',
+        is: 'if (minInsyncReplicas === undefined || isInSyncEnough({ replicas, isr }, minInsyncReplicas)) return []',
+        becomes: 'if (minInsyncReplicas === undefined) return []',
+      },
+      {
+        file: 'controller/elections.ts',
+        is: "const elr = from === 'anybody' || isEnough ? []",
+        becomes: "const elr = from === 'anybody' ? []",
+      },
+    ],
+    stage: on(['stop', 'freeze', 'isolate', 'kill'], { settings: QUICK_TO_FENCE }),
+    caughtBy: LOSSES,
+    from: 1,
+    within: 12,
+  },
+  {
+    broken: 'a broker that comes back is in sync as it was before',
+    edits: [
+      {
+        file: 'controller/registrations.ts',
+        is: ': changesAfterUncleanShutdown(image, brokerId, settings.staticConfigs)',
+        becomes: ': []',
+      },
+    ],
+    stage: on(POWER),
+    caughtBy: ['one leader per partition epoch', ...LOSSES],
+    from: 1,
+    within: 12,
+  },
+  {
+    broken: 'whoever is there may be elected, in sync or not',
+    edits: [{ file: 'controller/elections.ts', is: "if (election !== 'unclean') return inSync(NO_LEADER)", becomes: '' }],
+    stage: on(PROCESSES, { settings: QUICK_TO_FENCE }),
+    caughtBy: ['unclean elections happen only where they are allowed', ...LOSSES],
+    from: 1,
+    within: 6,
+  },
+]
