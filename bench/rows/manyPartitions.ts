@@ -17,6 +17,7 @@ const LOOKING_SHARE = 4
 const SETTLES_WITHIN_MS = 5_000
 const IDLE_MS = 10_000
 const PATIENCE_MS = 180_000
+const PRODUCED_WITHIN_MS = 30_000
 const LATEST = -1
 
 /** A partition as one broker's metadata has it. */
@@ -220,26 +221,24 @@ class Brokers {
   /** One batch to each of them, acks=all; those that are refused are tried again. */
   async produceTo(partitions: readonly Seen[]): Promise<void> {
     const records = buildBatch({ records: [{ key: null, value: Buffer.from('after'), timestamp: Date.now() }] })
-    await Promise.all(
-      [...Map.groupBy(partitions, each => each.leader)].map(async ([leader, led]) => {
-        let left: readonly Seen[] = led
-        await within(PATIENCE_MS, async () => {
-          const topicData = byTopic(left).map(([name, ofTopic]) => ({
-            name,
-            partitionData: ofTopic.map(({ index }) => ({ index, records })),
-          }))
-          const { responses } = await (
-            await this.of(leader)
-          ).send(Produce, { acks: -1, timeoutMs: PATIENCE_MS, topicData }, { timeoutMs: PATIENCE_MS })
-          const refused = new Set(
-            responses.flatMap(({ name, partitionResponses }) =>
-              partitionResponses.flatMap(each => (each.errorCode === 0 ? [] : [keyOf({ topic: name, index: each.index })])),
-            ),
-          )
-          left = left.filter(each => refused.has(keyOf(each)))
-          return left.length === 0
-        })
-      }),
+    let left = partitions
+    await within(PATIENCE_MS, async () => {
+      const byLeader = [...Map.groupBy(left, each => each.leader)]
+      const refused = new Set((await Promise.all(byLeader.map(([leader, led]) => this.#produceOnce(leader, led, records)))).flat())
+      if (refused.size === 0) return true
+      left = (await this.seenBy(this.#running[0]!)).filter(each => refused.has(keyOf(each)))
+      return false
+    })
+  }
+
+  /** Answers those that were refused. */
+  async #produceOnce(leader: number, led: readonly Seen[], records: Buffer): Promise<string[]> {
+    if (leader < 0) return led.map(keyOf)
+    const topicData = byTopic(led).map(([name, ofTopic]) => ({ name, partitionData: ofTopic.map(({ index }) => ({ index, records })) }))
+    const connection = await this.of(leader)
+    const { responses } = await connection.send(Produce, { acks: -1, timeoutMs: PRODUCED_WITHIN_MS, topicData }, { timeoutMs: PATIENCE_MS })
+    return responses.flatMap(({ name, partitionResponses }) =>
+      partitionResponses.flatMap(each => (each.errorCode === 0 ? [] : [keyOf({ topic: name, index: each.index })])),
     )
   }
 }
