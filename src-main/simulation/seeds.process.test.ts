@@ -25,7 +25,7 @@ it(`clusters keep every promise through ${SEEDS} courses of events, other ones e
   expect(failed.map(({ course, message }) => `seed ${course.seed}: ${message}`).join('\n\n')).toBe('')
   expect(outcomes).toHaveLength(SEEDS)
   for (const { acknowledged } of outcomes) expect(acknowledged).toBeGreaterThan(0)
-}, 1_200_000)
+}, 3_600_000)
 
 function sizeOf(index: number): { brokers?: number } {
   if (index % LARGER_EVERY === 3) return { brokers: 5 }
