@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 
 const SECONDS = 45
 
@@ -10,6 +10,7 @@ it(`a storm of ${SECONDS} seconds over three real brokers loses nothing and doub
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), '--seconds', String(SECONDS), ...seed], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  onTestFinished(() => void child.kill('SIGKILL')) // brokers end when their supervisor does
   const told: string[] = []
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => told.push(text))
   const status = await new Promise(resolve => child.once('close', resolve))
