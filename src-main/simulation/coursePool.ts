@@ -9,6 +9,8 @@ import { shortestStory } from './cluster/shortestStory.ts'
 /** Marks the threads of this pool among others that load this file. */
 const COURSES = 'courses of events'
 const LOG_LINES_AT_ONCE = 10_000
+/** Nearly all that is made lives for one event; with room for many of them, little of it is ever moved. */
+const YOUNG_MEGABYTES = 64
 
 export interface CourseTask {
   readonly course: Course
@@ -39,7 +41,10 @@ export async function runCourses(
       let worker: Worker | undefined
       try {
         for (let next = waiting.next(); next.done !== true; next = waiting.next()) {
-          worker ??= new Worker(fileURLToPath(import.meta.url), { workerData: COURSES })
+          worker ??= new Worker(fileURLToPath(import.meta.url), {
+            workerData: COURSES,
+            resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
+          })
           ended(await ask(worker, next.value))
         }
       } finally {

@@ -14,7 +14,7 @@ import { type CourseReport, type CourseTask, runCourses } from './coursePool.ts'
 import { printMutations } from './mutations.ts'
 
 const USAGE = `usage: npm run sim -- [--seeds N] [--from SEED] [--ms MS] [--workers N] [--brokers N] [--tries N] [--log FILE]
-  [--kinds KIND,…] [--keep none|INDEX,…] [--without CLIENTS,…] [--log-dirs N] [--healing-ms MS] [--set KEY=VALUE]…
+  [--kinds KIND,…] [--keep none|INDEX,…] [--without CLIENTS,…] [--log-dirs N] [--pace N] [--healing-ms MS] [--set KEY=VALUE]…
        npm run sim -- --mutations [--seeds N] [--from SEED] [--workers N]
   kinds: ${faultKinds.join(', ')}
   clients: ${clientKinds.join(', ')}`
@@ -27,7 +27,7 @@ async function main(args: string[]): Promise<number> {
     options: {
       seeds: { type: 'string', default: '100' },
       from: { type: 'string', default: '1' },
-      ms: { type: 'string', default: '20000' },
+      ms: { type: 'string', default: '60000' },
       workers: { type: 'string', default: String(availableParallelism()) },
       brokers: { type: 'string' },
       tries: { type: 'string', default: '60' },
@@ -36,6 +36,7 @@ async function main(args: string[]): Promise<number> {
       keep: { type: 'string' },
       without: { type: 'string' },
       'log-dirs': { type: 'string' },
+      pace: { type: 'string' },
       'healing-ms': { type: 'string' },
       set: { type: 'string', multiple: true },
       mutations: { type: 'boolean', default: false },
@@ -52,6 +53,7 @@ async function main(args: string[]): Promise<number> {
     ...(kept !== undefined && { keep: kept }),
     ...(values.without !== undefined && { without: namesOf<ClientKind>(values.without, clientKinds) }),
     ...(values['log-dirs'] !== undefined && { logDirs: count(values['log-dirs']) }),
+    ...(values.pace !== undefined && { pace: count(values.pace) }),
     ...(values['healing-ms'] !== undefined && { healingMs: count(values['healing-ms']) }),
     ...(settings !== undefined && { settings: Object.fromEntries(settings) }),
   }

@@ -114,7 +114,7 @@ async function runnerOf(stage: Stage): Promise<(seed: number) => Promise<unknown
     return seed => run(stage.size, { seed })
   }
   const { runClusterScenario } = await import('./cluster/clusterScenario.ts')
-  return seed => runClusterScenario({ faultsMs: USUAL_FAULTS_MS, healingMs: USUAL_HEALING_MS, ...stage.course, seed })
+  return seed => runClusterScenario({ pace: 1, faultsMs: USUAL_FAULTS_MS, healingMs: USUAL_HEALING_MS, ...stage.course, seed })
 }
 
 /** The invariant, where the failure names one; otherwise what it says. */

@@ -266,12 +266,12 @@ export class SimulatedDisk {
           const writing = { done: 0, total: chunks.reduce((sum, chunk) => sum + chunk.length, 0) }
           const torn = life.alive ? this.#tornBy(life, () => write(this.#random.below(writing.total + 1))) : undefined
           const write = (bytes: number) => {
-            file.append(Buffer.concat(chunks).subarray(0, bytes))
+            file.append((chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).subarray(0, bytes))
             file.modifiedMs = now()
           }
           return perform('append', () => {
             torn?.()
-            const code = this.faults.strike('append', path) ?? (this.usedBytes + writing.total > this.capacityBytes ? 'ENOSPC' : undefined)
+            const code = this.faults.strike('append', path) ?? (this.#hasRoom(writing.total) ? undefined : 'ENOSPC')
             if (code !== undefined) {
               write(this.#random.below(Math.min(writing.total, Math.max(0, this.capacityBytes - this.usedBytes)) + 1))
               throw new DiskError(code, path, 'cannot append')
@@ -365,8 +365,13 @@ export class SimulatedDisk {
     if (code !== undefined) throw new DiskError(operation === 'syncDirectory' ? 'EIO' : code, path, `cannot ${operation}: ${code}`)
   }
 
+  /** Only a disk with bounds is looked through. */
+  #hasRoom(bytes: number): boolean {
+    return this.capacityBytes === Number.MAX_SAFE_INTEGER || this.usedBytes + bytes <= this.capacityBytes
+  }
+
   #failIfFull(path: string, bytes: number): void {
-    if (this.usedBytes + bytes > this.capacityBytes) throw new DiskError('ENOSPC', path, 'the disk is full')
+    if (!this.#hasRoom(bytes)) throw new DiskError('ENOSPC', path, 'the disk is full')
   }
 }
 

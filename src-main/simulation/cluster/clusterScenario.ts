@@ -13,6 +13,7 @@ import { operate } from './operator.ts'
 import { IdempotentProducer, producePlainly } from './producers.ts'
 import { RiskyTopic } from './riskyTopic.ts'
 import {
+  paceOf,
   type ClientKind,
   type ClusterScenarioOptions,
   type Course,
@@ -135,7 +136,16 @@ class ClusterScenario {
   #problem: Error | undefined
 
   constructor({ logger, log, ...course }: ClusterScenarioOptions) {
-    const { seed, brokers = 3, kinds, keep, logDirs = 1 + (seed % 2), settings = settingsOf(seed), healingMs = USUAL_HEALING_MS } = course
+    const {
+      seed,
+      brokers = 3,
+      kinds,
+      keep,
+      logDirs = 1 + (seed % 2),
+      settings = settingsOf(seed),
+      healingMs = USUAL_HEALING_MS,
+      pace = paceOf(seed),
+    } = course
     this.#course = course
     this.#healingMs = healingMs
     this.cluster = new SimulatedCluster({
@@ -171,6 +181,7 @@ class ClusterScenario {
       cluster: this.cluster,
       history: this.#history,
       checks: this.#checks,
+      pace,
       isDraining: false,
       isOver: false,
       broken: promise => (this.#problem ??= promise),

@@ -21,7 +21,7 @@ export async function consume(world: ClientWorld, at: { name: string; topic: str
   let near: { readonly brokerId: number; readonly untilMs: number } | undefined
   let position = { offset: 0, lastEpoch: -1 }
   await untilOver(world, client, async () => {
-    await client.pause(client.random.below(80))
+    await client.rest(client.random.below(80))
     const leader = await client.leader(at.topic, at.partition)
     const history = world.history.of(at.topic, leader.topicId, at.partition)
     if (!world.isDraining && client.random.chance(0.02)) {

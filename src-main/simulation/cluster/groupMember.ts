@@ -50,7 +50,7 @@ export class GroupMember {
 
   run(): Promise<void> {
     return untilOver(this.#world, this.#client, async () => {
-      await this.#client.pause(this.#client.random.below(150))
+      await this.#client.rest(this.#client.random.below(150))
       const coordinator = await this.#coordinator()
       if (this.#joins) this.#generation ??= await this.#join(coordinator)
       if (!this.#world.isDraining) await this.#commitAt(coordinator)

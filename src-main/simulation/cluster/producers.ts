@@ -58,10 +58,10 @@ export class IdempotentProducer {
     return untilOver(this.#world, this.#client, async () => {
       const { random } = this.#client
       if (!this.#world.isDraining) this.#write()
-      if (this.#open.length === 0) return this.#client.pause(50)
+      if (this.#open.length === 0) return this.#client.rest(50)
       await this.#flush(await this.#session())
       if (random.chance(0.01) && this.#open.length === 0) this.#current = undefined
-      await this.#client.pause(random.below(60))
+      await this.#client.rest(random.below(60))
     })
   }
 
@@ -163,7 +163,7 @@ export class IdempotentProducer {
     if (hasGap) this.#beginAnew(session, undecided)
     if (!isAheadKnown) {
       this.#client.forgetLeader(this.#topic, this.#partition)
-      await this.#client.pause(20 + this.#client.random.below(80))
+      await this.#client.rest(20 + this.#client.random.below(80))
     }
   }
 }
@@ -173,7 +173,7 @@ export async function producePlainly(world: ClientWorld, at: { name: string; top
   const client = new SimulatedClient(world, at.name)
   let count = 0
   await untilOver(world, client, async () => {
-    await client.pause(client.random.below(120))
+    await client.rest(client.random.below(120))
     if (world.isDraining) return
     const value = `${at.name} ${count++} ${'-'.repeat(client.random.below(300))}`
     const records = buildBatch({ records: [{ timestamp: Math.floor(client.elapsed), key: null, value: Buffer.from(value) }] })

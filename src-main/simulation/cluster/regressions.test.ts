@@ -10,11 +10,11 @@ interface Regression {
 const regressions: readonly Regression[] = [
   {
     found: 'a broker whose log folder failed was never started again when an earlier stop of it had been cut short by a kill',
-    options: { seed: 6025, faultsMs: 20_000 },
+    options: { seed: 6025, faultsMs: 20_000, pace: 1 },
   },
   {
     found: 'a broker that takes up an old leader epoch late need not have what a newer leader has committed',
-    options: { seed: 3057, faultsMs: 20_000 },
+    options: { seed: 3057, faultsMs: 20_000, pace: 1 },
   },
 ]
 

@@ -42,7 +42,7 @@ export class RiskyTopic {
     const world = this.#world
     const client = new SimulatedClient(world, `producer of ${this.name}`)
     return untilOver(world, client, async () => {
-      await client.pause(client.random.below(100))
+      await client.rest(client.random.below(100))
       if (world.isDraining) return
       const value = `${this.name} ${this.#count++}`
       const records = buildBatch({ records: [{ timestamp: Math.floor(client.elapsed), key: null, value: Buffer.from(value) }] })

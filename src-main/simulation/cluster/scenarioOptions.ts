@@ -35,6 +35,8 @@ export interface Course {
   readonly logDirs?: number
   /** By Kafka's names, instead of what the seed draws. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Clients rest so many times as long as busy ones do, instead of what the seed draws: faults find more than load does. */
+  readonly pace?: number
   /** How long things may take to become well; 30 s unless given. */
   readonly healingMs?: number
 }
@@ -46,7 +48,7 @@ export interface ClusterScenarioOptions extends Course {
 }
 
 /** What to type to see a course of events again. */
-export function replayCommand({ seed, faultsMs, brokers, kinds, keep, without, logDirs, settings, healingMs }: Course): string {
+export function replayCommand({ seed, faultsMs, brokers, kinds, keep, without, logDirs, settings, pace, healingMs }: Course): string {
   return [
     `npm run sim -- --seeds 1 --from ${seed} --ms ${faultsMs}`,
     ...(brokers === undefined ? [] : [`--brokers ${brokers}`]),
@@ -54,6 +56,7 @@ export function replayCommand({ seed, faultsMs, brokers, kinds, keep, without, l
     ...(keep === undefined ? [] : [`--keep ${keep.length === 0 ? 'none' : keep.join()}`]),
     ...(without === undefined || without.length === 0 ? [] : [`--without ${without.join()}`]),
     ...(logDirs === undefined ? [] : [`--log-dirs ${logDirs}`]),
+    ...(pace === undefined ? [] : [`--pace ${pace}`]),
     ...(healingMs === undefined ? [] : [`--healing-ms ${healingMs}`]),
     ...Object.entries(settings ?? {}).map(([key, value]) => `--set ${key}=${value}`),
   ].join(' ')
@@ -81,6 +84,12 @@ export function settingsOf(seed: number): Record<string, string> {
     'replica.high.watermark.checkpoint.interval.ms': one('200', '5000'),
     ...(random.chance(0.5) && SHORT_METADATA_LOG),
   }
+}
+
+/** Some seeds have busy clients; most leave the time to faults. */
+export function paceOf(seed: number): number {
+  const random = seededRandom(`pace of ${seed}`)
+  return random.chance(1 / 8) ? 1 : random.chance(0.5) ? 4 : 6
 }
 
 /** Each broker stands in a rack of its own, with a consumer in it now and then that rather reads there than from the leader. */

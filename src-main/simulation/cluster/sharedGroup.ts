@@ -51,7 +51,7 @@ export class SharedGroup {
     let generation: Generation | undefined
     let memberId = ''
     await untilOver(this.#world, client, async () => {
-      await client.pause(client.random.below(300))
+      await client.rest(client.random.below(300))
       const coordinator = await this.#coordinator(client)
       try {
         if (generation === undefined) {

@@ -20,6 +20,8 @@ export interface ClientWorld {
   readonly cluster: SimulatedCluster
   readonly history: History
   readonly checks: Checks
+  /** Clients rest so many times as long as busy ones do. */
+  readonly pace: number
   /** Writing ends; what is under way is still brought to its end. */
   isDraining: boolean
   /** Everything ends. */
@@ -53,6 +55,11 @@ export class SimulatedClient {
 
   pause(ms: number): Promise<void> {
     return new Promise(resolve => void this.#world.cluster.world.env(this.name).clock.after(ms, resolve))
+  }
+
+  /** Between two requests. */
+  rest(busyMs: number): Promise<void> {
+    return this.pause(busyMs * this.#world.pace)
   }
 
   anyBroker(): number {
@@ -117,7 +124,7 @@ export async function untilOver(world: ClientWorld, client: SimulatedClient, tur
     } catch (error) {
       if (error instanceof BrokenPromise) world.broken(error)
       else if (!(error instanceof NotNow || error instanceof NetworkError)) throw error
-      await client.pause(20 + client.random.below(60))
+      await client.rest(20 + client.random.below(60))
     }
   }
 }
