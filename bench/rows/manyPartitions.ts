@@ -191,30 +191,31 @@ class Brokers {
 
   /** Until every leader answers for its partitions, and every broker has made all its logs. */
   async untilEveryLogIsThere(count: number): Promise<void> {
-    const seen = await this.seenBy(1)
     const logsAreThere = async (id: number) => {
       const { results } = await (await this.of(id)).send(DescribeLogDirs, { topics: null })
-      return (
-        results.flatMap(({ topics }) => topics.filter(({ name }) => !name.startsWith('__')).flatMap(each => each.partitions)).length >=
-        count
-      )
+      const made = results.flatMap(({ topics }) => topics.filter(({ name }) => !name.startsWith('__')).flatMap(each => each.partitions))
+      return made.length >= count
     }
-    const unanswered = Map.groupBy(seen, each => each.leader)
-    const leaderAnswers = async (id: number) => {
-      const topics = byTopic(unanswered.get(id) ?? []).map(([name, partitions]) => ({
-        name,
-        partitions: partitions.map(({ index }) => ({ partitionIndex: index, timestamp: LATEST })),
-      }))
-      const answer = await (await this.of(id)).send(ListOffsets, { replicaId: -1, isolationLevel: 0, topics })
-      const refused = answer.topics.flatMap(({ name, partitions }) =>
-        partitions.flatMap(({ errorCode, partitionIndex }) => (errorCode === 0 ? [] : [keyOf({ topic: name, index: partitionIndex })])),
-      )
-      const left = new Set(refused)
-      unanswered.set(id, unanswered.get(id)?.filter(each => left.has(keyOf(each))) ?? [])
-      return refused.length === 0
+    let unanswered: ReadonlySet<string> | undefined
+    const leadersAnswer = async () => {
+      const left = (await this.seenBy(1)).filter(each => unanswered?.has(keyOf(each)) ?? true)
+      const refused = await Promise.all([...Map.groupBy(left, each => each.leader)].map(([leader, led]) => this.#refusedBy(leader, led)))
+      unanswered = new Set(refused.flat())
+      return unanswered.size === 0
     }
-    await Promise.all(
-      this.#running.flatMap(id => [within(PATIENCE_MS, () => logsAreThere(id)), within(PATIENCE_MS, () => leaderAnswers(id))]),
+    await Promise.all([...this.#running.map(id => within(PATIENCE_MS, () => logsAreThere(id))), within(PATIENCE_MS, leadersAnswer)])
+  }
+
+  /** Of partitions that it is said to lead, those that it does not answer for. */
+  async #refusedBy(leader: number, led: readonly Seen[]): Promise<string[]> {
+    if (leader < 0) return led.map(keyOf)
+    const topics = byTopic(led).map(([name, partitions]) => ({
+      name,
+      partitions: partitions.map(({ index }) => ({ partitionIndex: index, timestamp: LATEST })),
+    }))
+    const answer = await (await this.of(leader)).send(ListOffsets, { replicaId: -1, isolationLevel: 0, topics })
+    return answer.topics.flatMap(({ name, partitions }) =>
+      partitions.flatMap(({ errorCode, partitionIndex }) => (errorCode === 0 ? [] : [keyOf({ topic: name, index: partitionIndex })])),
     )
   }
 
