@@ -122,7 +122,7 @@ function describe(problem: unknown): Pick<Catch, 'invariant' | 'message'> {
   let root = problem
   while (root instanceof Error && root.cause !== undefined) root = root.cause
   const message = root instanceof Error ? root.message : String(root)
-  const invariant = root instanceof Error && 'invariant' in root ? String(root.invariant) : message.split(/[:,]/)[0]!
+  const invariant = root instanceof Error && 'invariant' in root ? String(root.invariant) : message.split(/[:,]/)[0]!.replace(/\d+/g, '#')
   return { invariant, message }
 }
 

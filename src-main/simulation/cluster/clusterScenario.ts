@@ -268,7 +268,7 @@ class ClusterScenario {
       this.#members.push(member)
       running.push(member.run())
     }
-    if (this.#has('shared')) running.push(this.#shared.run())
+    if (this.#has('shared')) running.push(this.#shared.run(partitions))
     if (this.#has('churn')) running.push(new TopicChurn(world).run())
     if (this.#has('configs')) running.push(changeConfigs(world, [TOPIC, MOVING_TOPIC]))
     if (this.#has('risky')) running.push(this.#risky.run())

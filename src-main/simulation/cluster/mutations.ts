@@ -23,7 +23,7 @@ const LOSSES = [
   'unclean election is the only way to lose',
   'replicas are the same',
 ]
-const GROUPS = ['committed offsets stay', 'no partition is owned twice in a generation']
+const GROUPS = ['committed offsets stay', 'no partition is owned twice in a generation', 'nothing is taken from earlier generations']
 
 function on(kinds: readonly FaultKind[], course: Partial<Omit<Course, 'seed' | 'kinds'>> = {}): Stage {
   return { type: 'cluster', course: { kinds, ...course } }
@@ -169,20 +169,6 @@ export const clusterMutations: readonly Mutation[] = [
     within: 6,
   },
   {
-    broken: 'a follower takes all that it has for committed, and shows it to consumers',
-    edits: [
-      {
-        file: 'broker/replication/following.ts',
-        is: 'log.advanceHighWatermark(Math.min(fetched.highWatermark, log.logEndOffset))',
-        becomes: 'log.advanceHighWatermark(log.logEndOffset)',
-      },
-    ],
-    stage: on(PROCESSES),
-    caughtBy: LOSSES,
-    from: 1,
-    within: 6,
-  },
-  {
     broken: 'followers are told of no divergence and cut nothing off',
     edits: [
       {
@@ -266,6 +252,20 @@ export const clusterMutations: readonly Mutation[] = [
     within: 12,
   },
   {
+    broken: 'a broker stays eligible to lead after an unclean shutdown',
+    edits: [
+      {
+        file: 'controller/registrations.ts',
+        is: ': changesAfterUncleanShutdown(image, brokerId, settings.staticConfigs)',
+        becomes: ': changesWithout(image, brokerId, settings.staticConfigs)',
+      },
+    ],
+    stage: on(POWER, { settings: QUICK_TO_FENCE }),
+    caughtBy: LOSSES,
+    from: 8,
+    within: 12,
+  },
+  {
     broken: 'a broker that comes back is in sync as it was before',
     edits: [
       {
@@ -286,5 +286,255 @@ export const clusterMutations: readonly Mutation[] = [
     caughtBy: ['unclean elections happen only where they are allowed', ...LOSSES],
     from: 1,
     within: 6,
+  },
+  {
+    broken: 'the controller answers before its decision is committed',
+    edits: [
+      {
+        file: 'controller/controller.ts',
+        is: "return (await this.#commit(active, records)) ? reply : refuse('NOT_CONTROLLER')",
+        becomes: 'void this.#commit(active, records)\n    return reply',
+      },
+    ],
+    stage: on(['kill', 'isolate', 'killAll', 'cut']),
+    caughtBy: ['confirmed topics exist', 'deleted topics stay deleted', 'producer ids are given once', 'liveness', ...LOSSES],
+    from: 1,
+    within: 12,
+  },
+  {
+    broken: 'blocks of producer ids are given out without being written down',
+    edits: [
+      {
+        file: 'controller/producerIds.ts',
+        is: "records: [metadataRecord({ type: 'ProducerIdsRecord', brokerId, brokerEpoch, nextProducerId })],",
+        becomes: 'records: [],',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: ['producer ids are given once'],
+    from: 1,
+    within: 3,
+  },
+  {
+    broken: 'deleted topics come back with a snapshot',
+    edits: [
+      {
+        file: 'metadata/replaceImage.ts',
+        is: 'Object.assign(image, next)',
+        becomes:
+          'for (const [id, topic] of image.topicsById) if (!next.topicsByName.has(topic.name)) next.topicsById.set(id, topic)\n  Object.assign(image, next)',
+      },
+    ],
+    stage: on(['freeze', 'isolate', 'stop', 'kill'], {
+      settings: {
+        'metadata.log.max.record.bytes.between.snapshots': '1500',
+        'metadata.log.max.snapshot.interval.ms': '700',
+        'metadata.max.retention.bytes': '1',
+        'internal.metadata.log.segment.bytes': '3000',
+      },
+    }),
+    caughtBy: ['committed metadata agrees', 'deleted topics stay deleted'],
+    from: 1,
+    within: 12,
+  },
+  {
+    broken: 'retries of a producer are stored again',
+    edits: [
+      {
+        file: 'storage/producerState.ts',
+        is: 'if (producer === undefined) return accept\n    if (origin',
+        becomes: 'return accept\n    if (origin',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: ['idempotent records are stored once, in order', 'acknowledged offsets are given once'],
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'a new leader does not know the producers of the one before',
+    edits: [
+      {
+        file: 'storage/partitionLog.ts',
+        is: 'this.#ledEpoch = leaderEpoch\n',
+        becomes: 'this.#ledEpoch = leaderEpoch\n      this.#producers.load([])\n',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: [
+      'idempotent records are stored once, in order',
+      'idempotent producers are never refused',
+      'acknowledged offsets are given once',
+    ],
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'producers are forgotten in a restart',
+    edits: [
+      {
+        file: 'storage/restoreProducers.ts',
+        is: 'const snapshot = await snapshots.loadNewest(offset)',
+        becomes: 'if (offset >= 0) return producers.load([])\n  const snapshot = await snapshots.loadNewest(offset)',
+      },
+      {
+        file: 'storage/recoverSegments.ts',
+        is: 'const aborted = replayInto(producers, batch)',
+        becomes: 'const aborted = undefined',
+      },
+    ],
+    stage: on(['kill', 'killAll', 'stopAll', 'killAll']),
+    caughtBy: [
+      'idempotent records are stored once, in order',
+      'idempotent producers are never refused',
+      'acknowledged offsets are given once',
+    ],
+    from: 1,
+    within: 12,
+  },
+  {
+    broken: 'group coordinators answer before the commit is replicated',
+    edits: [
+      {
+        file: 'broker/coordinators/replicatedState.ts',
+        is: 'return { accepted: true, committed: this.#commitOf(pending) }',
+        becomes: 'return { accepted: true, committed: NOTHING_TO_WAIT_FOR }',
+      },
+    ],
+    stage: on(['kill', 'isolate', 'freeze']),
+    caughtBy: GROUPS,
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'group coordinators read no further than the high watermark when they take over',
+    edits: [
+      {
+        file: 'broker/replication/partitionCoordinatorLog.ts',
+        is: 'const end = log.logEndOffset',
+        becomes: 'const end = log.highWatermark',
+      },
+    ],
+    stage: on(['kill', 'isolate', 'freeze', 'stop']),
+    caughtBy: GROUPS,
+    from: 1,
+    within: 12,
+  },
+  {
+    broken: 'members that were left behind are not told, and their commits are taken',
+    edits: [
+      {
+        file: 'broker/coordinators/group/commitOffsets.ts',
+        is: "if (generationId !== group.generationId) return 'ILLEGAL_GENERATION'",
+        becomes: '',
+      },
+      {
+        file: 'broker/coordinators/group/commitOffsets.ts',
+        is: 'const error = checkMember(group, memberId, groupInstanceId)',
+        becomes: "const error: ErrorName = 'NONE'",
+      },
+      {
+        file: 'broker/coordinators/group/heartbeat.ts',
+        is: 'const error = checkMember(group, memberId, groupInstanceId)',
+        becomes: "if (group.members.get(memberId) === undefined || generationId !== group.generationId) return { group, error: 'NONE' }",
+      },
+      {
+        file: 'broker/coordinators/group/heartbeat.ts',
+        is: "if (error !== 'NONE') return { group, error }\n",
+        becomes: '\n',
+      },
+      {
+        file: 'broker/coordinators/group/heartbeat.ts',
+        is: "error: group.phase.state === 'PreparingRebalance' ? 'REBALANCE_IN_PROGRESS' : 'NONE'",
+        becomes: "error: 'NONE'",
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: GROUPS,
+    from: 1,
+    within: 30,
+  },
+  {
+    broken: 'a rebalance does not begin a new generation',
+    edits: [
+      {
+        file: 'broker/coordinators/group/rebalance.ts',
+        is: 'const generationId = nextGeneration(group.generationId)',
+        becomes: 'const generationId = Math.max(1, group.generationId)',
+      },
+    ],
+    stage: on(PROCESSES),
+    caughtBy: GROUPS,
+    from: 1,
+    within: 6,
+  },
+  {
+    broken: 'a recovery does not look at checksums, and keeps a torn tail',
+    edits: [
+      {
+        file: 'storage/recoverSegments.ts',
+        is: 'await scanBatches(segment, { ...range, checksums: true }',
+        becomes: 'await scanBatches(segment, { ...range, checksums: false }',
+      },
+    ],
+    stage: on(['powerLoss', 'powerLoss', 'powerLoss', 'slowDisk', 'freeze']),
+    caughtBy: ['what is read is intact', 'liveness', ...LOSSES],
+    from: 1,
+    within: 30,
+  },
+  {
+    broken: 'every start trusts the log as after a clean shutdown',
+    edits: [
+      {
+        file: 'storage/logDirectory.ts',
+        is: 'const cleanShutdown = this.wasCleanShutdown && found !== undefined && !this.#unsure.has(name)',
+        becomes: 'const cleanShutdown = found !== undefined',
+      },
+    ],
+    stage: on(['powerLoss', 'powerLoss', 'kill', 'slowDisk']),
+    caughtBy: ['liveness', ...LOSSES],
+    from: 1,
+    within: 12,
+  },
+  {
+    broken: 'recovery points are raised without a sync',
+    edits: [
+      {
+        file: 'storage/logFiles.ts',
+        is: 'else {\n        // The indexes of the segment that holds the recovery point are made anew after a crash.\n        await segment.use(() => segment.syncLog())',
+        becomes: 'else {',
+      },
+      {
+        file: 'storage/logFiles.ts',
+        is: 'if (segment.isComplete) await segment.use(() => segment.sync())',
+        becomes: 'if (segment.isComplete) continue',
+      },
+    ],
+    stage: on(['powerLoss', 'powerLoss', 'stop']),
+    caughtBy: ['liveness', 'is damaged at', ...LOSSES],
+    from: 1,
+    within: 12,
+  },
+  {
+    broken: 'nobody wakes those who wait for a commit',
+    edits: [{ file: 'broker/replication/partition.ts', is: 'this.#settleCommitted()\n      if (hasMoved)', becomes: 'if (hasMoved)' }],
+    stage: on(['kill'], { faultsMs: 1000 }),
+    caughtBy: ['liveness'],
+    from: 1,
+    within: 3,
+  },
+  {
+    broken: 'followers are never proposed for the in-sync set',
+    edits: [
+      {
+        file: 'broker/replication/inSyncReplicas.ts',
+        is: "return { ...inSync, type: 'expanding', added: follower.replicaId }",
+        becomes: 'return undefined',
+      },
+    ],
+    stage: on(['kill', 'stop'], { faultsMs: 3000 }),
+    caughtBy: ['liveness'],
+    from: 1,
+    within: 3,
   },
 ]

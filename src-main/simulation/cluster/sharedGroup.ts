@@ -12,8 +12,6 @@ import { NotNow, SimulatedClient, untilOver, type ClientWorld } from './simulate
 
 const GROUP = 0
 const MEMBERS = 3
-/** The coordinator does not look whether they exist. */
-const PARTITIONS = [0, 1, 2, 3]
 const LAST_TRY = 20
 const JOIN_PATIENCE_MS = 6000
 
@@ -33,7 +31,11 @@ export class SharedGroup {
   readonly #world: ClientWorld
   readonly #topic: string
   readonly #clients: SimulatedClient[]
+  /** Those that there are: the coordinator takes commits for no others. */
+  #partitions: readonly number[] = []
   #attempted = 0
+  /** The newest generation of which a member was told what it owns. */
+  #newestGeneration = 0
   /** By partition. */
   readonly #acknowledged = new Map<number, number>()
 
@@ -43,7 +45,8 @@ export class SharedGroup {
     this.#clients = Array.from({ length: MEMBERS }, (_, index) => new SimulatedClient(world, `member ${index + 1} of ${this.groupId}`))
   }
 
-  async run(): Promise<void> {
+  async run(partitions: number): Promise<void> {
+    this.#partitions = Array.from({ length: partitions }, (_, index) => index)
     await Promise.all(this.#clients.map(client => this.#runMember(client)))
   }
 
@@ -110,7 +113,7 @@ export class SharedGroup {
     const isLeader = joined.leader === memberId
     const assignments = members.map((member, index) => ({
       memberId: member.memberId,
-      assignment: Buffer.from(PARTITIONS.filter(partition => partition % members.length === index)),
+      assignment: Buffer.from(this.#partitions.filter(partition => partition % members.length === index)),
     }))
     const synced = await client.ask(
       coordinator,
@@ -121,6 +124,7 @@ export class SharedGroup {
     if (synced.errorCode !== 0) throw new NotNow(errorName(synced.errorCode))
     const owned = [...synced.assignment]
     this.#world.checks.count('no partition is owned twice in a generation', owned.length)
+    this.#newestGeneration = Math.max(generationId, this.#newestGeneration)
     for (const partition of owned) this.#world.history.noteOwner({ groupId, generationId, memberId }, partition)
     return { generationId, memberId, owned }
   }
@@ -134,6 +138,7 @@ export class SharedGroup {
     const partition = owned[client.random.below(Math.max(1, owned.length))]
     if (partition === undefined) return
     const committedOffset = ++this.#attempted
+    const newestGeneration = this.#newestGeneration
     const { topics } = await client.ask(coordinator, OffsetCommit, {
       groupId: this.groupId,
       generationIdOrMemberEpoch: generationId,
@@ -142,6 +147,12 @@ export class SharedGroup {
     })
     const error = errorName(topics[0]!.partitions[0]!.errorCode)
     if (error !== 'NONE') throw new NotNow(error)
+    this.#world.checks.count('nothing is taken from earlier generations')
+    if (generationId < newestGeneration)
+      throw new BrokenPromise(
+        'nothing is taken from earlier generations',
+        `${memberId} of generation ${generationId} could commit for partition ${partition} of ${this.groupId} in generation ${newestGeneration}`,
+      )
     this.commits++
     this.#acknowledged.set(partition, Math.max(committedOffset, this.#acknowledged.get(partition) ?? 0))
     await this.#hold(client, coordinator)
@@ -151,7 +162,7 @@ export class SharedGroup {
   async #hold(client: SimulatedClient, coordinator: number): Promise<void> {
     const acknowledged = new Map(this.#acknowledged)
     const { groups } = await client.ask(coordinator, OffsetFetch, {
-      groups: [{ groupId: this.groupId, topics: [{ name: this.#topic, partitionIndexes: PARTITIONS }] }],
+      groups: [{ groupId: this.groupId, topics: [{ name: this.#topic, partitionIndexes: this.#partitions }] }],
     })
     const group = groups[0]!
     if (group.errorCode !== 0) throw new NotNow(errorName(group.errorCode))
