@@ -76,6 +76,8 @@ export interface AppendOptions {
   readonly leaderEpoch: number
   /** Only `client` batches are validated; `quorum` ones keep their timestamps and may have any size. */
   readonly origin: 'client' | 'coordinator' | 'quorum'
+  /** What is answered to a batch that is not there yet, in place of appending it. */
+  readonly refusal?: 'NOT_ENOUGH_REPLICAS'
 }
 
 export interface Appended {
@@ -358,7 +360,7 @@ export class PartitionLog {
   }
 
   /** As leader. Decides before it returns: a refusal changes nothing, an acceptance is final unless the disk fails. Patches `batch`, which must not change until `written`. */
-  append(batch: Buffer, { leaderEpoch, origin }: AppendOptions): AppendResult {
+  append(batch: Buffer, { leaderEpoch, origin, refusal }: AppendOptions): AppendResult {
     const unavailable = this.#unavailable()
     if (unavailable !== undefined) return unavailable
     assert(this.isReady, 'a leader waits until its log is ready')
@@ -381,6 +383,7 @@ export class PartitionLog {
       marker !== undefined
         ? this.#producers.judgeMarker(marker)
         : data && this.#producers.judge(data, origin === 'client' ? 'client' : 'coordinator')
+    if (refusal !== undefined && verdict?.type !== 'duplicate') return { error: refusal }
     if (verdict?.type === 'refuse') return { error: verdict.error, message: verdict.message }
     if (verdict?.type === 'duplicate') {
       const { baseOffset, lastOffset, timestamp } = verdict

@@ -262,12 +262,15 @@ export class Partition implements LedPartition {
   /** Decides at once. `written` tells when it is in the log; `whenCommitted` when it cannot be lost any more. */
   append(batch: Buffer, options: { acks: number; origin: 'client' | 'coordinator'; leaderEpoch?: number }): AppendResult {
     const error = options.acks === -1 ? this.appendRefusal() : this.checkLeader(-1)
-    if (error !== 'NONE') return { error }
+    // Differs from Kafka: what is there already needs no more replicas than it has, only its turn to be committed. A producer that hears
+    // NOT_ENOUGH_REPLICAS takes its batch for not stored, and may send it under another epoch (librdkafka does), which stores it twice.
+    const refusal = error === 'NOT_ENOUGH_REPLICAS' ? error : undefined
+    if (error !== 'NONE' && refusal === undefined) return { error }
     assert(this.#role.type === 'leader', 'only a leader may be appended to')
     const { leadership, log } = this.#role
     const { leaderEpoch } = leadership
     if (options.leaderEpoch !== undefined && options.leaderEpoch !== leaderEpoch) return { error: 'NOT_LEADER_OR_FOLLOWER' }
-    const result = log.append(batch, { leaderEpoch, origin: options.origin })
+    const result = log.append(batch, { leaderEpoch, origin: options.origin, ...(refusal && { refusal }) })
     // Differs from Kafka: to a leader that was replaced without knowing, what its successor has taken is missing. To a producer, that is the end.
     if (result.error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && !this.#around.isInTouch()) return { error: 'NOT_LEADER_OR_FOLLOWER' }
     if (result.error === 'NONE') {

@@ -136,6 +136,28 @@ describe('three brokers', () => {
     await client.inSync('orders')
   })
 
+  it('do not say that too few are in sync for a batch that is stored already, which its producer would take for not stored', async () => {
+    await running({ seed: 15 })
+    await client.createTopic('orders', { configs: { 'min.insync.replicas': '3' } })
+    const leader = client.leaderOf('orders')!
+    const write = async (baseSequence: number) => {
+      const records = buildBatch({
+        records: [{ timestamp: 1, key: null, value: Buffer.from(`record ${baseSequence}`) }],
+        producerId: 7,
+        producerEpoch: 0,
+        baseSequence,
+      })
+      const topicData = [{ name: 'orders', partitionData: [{ index: 0, records }] }]
+      const { responses } = await cluster.world.settle(cluster.ask(leader, Produce, { acks: -1, timeoutMs: 10_000, topicData }))
+      return errorName(responses[0]!.partitionResponses[0]!.errorCode)
+    }
+    expect(await write(0)).toBe('NONE')
+    cluster.kill([1, 2, 3].find(id => id !== leader)!)
+    await cluster.world.run(() => cluster.replicasOf('orders', 0).some(each => each.isLeader && each.isr.length === 2))
+    expect(await write(1)).toBe('NOT_ENOUGH_REPLICAS')
+    expect(await write(0)).toBe('NOT_ENOUGH_REPLICAS_AFTER_APPEND')
+  })
+
   it('refuse acks=all once fewer are in sync than min.insync.replicas asks for, and accept acks=1', async () => {
     await running({ seed: 8 })
     await client.createTopic('orders', { configs: { 'min.insync.replicas': '3' } })
