@@ -110,7 +110,10 @@ export class CommitRegister {
     return answered => {
       this.#open.delete(possible)
       if (answered === undefined || possible.some(each => each.offset === answered)) return undefined
-      const should = possible.map(each => each.offset).join(' or ')
+      const should = possible
+        .slice(-RECENT)
+        .map(each => each.offset)
+        .join(' or ')
       return `the committed offset is ${answered}, and should be ${should}; the last commits were ${this.#recent.map(told).join(', ')}`
     }
   }

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, libversion
 order = json.loads(sys.stdin.readline())
 GIVES_UP = libversion()[1] < 0x02030000  # https://github.com/confluentinc/librdkafka/issues/4438
 SURRENDERED = 3
+OF_SURRENDER = (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT, KafkaError._FATAL, KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER)
 WRITER, TOPIC, PARTITIONS = order["writer"], order["topic"], order["partitions"]
 
 
@@ -54,7 +55,7 @@ def write(partition):
     def told(error, message):
         if error is None:
             tell(f"{partition} {sequence} {message.offset()}")
-        elif not (GIVES_UP and error.code() in (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT, KafkaError._FATAL)):
+        elif not (GIVES_UP and error.code() in OF_SURRENDER):
             tell(f"! record {sequence} of partition {partition}: {error.name()}: {error.str()}")
 
     value = f"{WRITER} {sequence} {'.' * (sequence % 300)}"

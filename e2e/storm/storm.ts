@@ -103,7 +103,8 @@ export async function storm({ directory, seed, ms, say }: StormOptions): Promise
     const books = writers.flatMap(writer => writer.books)
     for (const writer of writers) faults.push(...writer.complaints.map(what => `${writer.books[0]?.writer}: ${what}`))
     faults.push(...readers.faults)
-    faults.push(...(await verdictOn(directories, TOPIC, { writers: books, readers: readers.books })))
+    const verdict = await verdictOn(directories, TOPIC, { writers: books, readers: readers.books })
+    faults.push(...verdict.faults)
     const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0)
     return {
       faults,
@@ -122,6 +123,7 @@ export async function storm({ directory, seed, ms, say }: StormOptions): Promise
       longestGapOfOneMs: gaps.longestOfOneMs,
       slowestHealingMs: weather.slowestHealingMs,
       oddities: new Map([
+        ['records that librdkafka sent again under another epoch', verdict.sentAgain],
         ['librdkafka gave up (its issue 4438)', sum(writers.map(each => (each instanceof LibrdkafkaWriter ? each.surrenders : 0)))],
         ['producers of kafkajs got stuck', sum(writers.map(each => (each instanceof KafkajsWriter && each.isStuck ? 1 : 0)))],
         ['readers of kafkajs crashed or got stuck', readers.revivals],

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { buildBatch } from '../../src-main/protocol/records/batchBuilder.ts'
 import { ReaderBook, WriterBook } from './books.ts'
-import { faultsOf } from './verdict.ts'
+import { verdictOnLog } from './verdict.ts'
+
+const faultsOf = (...given: Parameters<typeof verdictOnLog>) => verdictOnLog(...given).faults
 
 /** A log of one batch, from offset 0. */
 const logOf = (...values: readonly string[]) =>
@@ -35,5 +37,19 @@ describe('a log', () => {
     const plain = { isIdempotent: false, offsets: [1] }
     expect(faultsOf(logOf('a 0 .', 'a 0 .'), 't-0', told(plain))).toEqual([])
     expect(faultsOf(logOf('a 0 .'), 't-0', told(plain))).toHaveLength(1)
+  })
+
+  it('may have a record again that its producer sent again under another epoch, not knowing whether it was stored', () => {
+    const batch = (producerEpoch: number, baseOffset: number) =>
+      buildBatch({
+        records: [{ key: null, value: Buffer.from('a 0 .'), timestamp: 1 }],
+        producerId: 7,
+        producerEpoch,
+        baseSequence: 0,
+        baseOffset,
+      })
+    const log = (epochs: readonly number[]) => Buffer.concat(epochs.map((epoch, offset) => batch(epoch, offset)))
+    expect(verdictOnLog(log([0, 1]), 't-0', told({ offsets: [1] }))).toEqual({ faults: [], sentAgain: 1 })
+    expect(verdictOnLog(log([0, 0]), 't-0', told({ offsets: [1] })).faults).toEqual(['t-0: a 0 is stored at 0 and 1'])
   })
 })

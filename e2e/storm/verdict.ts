@@ -2,28 +2,42 @@ import { spawn } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cli } from '../cluster/builtCluster.ts'
+import { batchesIn, batchSize, producerEpoch } from '../../src-main/protocol/records/batch.ts'
 import { logBytes, recordsIn } from '../cluster/logFiles.ts'
 import { readValue, type ReaderBook, type WriterBook } from './books.ts'
 
 /** Of one kind of fault so many are told, not more: what is wrong once is often wrong a thousand times. */
 const TOLD = 10
 
-/** What is wrong with the files of stopped brokers, measured by what clients were told. Nothing, when every promise was kept. */
+export interface Verdict {
+  /** Nothing, when every promise was kept. */
+  readonly faults: readonly string[]
+  /**
+   * Records that are there twice because their producer gave itself another epoch while it did not know whether they were stored, and sent them again:
+   * to brokers those are others. Kafka's own producer does not do that, librdkafka does.
+   */
+  readonly sentAgain: number
+}
+
+/** What is wrong with the files of stopped brokers, measured by what clients were told. */
 export async function verdictOn(
   directories: readonly string[],
   topic: string,
   { writers, readers }: { readonly writers: readonly WriterBook[]; readonly readers: readonly ReaderBook[] },
-): Promise<string[]> {
+): Promise<Verdict> {
   const faults: string[] = []
+  let sentAgain = 0
   for (const [partition, reader] of readers.entries()) {
     const [first = Buffer.alloc(0), ...others] = await Promise.all(directories.map(directory => logBytes(directory, topic, partition)))
     for (const [index, other] of others.entries())
       if (!other.equals(first))
         faults.push(`${topic}-${partition} of broker ${index + 2} is not what it is of broker 1: ${whereTheyDiffer(first, other)}`)
-    faults.push(...faultsOf(first, `${topic}-${partition}`, { reader, writers: writers.filter(each => each.partition === partition) }))
+    const verdict = verdictOnLog(first, `${topic}-${partition}`, { reader, writers: writers.filter(each => each.partition === partition) })
+    faults.push(...verdict.faults)
+    sentAgain += verdict.sentAgain
   }
   for (const directory of directories) faults.push(...(await dumpFaults(directory)))
-  return faults
+  return { faults, sentAgain }
 }
 
 interface Told {
@@ -31,49 +45,65 @@ interface Told {
   readonly writers: readonly WriterBook[]
 }
 
+interface Place {
+  readonly offset: number
+  readonly epoch: number
+}
+
 /** What is wrong with one partition's log. */
-export function faultsOf(log: Buffer, name: string, { reader, writers }: Told): string[] {
+export function verdictOnLog(log: Buffer, name: string, { reader, writers }: Told): Verdict {
   const stored: (string | undefined)[] = []
-  const offsetsOf = new Map<string, Map<number, number[]>>(writers.map(each => [each.writer, new Map()]))
+  const placesOf = new Map<string, Map<number, Place[]>>(writers.map(each => [each.writer, new Map()]))
+  let sentAgain = 0
   const faults: Record<string, string[]> = {}
   const fault = (kind: string, what: string) => (faults[kind] ??= []).push(`${name}: ${what}`)
   const lastSequence = new Map<string, number>()
   const idempotent = new Set(writers.filter(each => each.isIdempotent).map(each => each.writer))
-  for (const { offset, value } of recordsIn(log)) {
+  for (const { offset, value, epoch } of recordsWithEpoch(log)) {
     const { writer, sequence } = readValue(value ?? '')
     stored[offset] = `${writer} ${sequence}`
-    const offsets = offsetsOf.get(writer)
-    if (offsets === undefined) {
+    const places = placesOf.get(writer)
+    if (places === undefined) {
       fault('stranger', `offset ${offset} has a record that nobody wrote: ${value}`)
       continue
     }
-    const before = offsets.get(sequence) ?? []
-    offsets.set(sequence, [...before, offset])
+    const before = places.get(sequence) ?? []
+    places.set(sequence, [...before, { offset, epoch }])
     if (!idempotent.has(writer)) continue
-    if (before.length > 0) fault('twice', `${writer} ${sequence} is stored at ${before.join(', ')} and ${offset}`)
-    else if (sequence < (lastSequence.get(writer) ?? -1))
-      fault('order', `${writer} ${sequence} at ${offset} is behind ${lastSequence.get(writer)}`)
-    lastSequence.set(writer, sequence)
+    const inOrderOf = `${writer}, epoch ${epoch}`
+    const last = lastSequence.get(inOrderOf) ?? -1
+    if (before.some(each => each.epoch === epoch)) fault('twice', `${writer} ${sequence} is stored at ${told(before)} and ${offset}`)
+    else if (sequence < last) fault('order', `${writer} ${sequence} at ${offset} is behind ${last}`)
+    else if (before.length > 0) sentAgain += 1
+    lastSequence.set(inOrderOf, sequence)
   }
   for (const { writer, offsets } of writers) {
     for (const [sequence, offset] of offsets.entries()) {
       if (offset < 0) continue
-      const found = offsetsOf.get(writer)?.get(sequence)
-      if (found?.includes(offset) !== true)
-        fault(
-          'lost',
-          `${writer} ${sequence} was acknowledged at ${offset} and is ${found === undefined ? 'nowhere' : `at ${found.join(', ')}`}`,
-        )
+      const found = placesOf.get(writer)?.get(sequence)
+      if (found?.some(each => each.offset === offset) !== true)
+        fault('lost', `${writer} ${sequence} was acknowledged at ${offset} and is ${found === undefined ? 'nowhere' : `at ${told(found)}`}`)
     }
   }
   for (const [offset, seen] of reader.values.entries())
     if (seen !== undefined && seen !== stored[offset])
       fault('read', `${seen} was read at ${offset}, where ${stored[offset] ?? 'nothing'} is`)
   for (const change of reader.changes) fault('changed', change)
-  return Object.values(faults).flatMap(each => [
+  const short = Object.values(faults).flatMap(each => [
     ...each.slice(0, TOLD),
     ...(each.length > TOLD ? [`${name}: ${each.length - TOLD} more of these`] : []),
   ])
+  return { faults: short, sentAgain }
+}
+
+const told = (places: readonly Place[]) => places.map(each => each.offset).join(', ')
+
+/** Every record and the epoch of its producer, -1 where that has none. */
+function* recordsWithEpoch(log: Buffer): Generator<{ offset: number; value: string | null; epoch: number }> {
+  for (const at of batchesIn(log)) {
+    const epoch = producerEpoch(log, at)
+    for (const record of recordsIn(log.subarray(at, at + batchSize(log, at)))) yield { ...record, epoch }
+  }
 }
 
 function whereTheyDiffer(one: Buffer, other: Buffer): string {
