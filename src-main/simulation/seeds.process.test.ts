@@ -4,7 +4,7 @@ import { type FailedCourse, runCourses } from './coursePool.ts'
 import { seedsOfTheDay } from './seedsOfTheDay.ts'
 
 const SEEDS = 100
-const FAULTS_MS = 12_000
+const FAULTS_MS = 20_000
 /** Of so many seeds, one has five brokers and one has four. */
 const LARGER_EVERY = 10
 
