@@ -33,7 +33,9 @@ export async function follow(
       return append(log, leaderEpoch, step.fetched)
     case 'diverge': {
       const offset = truncationOffset({ leader: step.leader, own: log.endOffsetFor(step.leader.epoch), logEndOffset, highWatermark })
-      logger.info(`cutting ${name} back to its leader's log`, { offset, logEndOffset, highWatermark, leader: step.leader })
+      // Mostly it only forgets an epoch in which it led and nothing was written: with thousands of partitions, no news.
+      if (offset < logEndOffset)
+        logger.info(`cutting ${name} back to its leader's log`, { offset, logEndOffset, highWatermark, leader: step.leader })
       await log.truncateTo(offset)
       return 'NONE'
     }

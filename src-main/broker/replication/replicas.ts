@@ -341,7 +341,9 @@ export class Replicas {
   }
 
   #compactedLogs(): PartitionLog[] {
-    return [...this.partitions()].flatMap(({ log, isOffline }) => (log !== undefined && !isOffline && isCompacted(log.config) ? [log] : []))
+    const compacted: PartitionLog[] = []
+    for (const { log, isOffline } of this.partitions()) if (log !== undefined && !isOffline && isCompacted(log.config)) compacted.push(log)
+    return compacted
   }
 
   async #deleteOldSegments(): Promise<void> {
