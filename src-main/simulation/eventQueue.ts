@@ -1,16 +1,4 @@
-import type { Life } from './scheduler.ts'
-
-/** One thing that will happen, unless it is cancelled by `EventQueue.cancel`. */
-export interface ScheduledEvent {
-  readonly at: number
-  readonly tie: number
-  readonly sequence: number
-  /** Whose it is: it does not happen when that life has ended, and waits while it is frozen. */
-  readonly life: Life | undefined
-  readonly label: string
-  readonly run: () => void
-  readonly cancelled: boolean
-}
+import type { Life, ScheduledEvent } from './life.ts'
 
 /** Cancelled events are removed together, once there are so many and they are the most. */
 const MANY_CANCELLED = 256

@@ -1,24 +1,6 @@
-import { EventQueue, type ScheduledEvent } from './eventQueue.ts'
+import { EventQueue } from './eventQueue.ts'
+import type { Life, ScheduledEvent } from './life.ts'
 import type { SeededRandom } from './seededRandom.ts'
-
-/** One life of a simulated process, from its start to its crash. What belongs to a life that ended never happens. */
-export class Life {
-  readonly node: string
-  readonly number: number
-  alive = true
-  frozen = false
-  /** Came due while frozen. */
-  parked: ScheduledEvent[] = []
-
-  constructor(node: string, number: number) {
-    this.node = node
-    this.number = number
-  }
-
-  toString(): string {
-    return `${this.node}#${this.number}`
-  }
-}
 
 const TRACED_EVENTS = 2_000
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../env/env.ts'
-import type { Life, Scheduler } from './scheduler.ts'
+import type { Life } from './life.ts'
+import type { Scheduler } from './scheduler.ts'
 
 /** Where every simulation starts: 2025-01-01T00:00:00Z. */
 export const WORLD_BEGINS_MS = 1_735_689_600_000

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path/posix'
 import { DiskError, type Disk, type DiskFile, type DirectoryEntry } from '../env/env.ts'
 import type { DiskFaults, DiskOperation } from '../env/faults/diskFaults.ts'
-import type { Life, Scheduler } from './scheduler.ts'
+import type { Life } from './life.ts'
+import type { Scheduler } from './scheduler.ts'
 import type { SeededRandom } from './seededRandom.ts'
 import { SimulatedFile } from './simulatedFile.ts'
 

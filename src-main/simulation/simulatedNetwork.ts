@@ -1,5 +1,6 @@
 import { NetworkError, type Address, type Connection, type Listener, type Network } from '../env/env.ts'
-import type { Life, Scheduler } from './scheduler.ts'
+import type { Life } from './life.ts'
+import type { Scheduler } from './scheduler.ts'
 import type { SeededRandom } from './seededRandom.ts'
 import type { SimulatedLinks } from './simulatedLinks.ts'
 

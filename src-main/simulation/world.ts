@@ -1,6 +1,7 @@
 import type { Env } from '../env/env.ts'
 import { DiskFaults } from '../env/faults/diskFaults.ts'
-import { Life, Scheduler } from './scheduler.ts'
+import { Life } from './life.ts'
+import { Scheduler } from './scheduler.ts'
 import { seededRandom, type SeededRandom } from './seededRandom.ts'
 import { simulatedClock } from './simulatedClock.ts'
 import { type Luck, SimulatedDisk, USUAL_DISK_TIMES, type DiskTimes } from './simulatedDisk.ts'
