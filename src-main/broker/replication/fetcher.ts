@@ -84,6 +84,7 @@ export class Fetcher {
   readonly #followed = new Map<string, Followed>()
   readonly #lanes: readonly Lane[]
   readonly #sleep: Sleep
+  #tookNewcomersMs = -Infinity
   #stopped = false
 
   constructor(clock: Clock, options: FetcherOptions) {
@@ -149,7 +150,7 @@ export class Fetcher {
       }
       lane.inFlight = true
       for (const each of chosen) each.lane = lane
-      lane.isBrief = lane.name === 'main' && this.#lanes[1]!.inFlight
+      lane.isBrief = lane.name === 'main' && this.#takesNewcomersNow()
       try {
         const response = await lane.link.send(Fetch, this.#request(chosen, lane), {
           timeoutMs: lane.maxWaitMs + this.#options.requestTimeoutMs,
@@ -167,6 +168,14 @@ export class Fetcher {
       this.#sleep.wake()
       if (lane.failures > 0) await this.#pause(this.#backoff(lane.failures))
     }
+  }
+
+  /** Not more often than every long poll: where thousands of newcomers come one after the other, each brief one would name thousands. */
+  #takesNewcomersNow(): boolean {
+    const now = this.#clock.elapsed()
+    if (!this.#lanes[1]!.inFlight || now - this.#tookNewcomersMs < this.#options.maxWaitMs) return false
+    this.#tookNewcomersMs = now
+    return true
   }
 
   #choose(lane: Lane): Followed[] {
