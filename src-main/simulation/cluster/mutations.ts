@@ -169,6 +169,20 @@ export const clusterMutations: readonly Mutation[] = [
     within: 6,
   },
   {
+    broken: 'a follower takes all that it has for committed, and shows it to consumers',
+    edits: [
+      {
+        file: 'broker/replication/following.ts',
+        is: 'log.advanceHighWatermark(Math.min(fetched.highWatermark, log.logEndOffset))',
+        becomes: 'log.advanceHighWatermark(log.logEndOffset)',
+      },
+    ],
+    stage: on(['slowLink', 'slowDisk', 'kill', 'kill', 'isolate', 'oneWayCut'], { settings: QUICK_TO_FENCE }),
+    caughtBy: LOSSES,
+    from: 4,
+    within: 12,
+  },
+  {
     broken: 'followers are told of no divergence and cut nothing off',
     edits: [
       {
@@ -296,10 +310,10 @@ export const clusterMutations: readonly Mutation[] = [
         becomes: 'void this.#commit(active, records)\n    return reply',
       },
     ],
-    stage: on(['kill', 'isolate', 'killAll', 'cut']),
+    stage: on(['isolate', 'isolate', 'cut', 'oneWayCut']),
     caughtBy: ['confirmed topics exist', 'deleted topics stay deleted', 'producer ids are given once', 'liveness', ...LOSSES],
-    from: 1,
-    within: 12,
+    from: 9,
+    within: 15,
   },
   {
     broken: 'blocks of producer ids are given out without being written down',
