@@ -100,17 +100,15 @@ export class SimulatedDisk {
   /** The disk as one life sees it. After the end of that life nothing completes any more. */
   seenBy(life: Life, now: () => number): Disk {
     const perform = <T>(operation: DiskOperation, path: string, act: () => T): Promise<T> =>
-      new Promise(resolve => {
+      new Promise((resolve, reject) => {
         if (!life.alive) return
         const [from, to] = operation === 'sync' || operation === 'syncDirectory' ? this.times.syncMs : this.times.operationMs
-        this.#scheduler.after(life, this.#random.between(from, to), `${operation} ${life.node} ${path}`, () => {
-          resolve(
-            promised(() => {
-              this.#failIfStruck(operation, path)
-              return act()
-            }),
-          )
-        })
+        this.#scheduler.after(life, this.#random.between(from, to), `${operation} ${life.node} ${path}`, () =>
+          settle(resolve, reject, () => {
+            this.#failIfStruck(operation, path)
+            return act()
+          }),
+        )
       })
 
     // One after the other for one path, in call order.
@@ -164,9 +162,10 @@ export class SimulatedDisk {
         perform('list', path, () => {
           if (this.#tree.get(path) !== 'directory') throw this.#missing(path)
           const entries: DirectoryEntry[] = []
+          const start = path === '/' ? path : `${path}/`
           for (const [each, entry] of this.#tree) {
-            if (each !== '/' && dirname(each) === path)
-              entries.push({ name: each.slice(path === '/' ? 1 : path.length + 1), isDirectory: entry === 'directory' })
+            if (each.length > start.length && each.startsWith(start) && !each.includes('/', start.length))
+              entries.push({ name: each.slice(start.length), isDirectory: entry === 'directory' })
           }
           return shuffled(entries, this.#random)
         }),
@@ -226,16 +225,17 @@ export class SimulatedDisk {
   }
 
   #handle(life: Life, path: string, file: SimulatedFile, { now, created }: { now: () => number; created: boolean }): DiskFile {
+    const where = ` ${life.node} ${path}`
     let closing: Promise<void> | undefined
     let nameIsDurable = !created
     // One file's appends, truncations and syncs take effect in call order; reads do not wait for them.
     let tail: Promise<unknown> = Promise.resolve()
 
     const perform = <T>(operation: DiskOperation, act: () => T): Promise<T> =>
-      new Promise(resolve => {
+      new Promise((resolve, reject) => {
         if (!life.alive) return
         const [from, to] = operation === 'sync' ? this.times.syncMs : this.times.operationMs
-        this.#scheduler.after(life, this.#random.between(from, to), `${operation} ${life.node} ${path}`, () => resolve(promised(act)))
+        this.#scheduler.after(life, this.#random.between(from, to), operation + where, () => settle(resolve, reject, act))
       })
     const whileOpen = <T>(start: () => Promise<T>): Promise<T> =>
       closing === undefined ? start() : Promise.reject(new DiskError('EBADF', path, 'the file is closed'))
@@ -377,8 +377,16 @@ export class SimulatedDisk {
 }
 
 /** What `act` throws becomes a rejection. */
-async function promised<T>(act: () => T): Promise<T> {
-  return act()
+function settle<T>(resolve: (value: T) => void, reject: (why: Error) => void, act: () => T): void {
+  let value: T
+  try {
+    value = act()
+  } catch (problem) {
+    if (!(problem instanceof Error)) throw problem
+    reject(problem)
+    return
+  }
+  resolve(value)
 }
 
 function missing(path: string): DiskError {

@@ -9,7 +9,7 @@ const FIRST_EPHEMERAL_PORT = 40_000
 const SYN_AGAIN_MS = 1_000
 const RETRANSMIT_MS = 200
 /** How often a write arrives in pieces, as no reader may rely on where chunks end. */
-const SPLIT_CHANCE = 0.15
+const SPLIT_CHANCE = 0.05
 /** Who never had more than this wait for its reader is not told when it is gone: that would be an event for every request and every answer. */
 const UNTOLD_BYTES = 512
 

@@ -89,7 +89,7 @@ export function settingsOf(seed: number): Record<string, string> {
 /** Some seeds have busy clients; most leave the time to faults. */
 export function paceOf(seed: number): number {
   const random = seededRandom(`pace of ${seed}`)
-  return random.chance(1 / 8) ? 1 : random.chance(0.5) ? 4 : 6
+  return random.chance(1 / 12) ? 2 : random.chance(0.5) ? 8 : 12
 }
 
 /** Each broker stands in a rack of its own, with a consumer in it now and then that rather reads there than from the leader. */

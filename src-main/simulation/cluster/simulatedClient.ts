@@ -35,6 +35,8 @@ export class NotNow extends Error {
   override readonly name = 'NotNow'
 }
 
+const LONGEST_REST_MS = 1500
+
 /** A client process: its connections, its chance, its clock, and what it knows of leaders. */
 export class SimulatedClient {
   readonly name: string
@@ -57,9 +59,9 @@ export class SimulatedClient {
     return new Promise(resolve => void this.#world.cluster.world.env(this.name).clock.after(ms, resolve))
   }
 
-  /** Between two requests. */
+  /** Between two requests, never for as long as a group waits for its members. */
   rest(busyMs: number): Promise<void> {
-    return this.pause(busyMs * this.#world.pace)
+    return this.pause(Math.max(busyMs, Math.min(LONGEST_REST_MS, busyMs * this.#world.pace)))
   }
 
   anyBroker(): number {
