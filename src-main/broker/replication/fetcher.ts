@@ -82,6 +82,8 @@ export class Fetcher {
   readonly #clock: Clock
   readonly #options: FetcherOptions
   readonly #followed = new Map<string, Followed>()
+  /** Of these, those that are behind: mostly none, and then nobody has to be asked. */
+  readonly #behind = new Set<Followed>()
   readonly #lanes: readonly Lane[]
   readonly #sleep: Sleep
   #tookNewcomersMs = -Infinity
@@ -115,6 +117,7 @@ export class Fetcher {
   add(partition: Partition): void {
     const { leaderEpoch } = partition
     if (leaderEpoch === undefined) return
+    this.remove(partition)
     const key = keyOf(partition.topicId, partition.index)
     this.#followed.set(key, {
       key,
@@ -130,13 +133,18 @@ export class Fetcher {
   }
 
   remove(partition: Partition): void {
-    this.#followed.delete(keyOf(partition.topicId, partition.index))
+    const key = keyOf(partition.topicId, partition.index)
+    const followed = this.#followed.get(key)
+    if (followed === undefined) return
+    this.#followed.delete(key)
+    this.#behind.delete(followed)
   }
 
   /** Does not wait for what is in flight: its answer will find nobody. */
   stop(): void {
     this.#stopped = true
     this.#followed.clear()
+    this.#behind.clear()
     for (const { link } of this.#lanes) link.close()
     this.#sleep.wake()
   }
@@ -145,7 +153,7 @@ export class Fetcher {
     while (!this.#stopped) {
       const chosen = this.#choose(lane)
       if (chosen.length === 0) {
-        await this.#sleep.for(this.#untilNextDue())
+        await this.#sleep.for(this.#untilNextDue(lane))
         continue
       }
       lane.inFlight = true
@@ -185,7 +193,7 @@ export class Fetcher {
     const isForThoseBehind = lane.name === 'behind'
     const now = this.#clock.elapsed()
     const chosen: Followed[] = []
-    for (const each of this.#followed.values()) {
+    for (const each of isForThoseBehind ? this.#behind : this.#followed.values()) {
       if (each.lane !== undefined || each.notBeforeMs > now || isBehind(each) !== isForThoseBehind || this.#isHeldBack(each)) continue
       if (isForNewcomers && main!.isBrief && each.lag !== undefined) continue
       chosen.push(each)
@@ -198,8 +206,8 @@ export class Fetcher {
   /** So that all who are behind have their turn. */
   #moveToTheEnd(chosen: readonly Followed[]): void {
     for (const each of chosen) {
-      this.#followed.delete(each.key)
-      this.#followed.set(each.key, each)
+      this.#behind.delete(each)
+      this.#behind.add(each)
     }
   }
 
@@ -213,10 +221,10 @@ export class Fetcher {
     return lag === undefined ? partition.inSyncReplicas.includes(this.#options.brokerId) : lag <= 0
   }
 
-  #untilNextDue(): number {
+  #untilNextDue({ name }: Lane): number {
     const now = this.#clock.elapsed()
     let soonest = Infinity
-    for (const each of this.#followed.values()) {
+    for (const each of name === 'behind' ? this.#behind : this.#followed.values()) {
       if (each.lane !== undefined) continue
       if (each.notBeforeMs > now) soonest = Math.min(soonest, each.notBeforeMs - now)
       else if (this.#isHeldBack(each)) soonest = Math.min(soonest, this.#options.throttle.delayMs)
@@ -301,7 +309,10 @@ export class Fetcher {
     const fetched = { fetchOffset: followed.wanted?.asked.fetchOffset ?? -1, records, highWatermark, logStartOffset }
     this.#took(followed, await partition.follow(leaderEpoch, { type: 'append', fetched }))
     const position = partition.fetchPosition(leaderEpoch)
-    if (position !== undefined) followed.lag = highWatermark - position.fetchOffset
+    if (position === undefined) return
+    followed.lag = highWatermark - position.fetchOffset
+    if (!isBehind(followed)) this.#behind.delete(followed)
+    else if (this.#followed.get(followed.key) === followed) this.#behind.add(followed)
   }
 
   #took(followed: Followed, error: ErrorName): void {
