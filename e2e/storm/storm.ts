@@ -79,7 +79,7 @@ export async function storm({ directory, seed, ms, say }: StormOptions): Promise
         }),
       )
     for (const writer of writers) writer.start()
-    const readers = new Readers(kafka, {
+    const readers = new Readers({
       topic: TOPIC,
       partitions: PARTITIONS,
       brokers: cluster.brokerIds.map(id => ({ host: '127.0.0.1', port: cluster.portOf(id) })),
