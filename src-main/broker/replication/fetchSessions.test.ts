@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { FetchRequest } from '../../protocol/messages/fetch.ts'
 import { simulatedWorld, type World } from '../../simulation/world.ts'
+import type { Partition } from './partition.ts'
 import { type AnsweredPartition, type ClosedFetch, FetchSessions, type OpenedFetch } from './fetchSessions.ts'
 
 const TOPIC_ID = 'aaaaaaaaaaaaaaaaaaaaaA'
@@ -176,5 +177,73 @@ describe('fetch sessions (KIP-227)', () => {
       true,
       false,
     ])
+  })
+
+  describe('of a follower', () => {
+    const replica = { id: 2, brokerEpoch: 7 }
+    let closing: AbortController
+    let wakes: Set<() => void>
+    let isIdle: boolean
+
+    beforeEach(() => {
+      closing = new AbortController()
+      wakes = new Set()
+      isIdle = true
+    })
+
+    /** What a session asks of a partition. */
+    const at = {
+      isIdleFor: () => isIdle,
+      watch: (_what: string, wake: () => void) => void wakes.add(wake),
+      unwatch: (_what: string, wake: () => void) => void wakes.delete(wake),
+    } as unknown as Partition
+
+    function next(sessionId: number, sessionEpoch: number, partitions: readonly number[] = []): OpenedFetch {
+      const request = aFetch({ sessionId, sessionEpoch, partitions, replicaState: { replicaId: 2, replicaEpoch: 7 } })
+      const result = sessions.open(request, true, { replica, closed: closing.signal })
+      if (typeof result === 'string') throw new Error(result)
+      return result
+    }
+
+    /** A session whose partitions were looked at once, and rest. */
+    function resting(): number {
+      const sessionId = begun([0, 1], 2)
+      closed(next(sessionId, 1), [
+        { ...nothingNew, at },
+        { ...nothingNew, at },
+      ])
+      return sessionId
+    }
+
+    it('do not look again at partitions to which nothing has happened', () => {
+      expect(next(resting(), 2).partitions).toEqual([])
+    })
+
+    it('look at them again when one is named, or turns out not to be idle', () => {
+      const sessionId = resting()
+      expect(next(sessionId, 2, [1]).partitions.map(each => each.asked.partition)).toEqual([1])
+      isIdle = false
+      expect(next(sessionId, 3).partitions.map(each => each.asked.partition)).toEqual([0, 1])
+    })
+
+    it('tell a fetch that waits when something happens to them', () => {
+      const { partitions, idle } = next(resting(), 2)
+      let woken = 0
+      idle!.watch(() => woken++)
+      expect(idle!.moved()).toEqual([])
+      isIdle = false
+      expect(idle!.moved(), 'nobody has said that anything happened').toEqual([])
+      for (const wake of wakes) wake()
+      expect(woken).toBe(1)
+      expect(idle!.moved()).toHaveLength(2)
+      expect(partitions).toHaveLength(2)
+    })
+
+    it('watch nothing any more when the connection of their follower is closed', () => {
+      resting()
+      expect(wakes.size).toBe(1)
+      closing.abort()
+      expect(wakes.size).toBe(0)
+    })
   })
 })

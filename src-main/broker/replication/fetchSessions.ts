@@ -276,12 +276,13 @@ function note(
   { at, hasError, hasRecords, isDiverging }: AnsweredPartition,
 ): void {
   const isIdle = at !== undefined && !hasError && !hasRecords && !isDiverging && partitions.get(keyOf(cached.partition)) === cached
+  if (isIdle && cached.watchedAt !== at) {
+    unwatch({ watcher }, cached)
+    cached.watchedAt = at
+    at.watch('logEnd', watcher.moved)
+    if (cached.partition.asked.highWatermark < Number.MAX_SAFE_INTEGER) at.watch('highWatermark', watcher.moved)
+  }
   cached.idleAt = isIdle ? at : undefined
-  if (!isIdle || cached.watchedAt === at) return
-  unwatch({ watcher }, cached)
-  cached.watchedAt = at
-  at.watch('logEnd', watcher.moved)
-  if (cached.partition.asked.highWatermark < Number.MAX_SAFE_INTEGER) at.watch('highWatermark', watcher.moved)
 }
 
 function unwatch({ watcher }: Pick<Session, 'watcher'>, cached: CachedPartition): void {
