@@ -142,9 +142,9 @@ class ClusterScenario {
       kinds,
       keep,
       logDirs = 1 + (seed % 2),
-      settings = settingsOf(seed),
       healingMs = USUAL_HEALING_MS,
       pace = paceOf(seed),
+      settings = settingsOf(seed, pace),
     } = course
     this.#course = course
     this.#healingMs = healingMs

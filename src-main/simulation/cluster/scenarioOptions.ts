@@ -71,25 +71,28 @@ const SHORT_METADATA_LOG = {
   'controller.quorum.fetch.snapshot.max.bytes': '2000',
 }
 
+const BUSY_PACE = 2
+
 /** Which of two timeouts is the shorter decides which of two races is run: each seed has its own. */
-export function settingsOf(seed: number): Record<string, string> {
+export function settingsOf(seed: number, pace: number): Record<string, string> {
   const random = seededRandom(`settings of ${seed}`)
+  const isBusy = pace <= BUSY_PACE
   const one = (...values: readonly string[]) => values[random.below(values.length)]!
   return {
     'replica.lag.time.max.ms': one('300', '1000', '3000', '3000', '10000'),
     'broker.session.timeout.ms': one('700', '2000', '2000', '6000'),
-    'broker.heartbeat.interval.ms': one('100', '500'),
-    'replica.fetch.wait.max.ms': one('50', '500', '500'),
+    'broker.heartbeat.interval.ms': one(isBusy ? '100' : '250', '500'),
+    'replica.fetch.wait.max.ms': one(isBusy ? '50' : '200', '500', '500'),
     'leader.imbalance.check.interval.seconds': one('1', '5'),
     'replica.high.watermark.checkpoint.interval.ms': one('200', '5000'),
     ...(random.chance(0.5) && SHORT_METADATA_LOG),
   }
 }
 
-/** Some seeds have busy clients; most leave the time to faults. */
+/** Some seeds have busy clients, and brokers that ask each other all the time; most leave the time to faults. */
 export function paceOf(seed: number): number {
   const random = seededRandom(`pace of ${seed}`)
-  return random.chance(1 / 12) ? 2 : random.chance(0.5) ? 8 : 12
+  return random.chance(1 / 20) ? BUSY_PACE : random.chance(0.5) ? 10 : 16
 }
 
 /** Each broker stands in a rack of its own, with a consumer in it now and then that rather reads there than from the leader. */
