@@ -274,7 +274,8 @@ export const clusterMutations: readonly Mutation[] = [
         becomes: ': changesWithout(image, brokerId, settings.staticConfigs)',
       },
     ],
-    stage: on(POWER, { settings: QUICK_TO_FENCE }),
+    // Clients that rest would seldom have written anything that is lost.
+    stage: on(POWER, { settings: QUICK_TO_FENCE, pace: 1 }),
     caughtBy: LOSSES,
     from: 8,
     within: 12,
