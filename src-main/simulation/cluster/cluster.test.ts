@@ -25,7 +25,7 @@ it('brokers whose disks are destroyed, one at a time, get everything from the ot
 it('one seed is one course of events, to the byte', { timeout: 60_000 }, async () => {
   const logs = [new Array<string>(), new Array<string>()]
   const outcomes = []
-  for (const log of logs) outcomes.push(await runClusterScenario({ seed: 77, faultsMs: 3000, log: line => void log.push(line) }))
+  for (const log of logs) outcomes.push(await runClusterScenario({ seed: 77, pace: 1, faultsMs: 3000, log: line => void log.push(line) }))
   expect(outcomes[1]).toEqual(outcomes[0])
   expect(logs[0]!.length).toBeGreaterThan(10_000)
   expect(logs[1]!.length).toBe(logs[0]!.length)
