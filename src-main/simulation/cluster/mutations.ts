@@ -137,8 +137,8 @@ export const clusterMutations: readonly Mutation[] = [
     edits: [{ file: 'storage/partitionLog.ts', is: 'if (start <= this.#logStartOffset) return\n', becomes: '\n' }],
     stage: on(PROCESSES),
     caughtBy: ['the log start never goes back', 'only what was to be deleted is gone'],
-    from: 1,
-    within: 6,
+    from: 10,
+    within: 12,
   },
   {
     broken: 'a follower deletes all that its leader has committed',
@@ -274,8 +274,7 @@ export const clusterMutations: readonly Mutation[] = [
         becomes: ': changesWithout(image, brokerId, settings.staticConfigs)',
       },
     ],
-    // Clients that rest would seldom have written anything that is lost.
-    stage: on(POWER, { settings: QUICK_TO_FENCE, pace: 1 }),
+    stage: on(POWER, { settings: QUICK_TO_FENCE }),
     caughtBy: LOSSES,
     from: 8,
     within: 12,
