@@ -199,16 +199,7 @@ export class Fetcher {
       chosen.push(each)
       if (isForThoseBehind && chosen.length === BEHIND_PARTITIONS) break
     }
-    if (isForThoseBehind) this.#moveToTheEnd(chosen)
     return chosen
-  }
-
-  /** So that all who are behind have their turn. */
-  #moveToTheEnd(chosen: readonly Followed[]): void {
-    for (const each of chosen) {
-      this.#behind.delete(each)
-      this.#behind.add(each)
-    }
   }
 
   #isHeldBack(followed: Followed): boolean {
@@ -311,8 +302,9 @@ export class Fetcher {
     const position = partition.fetchPosition(leaderEpoch)
     if (position === undefined) return
     followed.lag = highWatermark - position.fetchOffset
-    if (!isBehind(followed)) this.#behind.delete(followed)
-    else if (this.#followed.get(followed.key) === followed) this.#behind.add(followed)
+    // Who got something goes to the end, so that all who are behind have their turn.
+    if (!isBehind(followed) || records.length > 0) this.#behind.delete(followed)
+    if (isBehind(followed) && this.#followed.get(followed.key) === followed) this.#behind.add(followed)
   }
 
   #took(followed: Followed, error: ErrorName): void {
