@@ -23,7 +23,13 @@ export function firstChoice(): Random {
 
 export function aState(image: MetadataImage = anImage(), settings: Partial<ControllerSettings> = {}): ControllerState {
   const statics = settings.staticConfigs ?? new Map<string, string>()
-  return { image, nextOffset: 1000, settings: { ...controllerConfigOf('a-cluster', statics), ...settings }, random: firstChoice() }
+  return {
+    image,
+    nextOffset: 1000,
+    isHeard: () => true,
+    settings: { ...controllerConfigOf('a-cluster', statics), ...settings },
+    random: firstChoice(),
+  }
 }
 
 export { imageAfter as after } from '../metadata/delta.ts'

@@ -165,10 +165,11 @@ export class Controller {
     this.#disconnected.set(nodeId, this.#env.clock.elapsed())
   }
 
-  #stateOf({ image }: Active): ControllerState {
+  #stateOf({ image, sessions }: Active): ControllerState {
     const { quorum, config } = this.#options
+    const isHeard = (brokerId: number) => brokerId === quorum.nodeId || sessions.isValid(brokerId)
     // The quorum's own records lie between ours: only it knows where the next one will be.
-    return { image, nextOffset: quorum.nextOffset, settings: config, random: this.#env.random }
+    return { image, nextOffset: quorum.nextOffset, isHeard, settings: config, random: this.#env.random }
   }
 
   /** Makes records part of the newest state and resolves with whether they, and all before them, were committed. */

@@ -15,6 +15,8 @@ export interface ControllerState {
   readonly image: MetadataImage
   /** The offset that the first record of this decision will have. */
   readonly nextOffset: number
+  /** Whether a broker has spoken to this controller itself, and lately. A controller that has just taken over knows brokers from the log, too. */
+  readonly isHeard: (brokerId: number) => boolean
   readonly settings: ControllerSettings
   readonly random: Random
 }

@@ -37,7 +37,8 @@ export function decidePartitionCreation(
   return { records: request.validateOnly ? [] : records, reply: { throttleTimeMs: 0, results } }
 }
 
-function grow({ image, random }: ControllerState, { name, count, assignments }: AskedGrowth): MetadataRecord[] | Refusal {
+function grow(state: ControllerState, { name, count, assignments }: AskedGrowth): MetadataRecord[] | Refusal {
+  const { image, random } = state
   const topic = image.topicsByName.get(name)
   if (topic === undefined) return refusal('UNKNOWN_TOPIC_OR_PARTITION')
   const now = topic.partitions.length
@@ -59,8 +60,8 @@ function grow({ image, random }: ControllerState, { name, count, assignments }: 
     const impossible = placementProblem(image, replicationFactor)
     if (impossible !== undefined) return impossible
     const existing = topic.partitions.map(partition => partition.replicas)
-    const placed = placeReplicas({ brokers: placeable(image), replicationFactor, count: additional, random, existing })
-    return placed.map((replicas, index) => newPartition(image, topic.topicId, now + index, replicas))
+    const placed = placeReplicas({ brokers: placeable(state), replicationFactor, count: additional, random, existing })
+    return placed.map((replicas, index) => newPartition(state, topic.topicId, now + index, replicas))
   }
 
   if (assignments.length !== additional) {
@@ -70,7 +71,7 @@ function grow({ image, random }: ControllerState, { name, count, assignments }: 
     const problem = newAssignmentProblem(image, brokerIds, replicationFactor)
     if (problem !== undefined) return problem
   }
-  return assignments.map(({ brokerIds }, index) => newPartition(image, topic.topicId, now + index, brokerIds))
+  return assignments.map(({ brokerIds }, index) => newPartition(state, topic.topicId, now + index, brokerIds))
 }
 
 /** For `refuse`-ing a whole CreatePartitions. */

@@ -121,6 +121,20 @@ describe('creating topics', () => {
     expect(after(image, records).topicsByName.get('t')!.partitions[0]).toMatchObject({ replicas: [1, 2, 3], isr: [2, 3], leader: 2 })
   })
 
+  it.each([
+    { heard: [3, 4], replicationFactor: 2, begins: { leader: 3, isr: [3, 4] } },
+    { heard: [3, 4], replicationFactor: 3, begins: { leader: 3, isr: [3, 4] } },
+    { heard: [], replicationFactor: 3, begins: { leader: 1, isr: [1, 2, 3] } },
+  ])(
+    'begins $replicationFactor replicas of 4 with the brokers that this controller heard of: $heard',
+    ({ heard, replicationFactor, begins }) => {
+      const image = anImage({ brokers: [1, 2, 3, 4].map(id => aBroker(id)) })
+      const state = { ...aState(image), isHeard: (brokerId: number) => heard.includes(brokerId) }
+      const { records } = decideTopicCreation(state, creationOf({ name: 't', numPartitions: 1, replicationFactor }))
+      expect(after(image, records).topicsByName.get('t')!.partitions[0]).toMatchObject(begins)
+    },
+  )
+
   it('creates the others when one is refused', () => {
     const { records, reply } = decideTopicCreation(aState(taken), creationOf({ name: 'orders' }, { name: 'fresh' }))
     expect(reply.topics.map(topic => errorName(topic.errorCode))).toEqual(['TOPIC_ALREADY_EXISTS', 'NONE'])

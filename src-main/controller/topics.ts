@@ -56,7 +56,7 @@ export function decideTopicCreation(state: ControllerState, request: CreateTopic
     }
     const topicId = request.validateOnly ? ZERO_UUID : randomUuid(count => state.random.bytes(count))
     forms.set(collidingForm(asked.name), asked.name)
-    if (!request.validateOnly) records.push(...recordsOfTopic(state.image, topicId, asked, outcome))
+    if (!request.validateOnly) records.push(...recordsOfTopic(state, topicId, asked, outcome))
     partitions += outcome.partitions.length
     topics.push({
       name: asked.name,
@@ -85,7 +85,8 @@ interface TopicPlan {
   readonly partitions: readonly (readonly number[])[]
 }
 
-function planTopic({ image, settings, random }: ControllerState, asked: AskedTopic): TopicPlan | Refusal {
+function planTopic(state: ControllerState, asked: AskedTopic): TopicPlan | Refusal {
+  const { image, settings, random } = state
   const problem = topicConfigsProblem(image, settings.staticConfigs, asked.name, asked.configs)
   if (problem !== undefined) return refusal('INVALID_CONFIG', problem)
   if (asked.assignments.length > 0) return planAssigned(image, asked)
@@ -97,12 +98,27 @@ function planTopic({ image, settings, random }: ControllerState, asked: AskedTop
   if (replicationFactor < 1) return refusal('INVALID_REPLICATION_FACTOR', 'The replication factor must be positive, or -1 for the default.')
   const impossible = placementProblem(image, replicationFactor)
   if (impossible !== undefined) return impossible
-  return { partitions: placeReplicas({ brokers: placeable(image), replicationFactor, count, random }) }
+  return { partitions: placeReplicas({ brokers: placeable(state), replicationFactor, count, random }) }
 }
 
 /** Brokers as placement sees them. */
-export function placeable(image: MetadataImage): Placeable[] {
-  return [...image.brokers.values()].map(({ brokerId, rack }) => ({ brokerId, rack, active: image.isActive(brokerId) }))
+export function placeable(state: ControllerState): Placeable[] {
+  const brokers = [...state.image.brokers.values()]
+  const living = new Set(livingOf(state, idsOf(brokers)))
+  return brokers.map(({ brokerId, rack }) => ({ brokerId, rack, active: living.has(brokerId) }))
+}
+
+const idsOf = (brokers: readonly { readonly brokerId: number }[]) => brokers.map(({ brokerId }) => brokerId)
+
+/**
+ * Those among brokers that a new partition can begin with: they are active, and the controller has heard of them. One that is active only by the log may
+ * have died together with the last controller; a partition that began with nobody else could never be led by others. Before anybody was heard,
+ * the log has to do. Differs from Kafka, which goes by the log until the session ends.
+ */
+function livingOf({ image, isHeard }: ControllerState, brokerIds: readonly number[]): readonly number[] {
+  const active = brokerIds.filter(brokerId => image.isActive(brokerId))
+  const heard = active.filter(isHeard)
+  return heard.length > 0 ? heard : active
 }
 
 function planAssigned(image: MetadataImage, asked: AskedTopic): TopicPlan | Refusal {
@@ -122,18 +138,18 @@ function planAssigned(image: MetadataImage, asked: AskedTopic): TopicPlan | Refu
   return { partitions }
 }
 
-function recordsOfTopic(image: MetadataImage, topicId: Uuid, asked: AskedTopic, { partitions }: TopicPlan): MetadataRecord[] {
+function recordsOfTopic(state: ControllerState, topicId: Uuid, asked: AskedTopic, { partitions }: TopicPlan): MetadataRecord[] {
   const resourceType = configResourceType.TOPIC
   return [
     metadataRecord({ type: 'TopicRecord', topicId, name: asked.name }),
     ...asked.configs.map(config => metadataRecord({ type: 'ConfigRecord', resourceType, resourceName: asked.name, ...config })),
-    ...partitions.map((replicas, index) => newPartition(image, topicId, index, replicas)),
+    ...partitions.map((replicas, index) => newPartition(state, topicId, index, replicas)),
   ]
 }
 
-/** A partition as it begins: in sync is who is alive, the first of them leads. The caller has made sure that somebody is. */
-export function newPartition(image: MetadataImage, topicId: Uuid, partitionId: number, replicas: readonly number[]): MetadataRecord {
-  const isr = replicas.filter(replica => image.isActive(replica))
+/** A partition as it begins: in sync is who lives, the first of them leads. The caller has made sure that somebody is. */
+export function newPartition(state: ControllerState, topicId: Uuid, partitionId: number, replicas: readonly number[]): MetadataRecord {
+  const isr = livingOf(state, replicas)
   return metadataRecord({
     type: 'PartitionRecord',
     topicId,
@@ -145,7 +161,7 @@ export function newPartition(image: MetadataImage, topicId: Uuid, partitionId: n
     leader: isr[0]!,
     leaderEpoch: 0,
     partitionEpoch: 0,
-    directories: replicas.map(replica => image.directoryOfNewReplica(replica)),
+    directories: replicas.map(replica => state.image.directoryOfNewReplica(replica)),
   })
 }
 
