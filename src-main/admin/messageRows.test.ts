@@ -80,6 +80,7 @@ describe('a record', () => {
       timestampType: 'CreateTime',
       key: null,
       headerCount: 2,
+      columns: [],
     })
     expect(messageRow(2, header, tombstone!)).toMatchObject({ value: null, key: { text: 'a' } })
   })

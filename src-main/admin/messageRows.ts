@@ -49,6 +49,7 @@ function rowOf(partition: number, batch: BatchHeader, record: LogRecord, limit: 
     key: record.key === null ? null : recordBytes(record.key, limit),
     value: record.value === null ? null : recordBytes(record.value, limit),
     headerCount: record.headers.length,
+    columns: [],
   }
 }
 

@@ -39,6 +39,8 @@ export const MessageRow = z.object({
   key: RecordBytes.nullable(),
   value: RecordBytes.nullable(),
   headerCount: z.number().int(),
+  /** What the asked columns hold, in their order; null where the record has no such part. */
+  columns: z.array(z.string().nullable()),
 })
 export type MessageRow = z.infer<typeof MessageRow>
 
@@ -54,18 +56,20 @@ export const OffsetRange = z.object({ partition: z.number().int(), from: Offset,
 export type OffsetRange = z.infer<typeof OffsetRange>
 
 const InTopic = InCluster.extend({ topic: z.string().min(1) })
+/** Paths into the record whose values become columns: `value.order.total`, `key.id`, `headers.trace`. */
+export const ColumnPaths = z.array(z.string().max(1_000)).max(50)
 const OptionalBytes = z.instanceof(Uint8Array).nullable()
 
 export const messages = {
   /** Where each partition starts and ends now. */
   extent: call(InTopic, z.array(PartitionExtent)),
   /** The records of these ranges, at most 1,000 offsets in all, each range in offset order. An offset without a record is absent. */
-  read: call(InTopic.extend({ ranges: z.array(OffsetRange).max(1000) }), z.array(MessageRow)),
+  read: call(InTopic.extend({ ranges: z.array(OffsetRange).max(1000), columns: ColumnPaths.optional() }), z.array(MessageRow)),
   detail: call(InTopic.extend({ partition: z.number().int(), offset: Offset }), MessageDetail.nullable()),
   /** Per partition the first offset whose record is not older than `timestampMs`; the end where there is none. */
   offsetsAt: call(InTopic.extend({ timestampMs: TimestampMs }), z.array(z.object({ partition: z.number().int(), offset: Offset }))),
   /** What is appended from now on, in the order of arrival, several rows at a time. */
-  tail: stream(InTopic.extend({ partitions: z.array(z.number().int()).nullable() }), z.array(MessageRow)),
+  tail: stream(InTopic.extend({ partitions: z.array(z.number().int()).nullable(), columns: ColumnPaths.optional() }), z.array(MessageRow)),
   /** Without `partition` the key decides as in the Java client (murmur2), without a key any partition. acks=all, idempotent. */
   produce: call(
     InTopic.extend({

@@ -19,6 +19,7 @@ const aRow = (partition: number, offset: number): MessageRow => ({
   key: bytesOf(`key ${partition}-${offset}`),
   value: offset % 2 === 0 ? null : bytesOf('value'),
   headerCount: 0,
+  columns: [],
 })
 
 async function aTab(extents: PartitionExtent[], gaps: readonly number[] = [], partitions = extents.length) {

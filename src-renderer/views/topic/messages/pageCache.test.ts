@@ -10,6 +10,7 @@ const aRow = (partition: number, offset: number): MessageRow => ({
   key: null,
   value: null,
   headerCount: 0,
+  columns: [],
 })
 const extents = [
   { partition: 0, start: 3, end: 250 },
