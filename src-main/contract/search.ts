@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { InCluster, Offset, TimestampMs } from './common.ts'
+import { InCluster, TimestampMs } from './common.ts'
 import { ColumnPaths, MessageRow, OffsetRange } from './messages.ts'
 import { stream } from './operations.ts'
 
