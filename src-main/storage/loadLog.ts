@@ -9,6 +9,7 @@ import { ProducerSnapshots } from './producerSnapshots.ts'
 import { ProducerState } from './producerState.ts'
 import { recoverSegments } from './recoverSegments.ts'
 import { restoreProducers } from './restoreProducers.ts'
+import { rewriteLogFiles } from './rewriteLogFiles.ts'
 import { Segment } from './segment.ts'
 import { tidyFolder } from './tidyFolder.ts'
 import { type FolderParts, goOnWithLast, trustSegment } from './trustSegments.ts'
@@ -38,6 +39,12 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
   const names = options.isNew === true ? new Set<string>() : await tidyFolder(disk, directory)
   const bases = offsetsOf(names, 'log')
   const snapshots = new ProducerSnapshots(disk, directory, offsetsOf(names, 'snapshot'))
+  // A recovery takes whole segments: with the one that holds the recovery point begins what has to be read.
+  const firstUnsure = Math.max(
+    0,
+    bases.findLastIndex(base => base <= options.recoveryPoint),
+  )
+  if (options.mayBeUnstored === true && !options.cleanShutdown) await rewriteLogFiles(disk, directory, bases.slice(firstUnsure))
 
   let segments: Segment[] = []
   for (const base of bases) {
@@ -61,11 +68,6 @@ export async function loadLog(env: Pick<Env, 'clock' | 'disk'>, pool: FilePool, 
   }
 
   const producers = new ProducerState()
-  // A recovery takes whole segments: with the one that holds the recovery point begins what has to be read.
-  const firstUnsure = Math.max(
-    0,
-    segments.findLastIndex(segment => segment.baseOffset <= options.recoveryPoint),
-  )
   const trusted = options.cleanShutdown ? segments.slice(0, -1) : segments.slice(0, firstUnsure)
   const folder: FolderParts = { options, segments, snapshots }
   for (const [index, segment] of trusted.entries()) await trustSegment(segment, { ...folder, names, end: segments[index + 1]?.baseOffset })

@@ -6,6 +6,8 @@ export interface LoadOptions {
   readonly directory: string
   readonly config: LogConfig
   readonly cleanShutdown: boolean
+  /** Whether the disk once failed since it was closed well: what was not synced before may be in memory only. */
+  readonly mayBeUnstored?: boolean
   readonly recoveryPoint: number
   readonly logStartOffset: number
   /** Below, compaction may have taken the end of a segment. */

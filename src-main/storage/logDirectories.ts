@@ -1,5 +1,6 @@
 import { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY, type Uuid } from '../base/uuid.ts'
 import { DiskError, type Env } from '../env/env.ts'
+import { FailedFolders } from './failedFolders.ts'
 import { FilePool } from './filePool.ts'
 import type { LogConfig } from './logConfig.ts'
 import { type FoundPartition, ForeignLogDirectory, LogDirectory, type LogDirectoryOptions, type WantedPartition } from './logDirectory.ts'
@@ -99,10 +100,29 @@ export class LogDirectories {
     )
     if (problem === undefined && twin === undefined) {
       const all = paths.flatMap(path => opened.get(path) ?? [])
-      return new LogDirectories({ all, metadata: opened.get(metadataPath)!, unopened, paths, log })
+      const directories = new LogDirectories({ all, metadata: opened.get(metadataPath)!, unopened, paths, log })
+      await directories.#rememberFailures(env)
+      return directories
     }
     for (const directory of opened.values()) await directory.close(-1)
     throw problem ?? new ForeignLogDirectory(`${twin!.path} has the directory id ${twin!.directoryId}, as another log folder has`)
+  }
+
+  /** From life to life: what a folder held when it failed is not trusted until it was closed well once more. */
+  async #rememberFailures({ disk }: Pick<Env, 'disk'>): Promise<void> {
+    const directories = [...new Set([...this.all, this.metadata])]
+    const failed = await FailedFolders.read(
+      disk,
+      directories.map(each => each.path),
+      this.#log,
+    )
+    const back = directories.filter(each => failed.has(each.directoryId))
+    for (const directory of back) if (!directory.wasCleanShutdown) directory.distrust()
+    const mended = back.filter(each => each.wasCleanShutdown).map(each => each.directoryId)
+    const online = () => directories.filter(each => each.failure === undefined).map(each => each.path)
+    await failed.forget(mended, online())
+    // The last one may still take it: a disk that fails to sync one file often takes another.
+    this.onFailure(({ directoryId, path }) => void failed.add(directoryId, [...online(), path]))
   }
 
   get online(): LogDirectory[] {

@@ -93,6 +93,7 @@ export class LogDirectory {
   /** Logs that nobody has checked since a process did not end as it should, or that were found damaged. */
   readonly #unsure: Set<string>
   readonly #retired = new Set<string>()
+  #mayBeUnstored = false
   readonly #openings = new Turnstile(OPENED_AT_A_TIME)
   readonly #failureListeners: ((cause: Error) => void)[] = []
   #failure: Error | undefined
@@ -190,6 +191,12 @@ export class LogDirectory {
     this.#failureListeners.push(listen)
   }
 
+  /** The disk failed in an earlier life of this folder: before any log is opened. */
+  distrust(): void {
+    assert(this.#opening.size === 0 && this.#open.size === 0, 'no log is open yet')
+    this.#mayBeUnstored = true
+  }
+
   #fail(cause: Error): void {
     if (this.#failure !== undefined || this.#isClosed) return
     this.#failure = cause
@@ -259,6 +266,7 @@ export class LogDirectory {
       directory,
       cleanShutdown,
       isNew: found === undefined,
+      mayBeUnstored: this.#mayBeUnstored,
       recoveryPoint,
       logStartOffset,
       highWatermark,

@@ -48,6 +48,8 @@ export interface PartitionLogOptions {
   readonly config: LogConfig
   /** Whether all that the folder holds was written by a process that ended as it should. */
   readonly cleanShutdown: boolean
+  /** As in `LoadOptions`. */
+  readonly mayBeUnstored?: boolean
   /** Everything below was synced. */
   readonly recoveryPoint: number
   /** As checkpointed; 0 when it never was. */
