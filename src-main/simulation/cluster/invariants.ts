@@ -206,8 +206,10 @@ export class ClusterInvariants {
     for (const other of this.#cluster.brokers) {
       if (!partition.inSyncReplicas.includes(other.id)) continue
       const replica = other.server?.replicas.findById(partition.topicId, partition.index)
-      // Who is down, or just comes back, had it; its next incarnation has to catch up before it counts again.
+      // Who is down, or just comes back, had it; its next incarnation has to catch up before it counts again. That may know that it does not count, while a
+      // leader that was frozen has still to learn of it.
       if (replica === undefined || typeof replica === 'string' || replica.log === undefined) continue
+      if (!replica.inSyncReplicas.includes(other.id)) continue
       if (replica.leaderEpoch === partition.leaderEpoch && replica.log.logEndOffset < highWatermark)
         throw new BrokenPromise(
           'committed records are held by all in-sync replicas',
