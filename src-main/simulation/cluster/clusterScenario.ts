@@ -182,6 +182,7 @@ class ClusterScenario {
       history: this.#history,
       checks: this.#checks,
       pace,
+      isHealing: false,
       isDraining: false,
       isOver: false,
       broken: promise => (this.#problem ??= promise),
@@ -215,6 +216,7 @@ class ClusterScenario {
     this.#faultsBeganMs = world.elapsed
     await world.settle(this.#faults.run(faultsMs), faultsMs + 60_000)
     await world.settle(this.#faults.end())
+    this.#clients.isHealing = true
     await this.#everythingIsWell()
 
     this.#clients.isDraining = true

@@ -21,10 +21,11 @@ export async function consume(world: ClientWorld, at: { name: string; topic: str
   let near: { readonly brokerId: number; readonly untilMs: number } | undefined
   let position = { offset: 0, lastEpoch: -1 }
   await untilOver(world, client, async () => {
-    await client.rest(client.random.below(80))
+    const busyMs = client.random.below(80)
+    await (world.isHealing ? client.pause(busyMs) : client.rest(busyMs))
     const leader = await client.leader(at.topic, at.partition)
     const history = world.history.of(at.topic, leader.topicId, at.partition)
-    if (!world.isDraining && client.random.chance(0.02)) {
+    if (!world.isHealing && client.random.chance(0.02)) {
       const offset = client.random.chance(0.1) ? 0 : Math.max(0, history.readEnd - client.random.below(1000))
       position = { offset: Math.max(offset, history.deletedBelow), lastEpoch: -1 }
     }

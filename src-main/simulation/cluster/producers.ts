@@ -9,6 +9,8 @@ const ALL = -1
 const LEADER = 1
 
 interface OpenBatch {
+  /** Of all that this producer has made. */
+  readonly number: number
   readonly sequence: number
   readonly values: readonly string[]
 }
@@ -24,7 +26,8 @@ export interface ProducerSession {
 
 /**
  * An idempotent producer on one partition, as a correct client is one: up to five batches in flight in order of their sequences, and each is sent
- * again, unchanged, until its fate is known.
+ * again, unchanged, until its fate is known. Nor is any sent that comes five behind one whose fate is not known, however many in between are
+ * acknowledged: a leader remembers the last five (KIP-98), and takes what is older for out of order.
  */
 export class IdempotentProducer {
   readonly sessions: ProducerSession[] = []
@@ -36,6 +39,7 @@ export class IdempotentProducer {
   readonly #inFlight: number
   #open: OpenBatch[] = []
   #count = 0
+  #batches = 0
 
   constructor(world: ClientWorld, at: { name: string; topic: string; partition: number }) {
     this.#world = world
@@ -107,11 +111,20 @@ export class IdempotentProducer {
     return sequence
   }
 
+  get #mayWrite(): boolean {
+    const [oldest] = this.#open
+    return oldest === undefined || this.#batches - oldest.number < this.#inFlight
+  }
+
   #write(): void {
     const { random } = this.#client
-    for (let batches = 1 + random.below(3); batches > 0 && this.#open.length < this.#inFlight; batches--) {
+    for (let batches = 1 + random.below(3); batches > 0 && this.#mayWrite; batches--) {
       const values = Array.from({ length: 1 + random.below(3) }, () => `${this.name} ${this.#count++} ${'.'.repeat(random.below(300))}`)
-      this.#open.push({ sequence: this.#current === undefined ? -1 : this.#take(this.#current, values.length), values })
+      this.#open.push({
+        number: this.#batches++,
+        sequence: this.#current === undefined ? -1 : this.#take(this.#current, values.length),
+        values,
+      })
     }
   }
 

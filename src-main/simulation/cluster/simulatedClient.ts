@@ -17,11 +17,13 @@ export interface KnownLeader {
 
 /** What several clients share: the cluster they talk to, what they were told, and when they shall end. */
 export interface ClientWorld {
-  readonly cluster: SimulatedCluster
+  readonly cluster: Pick<SimulatedCluster, 'world' | 'brokers' | 'connect'>
   readonly history: History
   readonly checks: Checks
   /** Clients rest so many times as long as busy ones do. */
   readonly pace: number
+  /** Faults have ended: consumers go on from where they are, as fast as busy ones, until they have what is there. */
+  isHealing: boolean
   /** Writing ends; what is under way is still brought to its end. */
   isDraining: boolean
   /** Everything ends. */
