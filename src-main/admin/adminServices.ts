@@ -1,9 +1,11 @@
 import { networkFor } from '../connections/connectionProfile.ts'
+import type { brokers } from '../contract/brokers.ts'
 import type { groups } from '../contract/groups.ts'
 import type { messages } from '../contract/messages.ts'
 import type { Served } from '../contract/operations.ts'
 import type { topics } from '../contract/topics.ts'
 import type { Address, Env } from '../env/env.ts'
+import { brokerServices } from './brokers.ts'
 import { ClusterSession } from './clusterSession.ts'
 import { groupServices } from './groups.ts'
 import { messageServices } from './messages.ts'
@@ -13,6 +15,7 @@ export interface AdminServices {
   readonly topics: Served<typeof topics>
   readonly messages: Served<typeof messages>
   readonly groups: Served<typeof groups>
+  readonly brokers: Served<typeof brokers>
   /** What is under way fails; connections end. */
   close(): Promise<void>
 }
@@ -55,6 +58,7 @@ export function adminServices(env: Pick<Env, 'clock' | 'random' | 'network'>, { 
     topics: topicServices(clientOf),
     messages: messageServices(sessionOf),
     groups: groupServices(clientOf),
+    brokers: brokerServices(clientOf),
     close: async () => {
       isClosed = true
       for (const { session } of sessions.values()) session.close()

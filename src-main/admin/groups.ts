@@ -188,7 +188,7 @@ async function remove(client: KafkaClient, groupId: string): Promise<void> {
 }
 
 /** How far groups have read, all topics. Throws what the coordinator says of any of them. */
-async function committedOffsets(client: KafkaClient, coordinator: number, groupIds: readonly string[]) {
+export async function committedOffsets(client: KafkaClient, coordinator: number, groupIds: readonly string[]) {
   const found = new Map<string, CommittedOffset[]>()
   for (let waiting = groupIds; waiting.length > 0;) {
     let asked = waiting

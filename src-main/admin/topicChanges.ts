@@ -1,5 +1,6 @@
 import { ZERO_UUID } from '../base/uuid.ts'
 import { errorName } from '../protocol/errors.ts'
+import { CreatePartitions } from '../protocol/messages/createPartitions.ts'
 import { CreateTopics } from '../protocol/messages/createTopics.ts'
 import { DeleteTopics } from '../protocol/messages/deleteTopics.ts'
 import type { BrokerNode, TopicMetadata } from './clusterMetadata.ts'
@@ -62,6 +63,41 @@ function createRequest({ name, partitions, replicationFactor, configs: given }: 
     configs: Object.entries(given).map(([key, value]) => ({ name: key, value })),
   }
   return { topics: [topic], timeoutMs: CHANGE_TIMEOUT_MS }
+}
+
+/**
+ * Raises the number of partitions, to `count` in all, and resolves when every broker that answers names a leader for each. Records stay where they
+ * are, so that a key may go to another partition from then on.
+ */
+export async function addPartitions(client: KafkaClient, name: string, count: number): Promise<void> {
+  const deadline = client.deadline(CHANGE_PATIENCE_MS)
+  const before = (await client.topic(name, { isFresh: true, deadline })).partitions.length
+  if (count <= before) {
+    throw new KafkaError('INVALID_PARTITIONS', `${name} has ${before} partitions already, and Kafka cannot take any away.`, {
+      isFinal: true,
+    })
+  }
+  let mayBeDone = false
+  await client.retrying(async () => {
+    const request = { topics: [{ name, count, assignments: null }], timeoutMs: CHANGE_TIMEOUT_MS, validateOnly: false }
+    const { results } = await unlessUncertain(
+      () => (mayBeDone = true),
+      client.controller(CreatePartitions, () => request, { timeoutMs: CHANGE_TIMEOUT_MS + 2_000 }),
+    )
+    for (const { errorCode, errorMessage } of results) {
+      const error = errorName(errorCode)
+      if (error === 'REQUEST_TIMED_OUT') mayBeDone = true
+      // After an answer that was lost, this is what our own success looks like.
+      if (mayBeDone && error === 'INVALID_PARTITIONS') return
+      throwIfRefused(errorCode, errorMessage)
+    }
+  }, deadline)
+  client.forgetTopic(name)
+  const isReady = (topic: TopicMetadata | undefined) =>
+    topic !== undefined && topic.partitions.length >= count && topic.partitions.every(({ leader }) => leader !== null)
+  if (!(await isSeenEverywhere(client, name, isReady, deadline))) {
+    throw new KafkaError('LEADER_NOT_AVAILABLE', `The partitions of ${name} were added, but not all of them have a leader yet.`)
+  }
 }
 
 /** Deletes a topic, and resolves when no broker that answers knows it any more, or does so after a little while. */

@@ -66,6 +66,7 @@ describe('the list of topics', () => {
         partitions: 3,
         replicationFactor: 3,
         records: 6,
+        logEndOffsets: 7,
         sizeBytes: 600,
         underReplicated: 1,
         offline: 0,
@@ -137,6 +138,7 @@ describe('one topic', () => {
         leaderEpoch: 1,
         replicas: [1, 2, 3],
         inSyncReplicas: [1, 3],
+        eligibleLeaderReplicas: null,
         logStartOffset: 0,
         highWatermark: 4,
         replicaLogs: [

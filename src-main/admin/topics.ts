@@ -1,38 +1,34 @@
 import type { Served } from '../contract/operations.ts'
-import type { ConfigEntry, PartitionDetail, TopicSummary, topics } from '../contract/topics.ts'
-import { DescribeConfigs, type DescribeConfigsResponse } from '../protocol/messages/describeConfigs.ts'
+import type { PartitionDetail, TopicSummary, topics } from '../contract/topics.ts'
 import type { BrokerNode, PartitionMetadata, TopicMetadata } from './clusterMetadata.ts'
+import { alterTopicConfigs, checkTopicConfigs } from './configChanges.ts'
+import { topicConfigs } from './configs.ts'
 import type { KafkaClient } from './kafkaClient.ts'
-import { throwIfRefused } from './kafkaError.ts'
 import { describeLogDirs, type LogDirs } from './logDirs.ts'
 import { EARLIEST, LATEST, listOffsets, listReplicaOffsets, type OffsetTable } from './offsets.ts'
-import { createTopic, deleteTopic } from './topicChanges.ts'
+import { deleteRecords } from './recordDeletion.ts'
+import { addPartitions, createTopic, deleteTopic } from './topicChanges.ts'
+import { cloneTopic } from './topicClone.ts'
+import { topicStatistics } from './topicStatistics.ts'
+import { eligibleLeaders, surveyTopics, unlessUnknown } from './topicSurvey.ts'
 
 /** A screen polls this: what a dead broker alone knows is shown as unknown rather than waited for. */
 const LIST_PATIENCE_MS = 1_200
-
-const TOPIC = 2
-/** By their numbers in DescribeConfigs. */
-const CONFIG_SOURCES = [
-  'UNKNOWN',
-  'DYNAMIC_TOPIC_CONFIG',
-  'DYNAMIC_BROKER_CONFIG',
-  'DYNAMIC_DEFAULT_BROKER_CONFIG',
-  'STATIC_BROKER_CONFIG',
-  'DEFAULT_CONFIG',
-  'DYNAMIC_BROKER_LOGGER_CONFIG',
-  'CLIENT_METRICS_CONFIG',
-  'GROUP_CONFIG',
-]
-const SET_ON_THE_TOPIC = 1
 
 /** What a person does to topics, on any cluster. */
 export function topicServices(clientOf: (clusterId: string) => KafkaClient): Served<typeof topics> {
   return {
     list: async ({ clusterId }) => list(clientOf(clusterId)),
     describe: async ({ clusterId, topic }) => describe(clientOf(clusterId), topic),
-    configs: async ({ clusterId, topic }) => configs(clientOf(clusterId), topic),
+    survey: async ({ clusterId }) => surveyTopics(clientOf(clusterId)),
+    configs: async ({ clusterId, topic }) => topicConfigs(clientOf(clusterId), topic),
+    checkConfigs: async ({ clusterId, topic, changes }) => checkTopicConfigs(clientOf(clusterId), topic, changes),
+    alterConfigs: async ({ clusterId, topic, changes }) => alterTopicConfigs(clientOf(clusterId), topic, changes),
     create: async ({ clusterId, ...wanted }) => createTopic(clientOf(clusterId), wanted),
+    addPartitions: async ({ clusterId, topic, partitions }) => addPartitions(clientOf(clusterId), topic, partitions),
+    deleteRecords: async ({ clusterId, topic, partitions }) => deleteRecords(clientOf(clusterId), topic, partitions),
+    clone: ({ clusterId, ...wanted }, signal) => cloneTopic(clientOf(clusterId), wanted, signal),
+    statistics: ({ clusterId, topic, sample }, signal) => topicStatistics(clientOf(clusterId), { topic, sample }, signal),
     delete: async ({ clusterId, topic }) => deleteTopic(clientOf(clusterId), topic),
   }
 }
@@ -68,6 +64,7 @@ function summary({ name, topicId, isInternal, partitions }: TopicMetadata, { sta
       // Asked one after the other: retention may have moved the start beyond the end of a moment ago.
       return start === undefined || end === undefined ? undefined : Math.max(0, end - start)
     }),
+    logEndOffsets: sum(partitions, ({ partition }) => ends.get(name, partition)),
     sizeBytes: sum(partitions, ({ partition, leader }) => (leader === null ? undefined : logDirs.get(leader, name, partition)?.sizeBytes)),
     underReplicated: partitions.filter(({ inSyncReplicas, replicas }) => inSyncReplicas.length < replicas.length).length,
     offline: partitions.filter(({ leader }) => leader === null || !alive.has(leader)).length,
@@ -88,14 +85,15 @@ function sum(partitions: readonly PartitionMetadata[], of: (partition: Partition
 async function describe(client: KafkaClient, name: string) {
   const [topic, brokers] = await Promise.all([client.topic(name, { isFresh: true }), client.brokers()])
   const numbers = topic.partitions.map(({ partition }) => partition)
-  const [starts, ends, logDirs, replicaStarts, replicaEnds] = await Promise.all([
+  const [starts, ends, logDirs, replicaStarts, replicaEnds, eligible] = await Promise.all([
     listOffsets(client, [topic], EARLIEST, client.deadline(LIST_PATIENCE_MS)),
     listOffsets(client, [topic], LATEST, client.deadline(LIST_PATIENCE_MS)),
     describeLogDirs(client, idsOf(brokers), { topic: name, partitions: numbers }),
     replicaOffsets(client, topic, brokers, EARLIEST),
     replicaOffsets(client, topic, brokers, LATEST),
+    unlessUnknown(eligibleLeaders(client, [topic])),
   ])
-  const learned = { starts, ends, logDirs, alive: new Set(idsOf(brokers)), replicaStarts, replicaEnds }
+  const learned = { starts, ends, logDirs, alive: new Set(idsOf(brokers)), replicaStarts, replicaEnds, eligible: eligible?.get(name) }
   return {
     name,
     topicId: topic.topicId,
@@ -124,12 +122,13 @@ async function replicaOffsets(
 interface LearnedOfReplicas extends Learned {
   readonly replicaStarts: ReplicaOffsets
   readonly replicaEnds: ReplicaOffsets
+  readonly eligible: ReadonlyMap<number, readonly number[]> | undefined
 }
 
 function partitionDetail(
   topic: string,
   metadata: PartitionMetadata,
-  { starts, ends, logDirs, alive, replicaStarts, replicaEnds }: LearnedOfReplicas,
+  { starts, ends, logDirs, alive, replicaStarts, replicaEnds, eligible }: LearnedOfReplicas,
 ): PartitionDetail {
   const { partition, leader, leaderEpoch, replicas, inSyncReplicas, offlineReplicas } = metadata
   const logStartOffset = starts.get(topic, partition) ?? null
@@ -140,6 +139,7 @@ function partitionDetail(
     leaderEpoch,
     replicas: [...replicas],
     inSyncReplicas: [...inSyncReplicas],
+    eligibleLeaderReplicas: eligible === undefined ? null : [...(eligible.get(partition) ?? [])],
     logStartOffset,
     highWatermark,
     replicaLogs: replicas.map(brokerId => {
@@ -156,32 +156,6 @@ function partitionDetail(
         offsetLag: onDisk?.offsetLag ?? null,
       }
     }),
-  }
-}
-
-async function configs(client: KafkaClient, topic: string): Promise<ConfigEntry[]> {
-  const answer = await client.retrying(async () => {
-    const { results } = await client.any(DescribeConfigs, version => ({
-      resources: [{ resourceType: TOPIC, resourceName: topic, configurationKeys: null }],
-      ...(version >= 3 ? { includeDocumentation: true } : {}),
-    }))
-    for (const { errorCode, errorMessage } of results) throwIfRefused(errorCode, errorMessage)
-    return results
-  })
-  return answer.flatMap(result => result.configs.map(configEntry)).sort((one, other) => (one.name < other.name ? -1 : 1))
-}
-
-type DescribedConfig = DescribeConfigsResponse['results'][number]['configs'][number]
-
-function configEntry({ name, value, readOnly, configSource, isSensitive, documentation }: DescribedConfig): ConfigEntry {
-  return {
-    name,
-    value,
-    isDefault: configSource !== SET_ON_THE_TOPIC,
-    source: CONFIG_SOURCES[configSource] ?? 'UNKNOWN',
-    isReadOnly: readOnly,
-    isSensitive,
-    documentation: documentation === '' ? null : documentation,
   }
 }
 

@@ -1,4 +1,6 @@
 import { app } from './app.ts'
+import { audit } from './audit.ts'
+import { brokers } from './brokers.ts'
 import { cluster } from './cluster.ts'
 import { groups } from './groups.ts'
 import { messages } from './messages.ts'
@@ -6,7 +8,7 @@ import type { ServedContract } from './operations.ts'
 import { topics } from './topics.ts'
 
 /** Everything the bridge carries, by subject. */
-export const contract = { app, cluster, topics, messages, groups }
+export const contract = { app, cluster, topics, messages, groups, brokers, audit }
 
 /** The whole contract as objects: what a host serves and what the renderer holds. */
 export type Bridge = ServedContract<typeof contract>

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { adminServices } from '../admin/adminServices.ts'
+import { audited } from '../bridge/audited.ts'
 import { serveOver } from '../bridge/router.ts'
 import { toFailure } from '../bridge/toFailure.ts'
 import { clusterService } from '../cluster/clusterService.ts'
@@ -13,6 +14,7 @@ import { contract, type Bridge } from '../contract/contract.ts'
 import { nodeEnv } from '../env/node/env.ts'
 import { nodeProcesses } from '../env/node/processes.ts'
 import type { Processes } from '../env/processes.ts'
+import { AuditFile } from './auditFile.ts'
 import { removeHostFile, writeHostFile } from './hostFile.ts'
 import { startWebHost, type WebHost, type WebHostOptions } from './web/webHost.ts'
 import about from '../../package.json' with { type: 'json' }
@@ -48,6 +50,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     bootstrapOf: clusterId =>
       clusterId === LOCAL_CLUSTER ? local.brokerIds.map(id => ({ host: '127.0.0.1', port: local.portOf(id) })) : undefined,
   })
+  const changes = new AuditFile(join(appDirectory(), 'audit.ndjson'))
   /** The host's own file goes while the folder is still held: the next host's must not be taken for it. */
   const close = async ({ deleteData }: { readonly deleteData: boolean }) => {
     if (deleteData && local.isClosing) throw new Error('The cluster is stopping already. Delete its data once it has stopped')
@@ -78,8 +81,13 @@ export async function openHost(options: HostOptions): Promise<Host> {
     topics: admin.topics,
     messages: admin.messages,
     groups: admin.groups,
+    brokers: admin.brokers,
+    audit: {
+      list: async ({ limit }) => ({ entries: await changes.newest(limit), file: changes.path, problem: changes.problem }),
+    },
   }
-  const serve = (channel: Channel) => serveOver(contract, services, channel, toFailure)
+  const served = audited(contract, services, env.clock, entry => changes.append(entry))
+  const serve = (channel: Channel) => serveOver(contract, served, channel, toFailure)
   let web: WebHost | undefined
   try {
     web = await webHostOrReason({ port: options.webPort, files: options.files, connected: serve }, processes)
@@ -101,6 +109,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
       try {
         await close({ deleteData: false })
       } finally {
+        await changes.written()
         await web.close() // last, so that whoever asked for the end hears of it
       }
     },
@@ -125,12 +134,15 @@ async function webHostOrReason(options: WebHostOptions, processes: Processes): P
   }
 }
 
-/** Where the cluster lives when nobody says otherwise: the system's place for a program's data. */
-export function defaultDirectory(): string {
+/** Where the cluster lives when nobody says otherwise. */
+export const defaultDirectory = () => join(appDirectory(), 'local')
+
+/** What the app keeps, whichever cluster it is about: the system's place for a program's data. */
+function appDirectory(): string {
   const home = homedir()
-  if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'Trilog', 'local')
-  if (process.platform === 'win32') return join(process.env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'Trilog', 'local')
-  return join(process.env.XDG_DATA_HOME ?? join(home, '.local', 'share'), 'trilog', 'local')
+  if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'Trilog')
+  if (process.platform === 'win32') return join(process.env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'Trilog')
+  return join(process.env.XDG_DATA_HOME ?? join(home, '.local', 'share'), 'trilog')
 }
 
 /** The built renderer: beside the bundles, or in `out/` when this runs from the sources. */

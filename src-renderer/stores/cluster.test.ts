@@ -105,6 +105,7 @@ describe('the topics on screen', () => {
       partitions: 1,
       replicationFactor: 3,
       records: 0,
+      logEndOffsets: null,
       sizeBytes: 0,
       underReplicated: 0,
       offline: 0,

@@ -35,6 +35,7 @@ async function aTab(extents: PartitionExtent[], gaps: readonly number[] = [], pa
           partitions,
           replicationFactor: 3,
           records: null,
+          logEndOffsets: null,
           sizeBytes: null,
           underReplicated: 0,
           offline: 0,

@@ -23,6 +23,7 @@ const topic: TopicDetail = {
       leaderEpoch: 2,
       replicas: [1, 2, 3],
       inSyncReplicas: [1, 2],
+      eligibleLeaderReplicas: null,
       logStartOffset: 0,
       highWatermark: 90,
       replicaLogs: [log(1, 100), log(2, 90), log(3, null)],

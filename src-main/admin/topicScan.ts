@@ -1,0 +1,63 @@
+import type { OffsetRange, PartitionExtent } from '../contract/messages.ts'
+import { type FetchedBatch, FetchedRecordsCache } from './fetchedRecords.ts'
+import type { KafkaClient } from './kafkaClient.ts'
+import { KafkaError } from './kafkaError.ts'
+import { EARLIEST, LATEST, listOffsets } from './offsets.ts'
+import { readRanges } from './topicReader.ts'
+
+const EXTENT_PATIENCE_MS = 5_000
+/** Offsets that are asked for together, of all partitions. */
+const AT_ONCE = 20_000
+const LEAST_OF_PARTITION = 500
+
+/** Where every partition of a topic starts and ends now. Throws while one of them has nobody to say so: less than all would look like all. */
+export async function wholeExtent(client: KafkaClient, name: string): Promise<PartitionExtent[]> {
+  const topic = await client.topic(name, { isFresh: true })
+  const deadline = client.deadline(EXTENT_PATIENCE_MS)
+  const [starts, ends] = await Promise.all([
+    listOffsets(client, [topic], EARLIEST, deadline),
+    listOffsets(client, [topic], LATEST, deadline),
+  ])
+  return topic.partitions.map(({ partition }) => {
+    const [start, end] = [starts.get(name, partition), ends.get(name, partition)]
+    if (start === undefined || end === undefined) throw starts.problem ?? ends.problem ?? new KafkaError('LEADER_NOT_AVAILABLE')
+    return { partition, start, end: Math.max(start, end) }
+  })
+}
+
+/** A batch, and the part of the offsets that it is given for. */
+export interface ScannedBatch {
+  readonly partition: number
+  readonly batch: FetchedBatch
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Reads these runs of offsets to their ends, all partitions side by side, each in order, a bounded part at a time: nothing more is fetched before
+ * the part was taken. Gives the batches of each part, and how many offsets it answers for. Ends early when the signal aborts.
+ */
+export async function* scan(
+  client: KafkaClient,
+  name: string,
+  runs: readonly OffsetRange[],
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly batches: readonly ScannedBatch[]; readonly parts: readonly OffsetRange[] }, void, undefined> {
+  // Of what is read through once, only what a fetch brought beyond the part is of use again.
+  const cache = new FetchedRecordsCache(() => client.clock.elapsed())
+  const waiting = new Map([...Map.groupBy(runs, ({ partition }) => partition)].map(([partition, of]) => [partition, [...of].reverse()]))
+  while (waiting.size > 0 && !signal.aborted) {
+    const length = Math.max(LEAST_OF_PARTITION, Math.floor(AT_ONCE / waiting.size))
+    const parts = [...waiting].map(([partition, of]) => {
+      const run = of.pop()!
+      const to = Math.min(run.to, run.from + length)
+      if (to < run.to) of.push({ ...run, from: to })
+      else if (of.length === 0) waiting.delete(partition)
+      return { partition, from: run.from, to }
+    })
+    const partOf = new Map(parts.map(part => [part.partition, part]))
+    const batches: ScannedBatch[] = []
+    await readRanges(client, cache, name, parts, (partition, batch) => batches.push({ ...partOf.get(partition)!, batch }))
+    yield { batches, parts }
+  }
+}

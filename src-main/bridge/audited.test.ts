@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { AuditEntry } from '../contract/audit.ts'
+import { contract as wholeContract } from '../contract/contract.ts'
+import { isChange } from '../contract/effects.ts'
+import { call, stream } from '../contract/operations.ts'
+import { audited } from './audited.ts'
+
+// Subjects and operations that exist, so that it is known which of them change something; what they take and give is the test's.
+const contract = {
+  topics: { list: call(z.any(), z.any()), create: call(z.any(), z.any()), clone: stream(z.any(), z.any()) },
+  messages: { produce: call(z.any(), z.any()) },
+}
+const clock = { now: () => 1_000, elapsed: () => 5 }
+
+function given(services: { create?: () => Promise<unknown>; clone?: () => AsyncIterable<unknown> } = {}) {
+  const entries: AuditEntry[] = []
+  async function* twice() {
+    yield 1
+    yield 2
+  }
+  const served = audited(
+    contract,
+    {
+      topics: { list: async () => [], create: services.create ?? (async () => undefined), clone: services.clone ?? twice },
+      messages: { produce: async () => ({ partition: 0 }) },
+    },
+    clock,
+    entry => entries.push(entry),
+  )
+  return { served, entries }
+}
+
+describe('the audit log', () => {
+  it('has a line for each change, with names and numbers, and none for a look', async () => {
+    const { served, entries } = given()
+    await served.topics.list({ clusterId: 'local' })
+    await served.topics.create({ clusterId: 'local', name: 'orders', partitions: 3, configs: { 'retention.ms': '1000' } })
+    expect(entries).toEqual([
+      {
+        atMs: 1_000,
+        tookMs: 0,
+        clusterId: 'local',
+        operation: 'topics.create',
+        about: { name: 'orders', partitions: 3, configs: 'retention.ms' },
+        outcome: 'done',
+        problem: null,
+      },
+    ])
+  })
+
+  it('has nothing of what a record or a secret holds', async () => {
+    const { served, entries } = given()
+    await served.messages.produce({
+      clusterId: 'local',
+      topic: 'orders',
+      key: Buffer.from('hush'),
+      value: Buffer.from('hush'),
+      password: 'hush',
+      headers: [{ key: 'hush', value: null }],
+      patterns: ['hush'],
+    })
+    expect(entries[0]?.about).toEqual({ topic: 'orders', headers: 1, patterns: 1 })
+    expect(JSON.stringify(entries)).not.toContain('hush')
+  })
+
+  it('says why a change failed', async () => {
+    const { served, entries } = given({ create: () => Promise.reject(new Error('No broker answers.')) })
+    await expect(served.topics.create({})).rejects.toThrow('No broker answers.')
+    expect(entries[0]).toMatchObject({ outcome: 'failed', problem: 'No broker answers.' })
+  })
+
+  it('tells a change that ran to its end from one that was stopped', async () => {
+    const { served, entries } = given()
+    for await (const _ of served.topics.clone({ topic: 'a' }, new AbortController().signal));
+    const aborter = new AbortController()
+    for await (const _ of served.topics.clone({ topic: 'b' }, aborter.signal)) aborter.abort()
+    for await (const _ of served.topics.clone({ topic: 'c' }, new AbortController().signal)) break
+    expect(entries.map(({ about, outcome }) => [about['topic'], outcome])).toEqual([
+      ['a', 'done'],
+      ['b', 'stopped'],
+      ['c', 'stopped'],
+    ])
+  })
+})
+
+it('what nobody has classified counts as a change', () => {
+  expect(isChange('topics', 'list')).toBe(false)
+  expect(isChange('topics', 'burn')).toBe(true)
+  expect(isChange('surgery', 'list')).toBe(true)
+  expect(Object.keys(wholeContract)).toContain('audit')
+})

@@ -1,0 +1,55 @@
+import type { contract } from './contract.ts'
+
+/** `reads`: nobody could tell afterwards that it was asked. `changes`: something outside the app is different then. */
+export type Effect = 'reads' | 'changes'
+
+/**
+ * What each operation does to the world. The audit log holds those that change something, and a window in read-only mode does not ask for them; an
+ * operation that is not here does not compile.
+ */
+export const effects = {
+  app: { info: 'reads' },
+  audit: { list: 'reads' },
+  brokers: { describe: 'reads', offered: 'reads' },
+  cluster: {
+    watch: 'reads',
+    events: 'reads',
+    logs: 'reads',
+    snapshot: 'reads',
+    profile: 'reads',
+    stop: 'changes',
+    kill: 'changes',
+    pause: 'changes',
+    resume: 'changes',
+    start: 'changes',
+    restart: 'changes',
+    wipe: 'changes',
+    link: 'changes',
+    healLinks: 'changes',
+    shutdown: 'changes',
+  },
+  groups: { list: 'reads', describe: 'reads', watch: 'reads', delete: 'changes' },
+  messages: { extent: 'reads', read: 'reads', detail: 'reads', offsetsAt: 'reads', tail: 'reads', produce: 'changes' },
+  topics: {
+    list: 'reads',
+    survey: 'reads',
+    describe: 'reads',
+    configs: 'reads',
+    checkConfigs: 'reads',
+    statistics: 'reads',
+    alterConfigs: 'changes',
+    create: 'changes',
+    addPartitions: 'changes',
+    deleteRecords: 'changes',
+    clone: 'changes',
+    delete: 'changes',
+  },
+} as const satisfies EffectsOf<typeof contract>
+
+type EffectsOf<C> = { readonly [S in keyof C]: { readonly [O in keyof C[S]]: Effect } }
+
+/** Whether an operation changes something. Of one that nobody knows, the worse is assumed. */
+export function isChange(subject: string, operation: string): boolean {
+  const ofSubject = (effects as Readonly<Record<string, Readonly<Record<string, Effect>>>>)[subject]
+  return ofSubject?.[operation] !== 'reads'
+}
