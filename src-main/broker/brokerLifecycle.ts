@@ -27,7 +27,7 @@ export interface BrokerLifecycleOptions {
   readonly whereabouts: ControllerWhereabouts
   /** Offset of the newest metadata that this broker has applied. */
   readonly metadataOffset: () => number
-  /** False keeps the broker fenced: it has not caught up with its own registration, or its logs are not in place. */
+  /** False keeps the broker fenced: it has not caught up with its own registration, its logs are not in place, or the quorum cannot count on it. */
   readonly isReady: () => boolean
   readonly logger: Logger
 }

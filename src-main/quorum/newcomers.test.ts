@@ -147,6 +147,28 @@ describe('a voter whose disk was destroyed', () => {
     quorum.world.close()
   })
 
+  it('is one too many when of three another has not come back, even if that one has all records again', async () => {
+    const quorum = quorumOf(3, { seed: 4 })
+    const leader = await quorum.electedLeader()
+    const [first, left] = quorum.voters.filter(({ id }) => id !== leader.nodeId)
+    const end = leader.highWatermark
+    quorum.crash(left!.id)
+    quorum.crash(first!.id)
+    quorum.replaceDisk(first!.id)
+    quorum.start(first!.id)
+    await quorum.world.run(() => (first!.quorum?.highWatermark ?? 0) >= end)
+    expect(first!.quorum?.isNewcomer).toBe(true) // what would let it in cannot be committed
+    quorum.crash(leader.nodeId)
+    quorum.replaceDisk(leader.nodeId)
+    quorum.startAll()
+    await quorum.world.run(20_000)
+    expect(quorum.leader).toBeUndefined()
+    expect(quorum.voters.map(({ id, quorum: node }) => [id, node?.isNewcomer])).toEqual(
+      quorum.voters.map(({ id }) => [id, id !== left!.id]),
+    )
+    quorum.world.close()
+  })
+
   it.each([2, 3, 4, 5])('votes again within some seconds, of %i, so that the next one may be lost', async size => {
     const quorum = quorumOf(size, { seed: size })
     await quorum.electedLeader()

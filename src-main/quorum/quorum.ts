@@ -102,6 +102,7 @@ export class Quorum {
   #driver: QuorumDriver | undefined
   #told: Leadership = { leaderId: undefined, epoch: -1 }
   #committedOwnEpoch = -1
+  #isNewcomer = false
 
   constructor(env: Pick<Env, 'clock' | 'random' | 'disk'>, options: QuorumOptions) {
     this.nodeId = options.nodeId
@@ -144,7 +145,8 @@ export class Quorum {
     const lastEpoch = Math.max(log.latestEpoch ?? 0, new QuorumLogView(log, this.#snapshots).lastEpoch)
     const self = { id: nodeId, directoryId }
     const state = initialState(self, [...voters.keys()], { vote, lastEpoch, highWatermark: snapshot?.endOffset ?? 0 })
-    if (state.standing === 'newcomer') logger.info('this voter has an empty disk: it votes once it has learnt what it may have forgotten')
+    this.#isNewcomer = state.standing === 'newcomer'
+    if (this.#isNewcomer) logger.info('this voter has an empty disk: it votes once it has learnt what it may have forgotten')
     this.#driver = new QuorumDriver(
       this.#env,
       {
@@ -202,6 +204,11 @@ export class Quorum {
 
   get standing(): Standing | undefined {
     return this.#driver?.state.standing
+  }
+
+  /** Whether this voter may not promise anything yet, having lost its disk (see `Standing`). False once it is on the new disk that it may. */
+  get isNewcomer(): boolean {
+    return this.#isNewcomer
   }
 
   /** Who leads `epoch`, as far as this node knows; nobody during an election. */
@@ -338,6 +345,7 @@ export class Quorum {
   }
 
   #afterTurn(state: QuorumState): void {
+    this.#isNewcomer = state.standing === 'newcomer'
     const leaderId = leaderOf(state)
     if (leaderId === this.#told.leaderId && state.epoch === this.#told.epoch) return
     const wasLeading = this.#told.leaderId === this.nodeId

@@ -40,6 +40,10 @@ export type Ballots = ReadonlyMap<NodeId, 'granted' | 'refused' | 'harmless'>
  *      than `e`, because there was no leader of one. An epoch `x = e` is the leader's, and the vote in it counts as given; one below is over.
  *    - Several disks may be lost, also at the same time, also again before the first has recovered: the same holds for the first of them that comes
  *      back, then for the second, and so on. Too many at a time, and there is no `M`: the quorum stands still, and nothing that it committed is denied.
+ *    - Of three, two are too many: what the two once committed, the third need not have, and they may have elected one another without it. Nor does it
+ *      help that one of them has fetched the log again: how far that would have to be, only the two could tell. So to let it in on the word of one voter
+ *      may lose records. One disk after the other may be lost if each is lost only after the one before has become a voter. That can be well after it has all
+ *      records again, when what it asks its leader is lost on the way; so its broker stays fenced until then, and who waits for it to serve may go on.
  * 2. All other voters answer that they have never heard of any epoch. Then there is neither a candidate nor a leader to whom the forgotten disk could have
  *    promised anything, and later ones ask this one: the cluster is new. Who makes a new cluster had better write an empty `quorum-state` for each
  *    voter: then a majority is enough to begin.

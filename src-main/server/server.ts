@@ -154,7 +154,8 @@ export class Server {
       logDirFailureTimeoutMs: brokerConfig.logDirFailureTimeoutMs,
       whereabouts,
       metadataOffset: () => metadata.image.lastAppliedOffset,
-      isReady: () => this.#isReady,
+      // Whoever replaces one disk after the other goes by who serves again, and a newcomer is still as good as lost to the quorum.
+      isReady: () => this.#isReady && !quorum.isNewcomer,
       logger,
     })
     const brokerEpoch = () => this.lifecycle.brokerEpoch
