@@ -16,10 +16,6 @@ const regressions: readonly Regression[] = [
     found: 'a broker that takes up an old leader epoch late need not have what a newer leader has committed',
     options: { seed: 3057, faultsMs: 20_000, pace: 1 },
   },
-  {
-    found: 'what was written by name was held to be in the topic of that name which a broker that was behind had told of',
-    options: { seed: 20_261_489, faultsMs: 16_030, keep: [0, 1, 3], without: ['plain', 'consumers', 'seconds', 'risky'] },
-  },
 ]
 
 it.each(regressions)('$found', { timeout: 600_000 }, async ({ options }) => {

@@ -3,11 +3,8 @@ import { errorName, isRetriable } from '../../protocol/errors.ts'
 import { CreatePartitions } from '../../protocol/messages/createPartitions.ts'
 import { CreateTopics } from '../../protocol/messages/createTopics.ts'
 import { DeleteTopics } from '../../protocol/messages/deleteTopics.ts'
-import { Produce } from '../../protocol/messages/produce.ts'
-import { buildBatch } from '../../protocol/records/batchBuilder.ts'
 import { NotNow, SimulatedClient, untilOver, type ClientWorld } from './simulatedClient.ts'
-
-const WRITE_TIMEOUT_MS = 1500
+import { writeByName } from './writeByName.ts'
 
 /** Makes topics, writes to them, gives them more partitions, deletes them and makes them anew under the same few names. */
 export class TopicChurn {
@@ -75,30 +72,9 @@ export class TopicChurn {
   }
 
   async #write(name: string): Promise<void> {
-    const { brokerId, topicId } = await this.#client.leader(name, 0)
-    const connection = await this.#client.connection(brokerId)
-    const isMeantBy = this.#idAt(brokerId, name) === topicId
-    const value = `churn ${this.#count++}`
-    const records = buildBatch({ records: [{ timestamp: Math.floor(this.#client.elapsed), key: null, value: Buffer.from(value) }] })
-    const topicData = [{ name, partitionData: [{ index: 0, records }] }]
-    const { responses } = await connection.send(Produce, { acks: -1, timeoutMs: 500, topicData }, { timeoutMs: WRITE_TIMEOUT_MS })
-    const answer = responses[0]!.partitionResponses[0]!
-    const error = errorName(answer.errorCode)
-    if (error === 'NONE') {
-      if (isMeantBy && this.#idAt(brokerId, name) === topicId)
-        this.#world.history.of(name, topicId, 0).noteAcknowledged({ baseOffset: answer.baseOffset, values: [value] })
-      return
-    }
+    const error = await writeByName(this.#world, this.#client, name, `churn ${this.#count++}`)
+    if (error === 'NONE') return
     this.#client.forgetLeader(name, 0)
     if (isRetriable(error)) throw new NotNow(error)
-  }
-
-  /**
-   * The topic that a broker knows by a name. What is written goes by the name, and the answer does not say to which topic of that name it went: it may not
-   * be the one that this client was told of, by a broker that was behind, or by one that was ahead of the leader. One that the leader knew before it was
-   * asked, and still knows after it has answered, is the one.
-   */
-  #idAt(brokerId: number, name: string): Uuid | undefined {
-    return this.#world.cluster.brokers[brokerId - 1]?.server?.metadata.image.topicsByName.get(name)?.topicId
   }
 }
