@@ -20,7 +20,7 @@ export class BatchAppender {
   readonly #client: KafkaClient
   readonly #topic: string
   readonly #sequences = new Map<number, number>()
-  #identity: { readonly producerId: number; readonly producerEpoch: number } | undefined
+  #identity: Promise<{ readonly producerId: number; readonly producerEpoch: number }> | undefined
 
   constructor(client: KafkaClient, topic: string) {
     this.#client = client
@@ -29,7 +29,8 @@ export class BatchAppender {
 
   async append(partition: number, records: readonly NewRecord[], codec: CompressionName): Promise<void> {
     const deadline = this.#client.deadline(PATIENCE_MS)
-    const identity = (this.#identity ??= await this.#client.retrying(() => this.#identify(), deadline))
+    // One for all partitions, also when several begin at once: sequence numbers mean nothing under another producer id.
+    const identity = await (this.#identity ??= this.#client.retrying(() => this.#identify(), deadline))
     const baseSequence = this.#sequences.get(partition) ?? 0
     const batch = buildBatch({ records, codec, ...identity, baseSequence })
     const request = {

@@ -6,6 +6,7 @@ import { CreateTopics } from '../protocol/messages/createTopics.ts'
 import { DeleteRecords } from '../protocol/messages/deleteRecords.ts'
 import { DescribeConfigs } from '../protocol/messages/describeConfigs.ts'
 import { IncrementalAlterConfigs } from '../protocol/messages/incrementalAlterConfigs.ts'
+import { InitProducerId } from '../protocol/messages/initProducerId.ts'
 import { Produce } from '../protocol/messages/produce.ts'
 import { baseSequence } from '../protocol/records/batch.ts'
 import { buildBatch } from '../protocol/records/batchBuilder.ts'
@@ -272,6 +273,7 @@ describe('a copy of a topic', () => {
     await connected(copying)
     expect((await clone(true)).at(-1)).toMatchObject({ phase: 'done', read: 200, all: 200, records: 200 })
     for (const partition of [0, 1]) expect(recordsOf('b', partition)).toEqual(recordsOf('a', partition))
+    expect(kafka.countOf(InitProducerId)).toBe(1)
   })
 
   it('has each record once though an answer was lost', async () => {
