@@ -551,4 +551,12 @@ export const clusterMutations: readonly Mutation[] = [
     from: 1,
     within: 3,
   },
+  {
+    broken: 'a broker serves whose voter has forgotten what it promised',
+    edits: [{ file: 'server/server.ts', is: ' && !quorum.isNewcomer', becomes: '' }],
+    stage: on(['wipe', 'wipe', 'isolate', 'isolate', 'isolate'], { faultsMs: 20_000 }),
+    caughtBy: ['liveness'],
+    from: 21,
+    within: 40,
+  },
 ]
