@@ -5,17 +5,23 @@ import type { messages } from '../contract/messages.ts'
 import type { Served } from '../contract/operations.ts'
 import type { topics } from '../contract/topics.ts'
 import type { Address, Env } from '../env/env.ts'
+import type { SeriesStore } from '../env/seriesStore.ts'
 import { brokerServices } from './brokers.ts'
 import { ClusterSession } from './clusterSession.ts'
+import { GroupMonitor } from './groupMonitor.ts'
 import { groupServices } from './groups.ts'
+import { MemorySeriesStore } from './memorySeriesStore.ts'
 import { messageServices } from './messages.ts'
 import { topicServices } from './topics.ts'
+import { UnknownCluster } from './unknownCluster.ts'
 
 export interface AdminServices {
   readonly topics: Served<typeof topics>
   readonly messages: Served<typeof messages>
   readonly groups: Served<typeof groups>
   readonly brokers: Served<typeof brokers>
+  /** From now on the groups of a cluster are looked at regularly, whether or not anybody asks. */
+  watchGroups(clusterId: string): void
   /** What is under way fails; connections end. */
   close(): Promise<void>
 }
@@ -23,20 +29,15 @@ export interface AdminServices {
 export interface AdminServicesOptions {
   /** Where to ask first in that cluster; undefined when there is none of that name. May change over time. */
   bootstrapOf(clusterId: string): readonly Address[] | undefined
-}
-
-/** Thrown when a question names a cluster that is not known. */
-export class UnknownCluster extends Error {
-  readonly code = 'UNKNOWN_CLUSTER'
-
-  constructor(clusterId: string) {
-    super(`There is no cluster ${clusterId}.`)
-    this.name = 'UnknownCluster'
-  }
+  /** Where the history of lag is kept, and closed by whoever opened it; without one it lasts as long as these services. */
+  readonly store?: SeriesStore
 }
 
 /** What a person does to any cluster. Nothing is connected before it is asked for. */
-export function adminServices(env: Pick<Env, 'clock' | 'random' | 'network'>, { bootstrapOf }: AdminServicesOptions): AdminServices {
+export function adminServices(
+  env: Pick<Env, 'clock' | 'random' | 'network'>,
+  { bootstrapOf, store = new MemorySeriesStore() }: AdminServicesOptions,
+): AdminServices {
   const sessions = new Map<string, { readonly addresses: string; readonly session: ClusterSession }>()
   let isClosed = false
 
@@ -54,15 +55,27 @@ export function adminServices(env: Pick<Env, 'clock' | 'random' | 'network'>, { 
   }
 
   const clientOf = (clusterId: string) => sessionOf(clusterId).client
+  const monitors = new Map<string, GroupMonitor>()
+  const monitorOf = (clusterId: string) => {
+    const known = monitors.get(clusterId)
+    if (known !== undefined) return known
+    const client = () => clientOf(clusterId)
+    client() // so that there are none of clusters that do not exist
+    const monitor = new GroupMonitor(env.clock, { clusterId, client, store })
+    monitors.set(clusterId, monitor)
+    return monitor
+  }
   return {
     topics: topicServices(clientOf),
     messages: messageServices(sessionOf),
-    groups: groupServices(clientOf),
     brokers: brokerServices(clientOf),
+    groups: groupServices(clientOf, monitorOf),
+    watchGroups: clusterId => monitorOf(clusterId).begin(),
     close: async () => {
       isClosed = true
       for (const { session } of sessions.values()) session.close()
       sessions.clear()
+      await Promise.all([...monitors.values()].map(monitor => monitor.close()))
     },
   }
 }

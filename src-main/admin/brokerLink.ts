@@ -55,6 +55,11 @@ export class BrokerLink {
     return this.#failedAt
   }
 
+  /** Whether the broker speaks any version of an API that we do. */
+  async offers(api: AnyApi): Promise<boolean> {
+    return (await this.#connected()).versionOf(api) !== undefined
+  }
+
   /** Rejects with `NetworkError`, or with `KafkaError` UNSUPPORTED_VERSION when the broker speaks no version that we do. */
   async send<A extends AnyApi>(
     api: A,
@@ -64,9 +69,7 @@ export class BrokerLink {
     this.#open += 1
     this.#idle?.cancel()
     try {
-      const connection = this.isConnected
-        ? this.#connection!
-        : await Promise.race([(this.#connecting ??= this.#connect()), this.#closed.promise])
+      const connection = await this.#connected()
       const offered = connection.versionOf(api)
       if (offered === undefined) {
         throw new KafkaError('UNSUPPORTED_VERSION', `${this.#name} speaks no version of ${api.name} that Trilog does`)
@@ -95,6 +98,11 @@ export class BrokerLink {
 
   get #name(): string {
     return `${this.to.host}:${this.to.port}`
+  }
+
+  async #connected(): Promise<KafkaConnection> {
+    if (this.isConnected) return this.#connection!
+    return Promise.race([(this.#connecting ??= this.#connect()), this.#closed.promise])
   }
 
   async #connect(): Promise<KafkaConnection> {

@@ -1,4 +1,4 @@
-import type { GroupMember, PartitionLag } from '../contract/groups.ts'
+import type { GroupMember } from '../contract/groups.ts'
 import type { TopicMetadata } from './clusterMetadata.ts'
 import type { OffsetTable } from './offsets.ts'
 
@@ -6,6 +6,18 @@ export interface CommittedOffset {
   readonly topic: string
   readonly partition: number
   readonly offset: number
+}
+
+/** How far a group is in one partition. */
+export interface PartitionPosition {
+  readonly topic: string
+  readonly partition: number
+  /** Null: nothing was committed. */
+  readonly committedOffset: number | null
+  readonly logEndOffset: number | null
+  readonly lag: number | null
+  /** The member that owns it now. */
+  readonly memberId: string | null
 }
 
 /**
@@ -17,7 +29,7 @@ export function groupLag(
   members: readonly Pick<GroupMember, 'memberId' | 'assignment'>[],
   topics: ReadonlyMap<string, TopicMetadata>,
   ends: OffsetTable,
-): { readonly partitions: PartitionLag[]; readonly totalLag: number | null } {
+): { readonly partitions: PartitionPosition[]; readonly totalLag: number | null } {
   const rows = new Map<string, { topic: string; partition: number; committedOffset: number | null; memberId: string | null }>()
   const rowOf = (topic: string, partition: number) => {
     const key = `${topic} ${partition}`
@@ -36,9 +48,9 @@ export function groupLag(
     const logEndOffset = ends.get(topic, partition) ?? null
     // A consumer may have committed more than a broker, elected after a loss, still has.
     const lag = committedOffset === null || logEndOffset === null ? null : Math.max(0, logEndOffset - committedOffset)
-    const exists = topics.get(topic)?.partitions.some(each => each.partition === partition) === true
+    const exists = () => topics.get(topic)?.partitions.some(each => each.partition === partition) === true
     if (lag !== null) totalLag = (totalLag ?? 0) + lag
-    else if (committedOffset !== null && exists) isKnown = false
+    else if (committedOffset !== null && exists()) isKnown = false
     return { topic, partition, committedOffset, logEndOffset, lag, memberId }
   })
   partitions.sort((one, other) => (one.topic === other.topic ? one.partition - other.partition : one.topic < other.topic ? -1 : 1))

@@ -1,13 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { GroupDetail } from '../contract/groups.ts'
-import { errorCode, type ErrorName } from '../protocol/errors.ts'
-import { encodeAssignment } from '../protocol/messages/consumerProtocol.ts'
+import { errorCode } from '../protocol/errors.ts'
 import { DeleteGroups } from '../protocol/messages/deleteGroups.ts'
 import { DescribeGroups } from '../protocol/messages/describeGroups.ts'
-import { FindCoordinator } from '../protocol/messages/findCoordinator.ts'
 import { ListGroups } from '../protocol/messages/listGroups.ts'
 import { OffsetFetch } from '../protocol/messages/offsetFetch.ts'
 import { buildBatch } from '../protocol/records/batchBuilder.ts'
+import { aGroup, type ScriptedGroup, scriptGroups } from '../simulation/kafka/scriptedGroups.ts'
 import { ScriptedKafka } from '../simulation/kafka/scriptedKafka.ts'
 import { type AdminServices, adminServices } from './adminServices.ts'
 
@@ -20,25 +19,6 @@ afterEach(async () => {
   kafka.world.close()
 })
 
-interface ScriptedGroup {
-  coordinator: number
-  state: string
-  protocolType: string
-  /** By member, the partitions of `orders`. */
-  members: Record<string, number[]>
-  /** By partition of `orders`. */
-  committed: Record<number, number>
-}
-
-const aGroup = (more: Partial<ScriptedGroup> = {}): ScriptedGroup => ({
-  coordinator: 2,
-  state: 'Stable',
-  protocolType: 'consumer',
-  members: {},
-  committed: {},
-  ...more,
-})
-
 let groups: Map<string, ScriptedGroup>
 
 async function connected(given: Record<string, ScriptedGroup>, more: (kafka: ScriptedKafka) => void = () => {}): Promise<void> {
@@ -47,68 +27,10 @@ async function connected(given: Record<string, ScriptedGroup>, more: (kafka: Scr
   kafka.topic('orders', { partitions: 3 })
   const records = Array.from({ length: 100 }, () => ({ key: null, value: null, timestamp: 1 }))
   for (const partition of [0, 1, 2]) kafka.append('orders', partition, buildBatch({ records }))
-  scriptGroups(kafka)
+  scriptGroups(kafka, groups)
   more(kafka)
   await kafka.world.settle(kafka.start())
   admin = adminServices(kafka.world.env('client'), { bootstrapOf: () => [1, 2, 3].map(broker => kafka.addressOf(broker)) })
-}
-
-function scriptGroups(given: ScriptedKafka): void {
-  const led = (groupId: string, broker: number): ScriptedGroup | ErrorName => {
-    const group = groups.get(groupId)
-    return group === undefined ? 'GROUP_ID_NOT_FOUND' : group.coordinator === broker ? group : 'NOT_COORDINATOR'
-  }
-  given.script(FindCoordinator, ({ coordinatorKeys }) => ({
-    coordinators: coordinatorKeys.map(key => {
-      const nodeId = groups.get(key)?.coordinator ?? 1
-      return { key, nodeId, ...given.addressOf(nodeId), errorCode: 0, errorMessage: null }
-    }),
-  }))
-  given.script(ListGroups, (_, { broker }) => ({
-    errorCode: 0,
-    groups: [...groups]
-      .filter(([, { coordinator }]) => coordinator === broker)
-      .map(([groupId, { protocolType, state: groupState }]) => ({ groupId, protocolType, groupState })),
-  }))
-  given.script(DescribeGroups, ({ groups: asked }, { broker }) => ({
-    groups: asked.map(groupId => {
-      const group = led(groupId, broker)
-      const blank = { groupId, groupState: '', protocolType: '', protocolData: '', members: [] }
-      if (typeof group === 'string') return { ...blank, errorCode: errorCode(group) }
-      const members = Object.entries(group.members).map(([memberId, partitions]) => ({
-        memberId,
-        clientId: 'app',
-        clientHost: '/127.0.0.1',
-        memberMetadata: Buffer.alloc(0),
-        memberAssignment: encodeAssignment({ assignedPartitions: [{ topic: 'orders', partitions }] }),
-      }))
-      return { groupId, errorCode: 0, groupState: group.state, protocolType: group.protocolType, protocolData: 'range', members }
-    }),
-  }))
-  given.script(OffsetFetch, ({ groups: asked, groupId: single }, { broker, apiVersion }) => {
-    const of = (groupId: string) => {
-      const group = led(groupId, broker)
-      const committed = typeof group === 'string' ? {} : group.committed
-      const partitions = Object.entries(committed).map(([partition, committedOffset]) => ({
-        partitionIndex: Number(partition),
-        committedOffset,
-        metadata: '',
-        errorCode: 0,
-      }))
-      const error = group === 'NOT_COORDINATOR' ? group : 'NONE'
-      return { topics: partitions.length === 0 ? [] : [{ name: 'orders', partitions }], errorCode: errorCode(error) }
-    }
-    return apiVersion >= 8 ? { groups: asked.map(({ groupId }) => ({ groupId, ...of(groupId) })) } : of(single)
-  })
-  given.script(DeleteGroups, ({ groupsNames }, { broker }) => ({
-    throttleTimeMs: 0,
-    results: groupsNames.map(groupId => {
-      const group = led(groupId, broker)
-      const error = typeof group === 'string' ? group : Object.keys(group.members).length > 0 ? 'NON_EMPTY_GROUP' : 'NONE'
-      if (error === 'NONE') groups.delete(groupId)
-      return { groupId, errorCode: errorCode(error) }
-    }),
-  }))
 }
 
 const settle = <T>(promise: Promise<T>) => kafka.world.settle(promise)
@@ -123,9 +45,39 @@ describe('the list of groups', () => {
       c: aGroup({ state: 'Empty' }),
     })
     expect(await list()).toEqual([
-      { groupId: 'a', state: 'Empty', protocolType: 'consumer', members: 0, coordinator: 3, topics: ['orders'], totalLag: 0 },
-      { groupId: 'b', state: 'Stable', protocolType: 'consumer', members: 1, coordinator: 1, topics: ['orders'], totalLag: 30 },
-      { groupId: 'c', state: 'Empty', protocolType: 'consumer', members: 0, coordinator: 2, topics: [], totalLag: null },
+      {
+        groupId: 'a',
+        state: 'Empty',
+        protocolType: 'consumer',
+        members: 0,
+        coordinator: 3,
+        topics: ['orders'],
+        totalLag: 0,
+        lagMs: 0,
+        status: 'ok',
+      },
+      {
+        groupId: 'b',
+        state: 'Stable',
+        protocolType: 'consumer',
+        members: 1,
+        coordinator: 1,
+        topics: ['orders'],
+        totalLag: 30,
+        lagMs: expect.any(Number),
+        status: 'unknown',
+      },
+      {
+        groupId: 'c',
+        state: 'Empty',
+        protocolType: 'consumer',
+        members: 0,
+        coordinator: 2,
+        topics: [],
+        totalLag: null,
+        lagMs: null,
+        status: 'unknown',
+      },
     ])
   })
 

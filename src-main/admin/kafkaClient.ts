@@ -143,6 +143,11 @@ export class KafkaClient {
     return this.#link(await this.#node(brokerId), lane).send(api, ask, options)
   }
 
+  /** Whether a broker can be asked this at all. */
+  async offers(brokerId: number, api: AnyApi): Promise<boolean> {
+    return this.#link(await this.#node(brokerId), 'query').offers(api)
+  }
+
   /** Asks the controller, or the broker that passes questions on to it, once. */
   async controller<A extends AnyApi>(api: A, ask: Ask<A>, options: AskOptions = {}): Promise<ResponseOf<A>> {
     const controllerId = this.#controllerId ?? (await this.#metadata([])).controllerId

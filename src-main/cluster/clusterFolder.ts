@@ -23,8 +23,8 @@ const NOTHING_PROMISED = { leaderId: -1, leaderEpoch: 0, votedId: -1, votedDirec
 
 /**
  * The folder of one local cluster: `cluster.json`, `broker-<id>/` (its log dir), `broker-<id>-disk-<k>/` (its other log dirs, from 2 on, where it has
- * more), `broker-<id>.properties`, `logs/broker-<id>.log`, and `.lock` while somebody holds it. What ends in `.wiped` a crash left of a wipe; it is
- * nobody's.
+ * more), `broker-<id>.properties`, `logs/broker-<id>.log`, `lag.db` (what the host notes down of consumer groups), and `.lock` while somebody holds it.
+ * What ends in `.wiped` a crash left of a wipe; it is nobody's.
  */
 export class ClusterFolder {
   readonly path: string
@@ -154,7 +154,11 @@ export class ClusterFolder {
     // The file that says what this is goes last, so that after a crash the rest can be removed by asking again.
     const own = all
       .map(entry => entry.name)
-      .filter(name => /^(broker-\d+(\.properties|(-disk-\d+)?(\.wiped)?)|logs|host\.json(\.[\da-f]+)?)$/.test(name))
+      .filter(name =>
+        /^(broker-\d+(\.properties|(-disk-\d+)?(\.wiped)?)|logs|host\.json(\.[\da-f]+)?|lag\.db(-wal|-shm|\.unusable-\d+(-wal|-shm)?)?)$/.test(
+          name,
+        ),
+      )
     for (const name of [...own, 'cluster.json']) await this.#disk.remove(join(this.path, name))
     const left = await this.#disk.list(this.path)
     if (left.every(entry => entry.name === '.lock')) await this.#disk.remove(this.path)

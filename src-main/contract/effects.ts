@@ -28,7 +28,21 @@ export const effects = {
     healLinks: 'changes',
     shutdown: 'changes',
   },
-  groups: { list: 'reads', describe: 'reads', watch: 'reads', delete: 'changes' },
+  groups: {
+    list: 'reads',
+    describe: 'reads',
+    watch: 'reads',
+    planReset: 'reads',
+    history: 'reads',
+    alerts: 'reads',
+    alarms: 'reads',
+    // A rule of this app about a group, that the cluster never hears of.
+    setAlert: 'reads',
+    delete: 'changes',
+    deleteOffsets: 'changes',
+    removeMember: 'changes',
+    reset: 'changes',
+  },
   messages: { extent: 'reads', read: 'reads', detail: 'reads', offsetsAt: 'reads', tail: 'reads', produce: 'changes' },
   topics: {
     list: 'reads',

@@ -13,6 +13,7 @@ import { LOCAL_CLUSTER } from '../contract/common.ts'
 import { contract, type Bridge } from '../contract/contract.ts'
 import { nodeEnv } from '../env/node/env.ts'
 import { nodeProcesses } from '../env/node/processes.ts'
+import { openSeriesStore } from '../env/node/seriesStore.ts'
 import type { Processes } from '../env/processes.ts'
 import { AuditFile } from './auditFile.ts'
 import { removeHostFile, writeHostFile } from './hostFile.ts'
@@ -46,7 +47,10 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const env = nodeEnv()
   const processes = nodeProcesses()
   const local = await LocalCluster.open({ ...env, processes }, options)
+  // In the folder that this host holds, so that no other one writes to the same file.
+  const store = openSeriesStore(join(options.directory, 'lag.db'))
   const admin = adminServices(env, {
+    store,
     bootstrapOf: clusterId =>
       clusterId === LOCAL_CLUSTER ? local.brokerIds.map(id => ({ host: '127.0.0.1', port: local.portOf(id) })) : undefined,
   })
@@ -57,6 +61,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     try {
       await admin.close()
     } finally {
+      store.close()
       await local.close(async () => {
         await removeHostFile(options.directory)
         if (deleteData) await local.folder.remove()
@@ -88,6 +93,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
   }
   const served = audited(contract, services, env.clock, entry => changes.append(entry))
   const serve = (channel: Channel) => serveOver(contract, served, channel, toFailure)
+  admin.watchGroups(LOCAL_CLUSTER)
   let web: WebHost | undefined
   try {
     web = await webHostOrReason({ port: options.webPort, files: options.files, connected: serve }, processes)

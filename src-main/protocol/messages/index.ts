@@ -9,6 +9,7 @@ import { AssignReplicasToDirs } from './assignReplicasToDirs.ts'
 import { BeginQuorumEpoch } from './beginQuorumEpoch.ts'
 import { BrokerHeartbeat } from './brokerHeartbeat.ts'
 import { BrokerRegistration } from './brokerRegistration.ts'
+import { ConsumerGroupDescribe } from './consumerGroupDescribe.ts'
 import { CreatePartitions } from './createPartitions.ts'
 import { CreateTopics } from './createTopics.ts'
 import { DeleteGroups } from './deleteGroups.ts'
@@ -105,6 +106,7 @@ export const allApis: readonly AnyApi[] = [
   AssignReplicasToDirs,
   DescribeTopicPartitions,
   Envelope,
+  ConsumerGroupDescribe,
   UpdateRaftVoter,
 ]
 
@@ -120,6 +122,7 @@ export {
   BeginQuorumEpoch,
   BrokerHeartbeat,
   BrokerRegistration,
+  ConsumerGroupDescribe,
   CreatePartitions,
   CreateTopics,
   DeleteGroups,

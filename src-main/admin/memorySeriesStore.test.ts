@@ -1,0 +1,4 @@
+import { seriesStoreBehaves } from '../simulation/seriesStoreBehaves.suite.ts'
+import { MemorySeriesStore } from './memorySeriesStore.ts'
+
+seriesStoreBehaves('a store in memory', () => new MemorySeriesStore())
