@@ -36,6 +36,8 @@ const METADATA_TOPIC = '__cluster_metadata'
 const PLAINTEXT_PROTOCOL = 0
 /** How long a stopping broker waits for the controller to move its leaderships. */
 const CONTROLLED_SHUTDOWN_MS = 10_000
+/** How long a broker whose disk has failed waits for it to take that down. */
+const LAST_WORD_MS = 1_000
 
 /** What the process around a broker hears of it. */
 export interface ServerListeners {
@@ -174,7 +176,7 @@ export class Server {
     // Without the metadata log, or without any folder, a broker has nothing to serve from: the others take over sooner when it ends. A folder that
     // fails besides takes its partitions offline, a log that is merely corrupt only itself, and the rest goes on.
     directories.onFailure((failed, cause) => {
-      if (failed === directories.metadata || directories.online.length === 0) this.#listeners.failed(cause)
+      if (failed === directories.metadata || directories.online.length === 0) this.#end(cause)
       else this.lifecycle.reportOffline(directories.failedIds)
     })
     const topicCreation = new TopicCreation(adminLink, { config: brokerConfig, logger })
@@ -310,7 +312,18 @@ export class Server {
   #quorumFailed(cause: Error): void {
     const isForSpace = this.#metadataLog.isFull || isOutOfSpace(cause) || isOutOfSpace(cause.cause)
     if (this.#isStopping && isForSpace) this.#logger.warn('the disk is full: the quorum ends as it is', { cause })
-    else this.#listeners.failed(cause)
+    else this.#end(cause)
+  }
+
+  /** The next life must not trust a folder that has failed, so that it has to know which. */
+  #end(cause: Error): void {
+    let isOver = false
+    const end = () => {
+      if (!isOver) this.#listeners.failed(cause)
+      isOver = true
+    }
+    this.#env.clock.after(LAST_WORD_MS, end)
+    void this.#directories.failuresRemembered.then(end)
   }
 
   async #begin(): Promise<void> {

@@ -55,6 +55,7 @@ export class LogDirectories {
   readonly unopened: ReadonlyMap<string, Error>
   readonly #paths: readonly string[]
   readonly #log: LogDirectoryOptions['log']
+  #remembering: Promise<void> = Promise.resolve()
 
   private constructor(made: {
     readonly all: readonly LogDirectory[]
@@ -122,7 +123,14 @@ export class LogDirectories {
     const online = () => directories.filter(each => each.failure === undefined).map(each => each.path)
     await failed.forget(mended, online())
     // The last one may still take it: a disk that fails to sync one file often takes another.
-    this.onFailure(({ directoryId, path }) => void failed.add(directoryId, [...online(), path]))
+    this.onFailure(({ directoryId, path }) => {
+      this.#remembering = failed.add(directoryId, [...online(), path])
+    })
+  }
+
+  /** Resolves when the folders have taken down, as far as they can, which of them have failed up to now. Before that, the process had better not end. */
+  get failuresRemembered(): Promise<void> {
+    return this.#remembering
   }
 
   get online(): LogDirectory[] {
@@ -227,6 +235,7 @@ export class LogDirectories {
   /** As `LogDirectory.close`, each for itself. */
   async close(brokerEpoch: number): Promise<void> {
     const closed = await Promise.allSettled([...new Set([...this.all, this.metadata])].map(each => each.close(brokerEpoch)))
+    await this.#remembering
     for (const each of closed) if (each.status === 'rejected') throw each.reason
   }
 }

@@ -15,7 +15,7 @@ describe('brokers with two log folders', () => {
     cluster = new SimulatedCluster({ logDirs: 2, ...scenario })
     client = new AClient(cluster)
     await cluster.world.settle(cluster.start())
-    await client.createTopic('orders', { partitions: PARTITIONS.length })
+    await client.createTopic('orders', { partitions: PARTITIONS.length, replicas: cluster.brokers.length })
   }
 
   const imageOf = (id: number) => cluster.broker(id).server!.metadata.image
@@ -140,6 +140,21 @@ describe('brokers with two log folders', () => {
     expect(cluster.broker(2).failure).toMatchObject({ code: 'EIO' })
     await cluster.world.run(() => PARTITIONS.every(partition => client.leaderOf('orders', partition) !== undefined))
     await produceEverywhere('after')
+  })
+
+  it.each([31, 32, 33, 34])('keep through a power failure what they say after the only folder failed to sync (seed %i)', async seed => {
+    await running({ seed, brokers: 1, logDirs: 1 })
+    const { name } = cluster.broker(1)
+    const { faults } = cluster.world.disk(name)
+    const mend = faults.add({ operations: ['sync'], path: path => path.endsWith('.log'), code: 'EIO' })
+    void client.createTopic('unsynced', { replicas: 1 }).catch(() => undefined)
+    await cluster.world.run(() => cluster.broker(1).state === 'down', 30_000)
+    mend()
+    await cluster.world.settle(cluster.startBroker(1))
+    expect((await client.createTopic('after', { replicas: 1 })).error).toBe('NONE')
+    cluster.kill(1, { power: true })
+    await cluster.world.settle(cluster.startBroker(1))
+    expect(imageOf(1).topicsByName.has('after')).toBe(true)
   })
 
   it('end when they cannot tell the controller of a folder that fails', async () => {
