@@ -269,6 +269,21 @@ describe('a broker', () => {
     expect(await setting.beat(1, { wantShutDown: true })).toMatchObject({ shouldShutDown: true, isFenced: true })
     expect(setting.fenced()).toEqual([1])
   })
+
+  it('is let go by another controller than the one that moved its leaderships', async () => {
+    const setting = new Setting()
+    await setting.join(1, 2)
+    await setting.ask(CreateTopics, creationOf({ name: 'orders', numPartitions: 2, replicationFactor: 2 }))
+    const before = setting.image.lastAppliedOffset
+    await setting.beat(1, { wantShutDown: true })
+    setting.quorum.depose()
+    setting.quorum.elect()
+    expect(await setting.beat(1, { wantShutDown: true })).toMatchObject({ shouldShutDown: false })
+    await setting.beat(2, { currentMetadataOffset: before })
+    expect(await setting.beat(1, { wantShutDown: true })).toMatchObject({ shouldShutDown: false })
+    await setting.beat(2)
+    expect(await setting.beat(1, { wantShutDown: true })).toMatchObject({ shouldShutDown: true, isFenced: true })
+  })
 })
 
 it('moves leaders out of a log folder that failed, and learns where replicas are', async () => {

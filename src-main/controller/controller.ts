@@ -124,14 +124,18 @@ export class Controller {
       state => {
         const { sessions, image } = this.#active!
         const activeBrokers = [...image.brokers.keys()].filter(id => image.isActive(id))
-        const { records, reply } = decideHeartbeat(state, request, sessions.shutdownProgress(brokerId, activeBrokers))
+        const progress = sessions.shutdownProgress(brokerId, activeBrokers)
+        const { records, reply } = decideHeartbeat(state, request, progress)
         const { next, failed, ...answer } = reply
         if (answer.errorCode === 0) {
           sessions.heartbeat(brokerId, { connectionId, metadataOffset })
           if (records.length > 0 && failed.length > 0) this.#options.logger.warn('log folders of a broker failed', { brokerId, failed })
-          if (records.length > 0) {
-            this.#options.logger.info('a broker changed its state', { brokerId, state: next })
-            if (next === 'controlledShutdown') sessions.movedLeaderships(brokerId, state.nextOffset + records.length - 1)
+          if (records.length > 0) this.#options.logger.info('a broker changed its state', { brokerId, state: next })
+          if (next === 'controlledShutdown' && records.length > 0) {
+            sessions.movedLeaderships(brokerId, state.nextOffset + records.length - 1)
+          } else if (next === 'controlledShutdown' && progress.controlledShutdownOffset === undefined) {
+            // Another controller moved them, at an offset that only it knew: no later than now.
+            sessions.movedLeaderships(brokerId, image.lastAppliedOffset)
           }
         }
         return { records, reply: answer }
