@@ -58,6 +58,7 @@ export class BrokerLifecycle {
   readonly #listeners: ((standing: BrokerStanding) => void)[] = []
   #standing: BrokerStanding = 'starting'
   #brokerEpoch = -1
+  #isRegistered = false
   /** When the heartbeat was sent that was last answered well; undefined while the controller holds this broker for gone. */
   #answeredMs: number | undefined
   /** Since when it is answered again, after a time without. */
@@ -88,7 +89,7 @@ export class BrokerLifecycle {
     return this.#standing
   }
 
-  /** Of the present registration; -1 before the first. */
+  /** Of the present registration, or the last one while there is none; -1 before the first. */
   get brokerEpoch(): number {
     return this.#brokerEpoch
   }
@@ -174,7 +175,7 @@ export class BrokerLifecycle {
   async #run(): Promise<void> {
     while (this.#standing !== 'stopped') {
       this.#requireToldInTime()
-      if (this.#brokerEpoch < 0) await this.#register()
+      if (!this.#isRegistered) await this.#register()
       else await this.#heartbeat()
     }
   }
@@ -206,6 +207,7 @@ export class BrokerLifecycle {
       const error = errorName(response.errorCode)
       if (error === 'NONE') {
         this.#brokerEpoch = response.brokerEpoch
+        this.#isRegistered = true
         logger.info(`registered with the controller`, { brokerEpoch: response.brokerEpoch })
         this.#told(offline)
         if (!this.#wantsShutDown) this.#setStanding('fenced')
@@ -248,7 +250,7 @@ export class BrokerLifecycle {
     const error = errorName(response.errorCode)
     if (error === 'STALE_BROKER_EPOCH' || error === 'BROKER_ID_NOT_REGISTERED') {
       logger.warn('the registration is gone: registering again', { brokerEpoch, error })
-      this.#brokerEpoch = -1
+      this.#isRegistered = false
       if (!this.#wantsShutDown) this.#setStanding('starting')
       return
     }

@@ -160,7 +160,11 @@ export class Server {
       isReady: () => this.#isReady && !quorum.isNewcomer,
       logger,
     })
-    const brokerEpoch = () => this.lifecycle.brokerEpoch
+    // Metadata may be faster than the answer to the registration. A fetch without an epoch would count for the next life of this broker, too (KIP-903).
+    const brokerEpoch = () => {
+      const registered = metadata.image.brokers.get(nodeId)
+      return Math.max(this.lifecycle.brokerEpoch, registered?.incarnationId === this.#incarnationId ? registered.brokerEpoch : -1)
+    }
     const replicas = new Replicas(env, {
       brokerId: nodeId,
       clusterId,

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Partition } from '../../broker/replication/partition.ts'
 import { errorName } from '../../protocol/errors.ts'
 import { DeleteRecords } from '../../protocol/messages/deleteRecords.ts'
 import { InitProducerId } from '../../protocol/messages/initProducerId.ts'
@@ -7,7 +8,7 @@ import { Metadata } from '../../protocol/messages/metadata.ts'
 import { Produce } from '../../protocol/messages/produce.ts'
 import { buildBatch } from '../../protocol/records/batchBuilder.ts'
 import { AClient } from './aClient.ts'
-import { type ClusterScenario, SimulatedCluster } from './simulatedCluster.ts'
+import { type ClusterScenario, type SimulatedBroker, SimulatedCluster } from './simulatedCluster.ts'
 
 describe('three brokers', () => {
   let cluster: SimulatedCluster
@@ -90,6 +91,28 @@ describe('three brokers', () => {
     await cluster.world.settle(cluster.startBroker(wiped))
     await client.inSync('orders')
     expect((await client.consume('orders')).values).toEqual(['one', 'two', 'three'])
+  })
+
+  it.each([1, 4, 5, 6])('say in which of their lives they fetch, also before they hear that they are registered (seed %i)', async seed => {
+    await running({ seed })
+    await client.createTopic('orders', { partitions: 3 })
+    const controller = cluster.brokers.find(each => each.server!.quorum.role === 'leader')!
+    const [restarted, other] = cluster.brokers.filter(each => each !== controller) as [SimulatedBroker, SimulatedBroker]
+    await cluster.world.settle(cluster.stopBroker(restarted.id))
+    const epochs = new Set<number>()
+    const { planFetch } = Partition.prototype
+    const spy = vi.spyOn(Partition.prototype, 'planFetch').mockImplementation(function (this: Partition, asked, reader, isFirst) {
+      if (reader.replica?.id === restarted.id) epochs.add(reader.replica.brokerEpoch)
+      return planFetch.call(this, asked, reader, isFirst)
+    })
+    const epochIn = ({ server }: SimulatedBroker) => server!.metadata.image.brokers.get(restarted.id)!.brokerEpoch
+    const before = epochIn(controller)
+    const started = cluster.startBroker(restarted.id)
+    await cluster.world.run(() => epochIn(controller) > before)
+    cluster.world.breakConnections(restarted.name, controller.name)
+    await cluster.world.settle(started)
+    spy.mockRestore()
+    expect([...epochs]).toEqual([epochIn(other)])
   })
 
   it('time out acks=all and accept acks=1 while the followers stand still', async () => {
