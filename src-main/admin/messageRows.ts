@@ -19,11 +19,11 @@ export function messageRow(partition: number, batch: BatchHeader, record: LogRec
   return rowOf(partition, batch, record, PREVIEW_BYTES)
 }
 
-/** One record whole, with what its batch says. */
-export function messageDetail(partition: number, batch: BatchHeader, record: LogRecord): MessageDetail {
+/** One record, whole or with each part cut at `limit` bytes, with what its batch says. */
+export function messageDetail(partition: number, batch: BatchHeader, record: LogRecord, limit = Infinity): MessageDetail {
   return {
-    ...rowOf(partition, batch, record, Infinity),
-    headers: record.headers.map(({ key, value }) => ({ key, value: value === null ? null : recordBytes(value) })),
+    ...rowOf(partition, batch, record, limit),
+    headers: record.headers.map(({ key, value }) => ({ key, value: value === null ? null : recordBytes(value, limit) })),
     batch: {
       baseOffset: batch.baseOffset,
       lastOffset: batch.lastOffset,

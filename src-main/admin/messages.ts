@@ -17,7 +17,7 @@ export function messageServices(sessionOf: (clusterId: string) => ClusterSession
   return {
     extent: async ({ clusterId, topic }) => extent(sessionOf(clusterId).client, topic),
     read: async ({ clusterId, topic, ranges }) => read(sessionOf(clusterId), topic, ranges),
-    detail: async ({ clusterId, topic, partition, offset }) => detail(sessionOf(clusterId), topic, partition, offset),
+    detail: async ({ clusterId, topic, ...place }) => detail(sessionOf(clusterId), topic, place),
     offsetsAt: async ({ clusterId, topic, timestampMs }) => offsetsAt(sessionOf(clusterId).client, topic, timestampMs),
     tail: ({ clusterId, topic, partitions }, signal) => new TopicTail(sessionOf(clusterId).client, { topic, partitions }, signal).rows(),
     produce: async ({ clusterId, key, value, headers, ...message }) =>
@@ -62,11 +62,15 @@ async function read({ client, fetched }: ClusterSession, name: string, ranges: r
   return rows.flat()
 }
 
-async function detail({ client, fetched }: ClusterSession, name: string, partition: number, offset: number): Promise<MessageDetail | null> {
+async function detail(
+  { client, fetched }: ClusterSession,
+  name: string,
+  { partition, offset, maxBytes }: { partition: number; offset: number; maxBytes?: number | undefined },
+): Promise<MessageDetail | null> {
   let found: MessageDetail | null = null
   await readRanges(client, fetched, name, [{ partition, from: offset, to: offset + 1 }], (_, batch) => {
     const record = batch.records.find(each => each.offset === offset)
-    if (record !== undefined) found = messageDetail(partition, batch.header, record)
+    if (record !== undefined) found = messageDetail(partition, batch.header, record, maxBytes)
   })
   return found
 }

@@ -5,7 +5,7 @@ import { call, stream } from './operations.ts'
 /** Bytes as they are in the log, and what they look like. `text` is there when they are valid UTF-8 without control characters. */
 export const RecordBytes = z.object({
   size: z.number().int(),
-  /** The first bytes, all of them in a `detail`. */
+  /** The first bytes; all of them in a `detail` that was asked for without `maxBytes`. */
   bytes: z.instanceof(Uint8Array),
   text: z.string().nullable(),
   format: z.enum(['json', 'text', 'binary', 'empty']),
@@ -65,7 +65,11 @@ export const messages = {
   extent: call(InTopic, z.array(PartitionExtent)),
   /** The records of these ranges, at most 1,000 offsets in all, each range in offset order. An offset without a record is absent. */
   read: call(InTopic.extend({ ranges: z.array(OffsetRange).max(1000), columns: ColumnPaths.optional() }), z.array(MessageRow)),
-  detail: call(InTopic.extend({ partition: z.number().int(), offset: Offset }), MessageDetail.nullable()),
+  /** `maxBytes`: of the key, the value and each header no more than so many; their `size` tells of the rest. */
+  detail: call(
+    InTopic.extend({ partition: z.number().int(), offset: Offset, maxBytes: z.number().int().min(1).optional() }),
+    MessageDetail.nullable(),
+  ),
   /** Per partition the first offset whose record is not older than `timestampMs`; the end where there is none. */
   offsetsAt: call(InTopic.extend({ timestampMs: TimestampMs }), z.array(z.object({ partition: z.number().int(), offset: Offset }))),
   /** What is appended from now on, in the order of arrival, several rows at a time. */

@@ -2,7 +2,8 @@ import { useElementSize } from '@vueuse/core'
 import { computed, nextTick, ref, watch, type Ref } from 'vue'
 import { scrollScale } from './scrollScale.ts'
 
-const OVERSCAN = 6
+/** Rows drawn beyond either edge of the view. */
+export const OVERSCAN = 6
 const WHEEL_LINE = 20
 
 /**
@@ -49,6 +50,12 @@ export function useRowWindow(box: Readonly<Ref<HTMLElement | null>>, size: () =>
     else if (top + rowHeight.value > contentTop.value + viewport.value) scrollTo(top + rowHeight.value - viewport.value)
   }
 
+  /** So many rows more, or fewer, stand above the view: what is in it stays where it is. */
+  function shift(rows: number) {
+    contentTop.value = Math.max(0, contentTop.value + rows * rowHeight.value)
+    void nextTick(() => scrollTo(contentTop.value))
+  }
+
   watch(
     () => scale.value.content,
     () => void nextTick(() => scrollTo(contentTop.value)),
@@ -64,6 +71,7 @@ export function useRowWindow(box: Readonly<Ref<HTMLElement | null>>, size: () =>
     onScroll,
     onWheel,
     reveal,
+    shift,
     /** Brings a row to the middle of the view. */
     center: (index: number) => scrollTo(index * rowHeight.value - viewport.value / 2 + rowHeight.value / 2),
     toTop: () => scrollTo(0),

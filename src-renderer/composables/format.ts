@@ -43,6 +43,43 @@ export function dateTime(ms: number): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${timeOfDay(ms)}`
 }
 
+const SHORT = ['', 'k', 'M', 'G', 'T'] as const
+
+/** A number in three digits and a letter: for progress and rates only, where nobody counts. */
+export function shortened(value: number): string {
+  if (value < 1000) return value < 10 && !Number.isInteger(value) ? value.toFixed(1) : String(Math.round(value))
+  let unit = 0
+  let scaled = value
+  while (scaled >= 999.5 && unit < SHORT.length - 1) {
+    scaled /= 1000
+    unit += 1
+  }
+  return `${scaled.toFixed(scaled < 99.95 ? 1 : 0)} ${SHORT[unit]}`
+}
+
+/** A mark on an axis of time, as fine as its steps. */
+export function timeLabel(ms: number, stepMs: number): string {
+  const at = new Date(ms)
+  const day = `${two(at.getMonth() + 1)}-${two(at.getDate())}`
+  if (stepMs >= 86_400_000) return day
+  const minutes = `${two(at.getHours())}:${two(at.getMinutes())}`
+  if (stepMs >= 900_000) return `${day} ${minutes}`
+  if (stepMs >= 60_000) return minutes
+  return stepMs >= 1_000 ? `${minutes}:${two(at.getSeconds())}` : timeOfDay(ms)
+}
+
+/** A round duration in the largest unit that holds it whole: `15 s`, `5 min`. */
+export function roundDuration(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1_000],
+  ] as const
+  const [name, size] = units.find(([, each]) => ms >= each && ms % each === 0) ?? ['ms', 1]
+  return `${ms / size} ${name}`
+}
+
 /** A duration in its two largest units. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))

@@ -100,7 +100,7 @@ describe('the messages of a topic', () => {
         .trigger('click')
       await flushPromises()
     }
-    await press('[role=radio]', 'Live')
+    await press('button', 'Live')
     await press('button', 'Pause')
     tail.push(Array.from({ length: TAIL_KEPT + 500 }, (_, offset) => aRow(0, offset)))
     await flushPromises()
@@ -112,8 +112,8 @@ describe('the messages of a topic', () => {
   it('arrive live, newest first, and stand still while paused', async () => {
     const { tab, tail, rows } = await aTab([{ partition: 0, start: 0, end: 1 }])
     await tab
-      .findAll('[role=radio]')
-      .find(radio => radio.text() === 'Live')!
+      .findAll('button')
+      .find(button => button.text() === 'Live')!
       .trigger('click')
     await flushPromises()
     tail.push([aRow(0, 1), aRow(0, 2)])

@@ -2,10 +2,11 @@ import type { MessageRow, RecordBytes } from '../../../../src-main/contract/mess
 import { hexStart } from '../../../components/hexLine.ts'
 import type { Place } from './rowMapping.ts'
 
-/** A row of the table: a record, an offset that has none, or one that is still being read. */
+/** A row of the table: a record, `offsets` that have none, or one that is still being read. */
 export type Entry =
   | { readonly kind: 'record'; readonly place: Place; readonly row: MessageRow }
-  | { readonly kind: 'gap' | 'loading'; readonly place: Place }
+  | { readonly kind: 'gap'; readonly place: Place; readonly offsets: number }
+  | { readonly kind: 'loading'; readonly place: Place }
 
 export const recordEntry = (row: MessageRow): Entry => ({ kind: 'record', place: { partition: row.partition, offset: row.offset }, row })
 

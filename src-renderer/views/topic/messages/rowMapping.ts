@@ -1,5 +1,6 @@
 /** Which record stands in which row, when the offsets of several partitions share one table. */
 export type Order = 'newest' | 'oldest'
+export type Arrangement = 'merged' | 'byPartition'
 
 export interface Place {
   readonly partition: number
@@ -22,17 +23,48 @@ export interface RowMap {
   rowOf(place: Place): number | null
 }
 
+type Part = { readonly partition: number; readonly start: number; readonly length: number }
+
+export function mapRows(extents: readonly Extent[], order: Order, arrangement: Arrangement = 'merged'): RowMap {
+  const parts = extents
+    .filter(each => each.end > each.start)
+    .toSorted((a, b) => a.partition - b.partition)
+    .map(each => ({ partition: each.partition, start: each.start, length: each.end - each.start }))
+  return arrangement === 'merged' ? mergedRows(parts, order) : rowsByPartition(parts, order)
+}
+
+/** One partition after the other; the order is that of the offsets within each. */
+function rowsByPartition(parts: readonly Part[], order: Order): RowMap {
+  let next = 0
+  const placed = parts.map(part => ({ ...part, first: (next += part.length) - part.length }))
+  const total = next
+  const at = ({ length }: Part, row: number) => (order === 'oldest' ? row : length - 1 - row)
+  return {
+    total,
+    places: range =>
+      placed.flatMap(part => {
+        const from = Math.max(0, range.from - part.first)
+        const to = Math.min(part.length, range.to - part.first)
+        return Array.from({ length: Math.max(0, to - from) }, (_, i) => ({
+          partition: part.partition,
+          offset: part.start + at(part, from + i),
+        }))
+      }),
+    rowOf: ({ partition, offset }) => {
+      const part = placed.find(each => each.partition === partition)
+      if (!part || offset < part.start || offset >= part.start + part.length) return null
+      return part.first + at(part, offset - part.start)
+    },
+  }
+}
+
 /**
  * Partitions are interleaved in proportion to their lengths: record k of n stands at the fraction (2k + 1) / 2n of its partition, and rows
  * are sorted by that. Nobody can sort all records by time without reading them; where partitions grow evenly, this comes near it.
  * Fractions are compared exactly, so that each offset has one row and each row one offset.
  */
-export function mapRows(extents: readonly Extent[], order: Order): RowMap {
-  const parts = extents
-    .filter(each => each.end > each.start)
-    .toSorted((a, b) => a.partition - b.partition)
-    .map(each => ({ partition: each.partition, start: each.start, length: each.end - each.start }))
-  const total = parts.reduce((sum, each) => sum + each.length, 0)
+function mergedRows(parts: readonly Part[], order: Order): RowMap {
+  const total = sum(parts.map(each => each.length))
 
   /** How many records of each partition stand before a fraction that lies at most a few rows before `row`. */
   function cutBefore(row: number): number[] {

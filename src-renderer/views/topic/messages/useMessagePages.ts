@@ -11,6 +11,8 @@ const LARGEST_PAGE = 128
 
 export interface MessagePages {
   readonly failure: Readonly<ShallowRef<unknown>>
+  /** Another number whenever more is known. */
+  readonly version: Readonly<ShallowRef<number>>
   /** The record at a place, `null` where there is none, `undefined` while it is not read. Tracked. */
   find(place: Place): MessageRow | null | undefined
   /** What is on screen now. One read is under way at a time; when it is done, what is on screen *then* is read next. */
@@ -20,7 +22,7 @@ export interface MessagePages {
   forget(): void
 }
 
-export function useMessagePages(topic: () => string): MessagePages {
+export function useMessagePages(topic: () => string, columns: () => readonly string[]): MessagePages {
   const bridge = useBridge()
   const failure = shallowRef<unknown>(null)
   const version = shallowRef(0)
@@ -44,7 +46,7 @@ export function useMessagePages(topic: () => string): MessagePages {
         const mine = generation
         const ranges = cacheFor(wanted.extents).missing(wanted.places, wanted.extents)
         if (ranges.length === 0) return
-        const rows = await bridge.messages.read({ clusterId: LOCAL_CLUSTER, topic: topic(), ranges })
+        const rows = await bridge.messages.read({ clusterId: LOCAL_CLUSTER, topic: topic(), ranges, columns: [...columns()] })
         if (mine !== generation) continue
         cache?.put(ranges, rows)
         failure.value = null
@@ -63,6 +65,7 @@ export function useMessagePages(topic: () => string): MessagePages {
   })
   return {
     failure,
+    version,
     find: place => (version.value >= 0 ? cache?.find(place) : undefined),
     want: (places, extents) => {
       wanted = { places, extents }

@@ -1,34 +1,45 @@
 import { computed, ref, shallowRef, watch } from 'vue'
 import { LOCAL_CLUSTER } from '../../../../src-main/contract/common.ts'
+import type { MessageRow } from '../../../../src-main/contract/messages.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
 import { useTopicsStore } from '../../../stores/topics.ts'
 import { isSamePlace, recordEntry, type Entry } from './entries.ts'
-import { mapRows, type Place } from './rowMapping.ts'
+import type { Arrangement, Order, Place } from './rowMapping.ts'
 import { useExtents } from './useExtents.ts'
+import { useLogRows } from './useLogRows.ts'
 import { useMessagePages } from './useMessagePages.ts'
 import { useTail } from './useTail.ts'
 
-export type Mode = 'newest' | 'oldest' | 'live'
+interface Options {
+  readonly topic: () => string
+  readonly columns: () => readonly string[]
+  /** What a search found, instead of all there is. */
+  readonly hits: () => readonly MessageRow[] | null
+  readonly onShift: (rows: number) => void
+}
 
-/** The rows of the table: all offsets of the chosen partitions in an order, or what arrives live; and which of them is selected. */
-export function useMessageRows(topic: () => string) {
+/** The rows of the table: all offsets of the chosen partitions in an order, what arrives live, or hits; and which of them is selected. */
+export function useMessageRows({ topic, columns, hits, onShift }: Options) {
   const bridge = useBridge()
   const topics = useTopicsStore()
-  const mode = ref<Mode>('newest')
+  const order = ref<Order>('newest')
+  const arrangement = ref<Arrangement>('merged')
+  const isLive = ref(false)
   const chosen = shallowRef<readonly number[] | null>(null)
   const view = shallowRef({ from: 0, to: 0, isAtTop: true })
   /** A record stays selected when rows move, so it is known by its place and not by its row. */
   const place = shallowRef<Place | null>(null)
+  const source = computed(() => (hits() !== null ? 'hits' : isLive.value ? 'live' : 'log'))
 
-  const pages = useMessagePages(topic)
+  const pages = useMessagePages(topic, columns)
   const extents = useExtents(topic, {
-    follows: () => mode.value === 'newest' && view.value.isAtTop && place.value === null,
+    follows: () => source.value === 'log' && order.value === 'newest' && view.value.isAtTop && place.value === null,
     onReset: () => {
       pages.forget()
       place.value = null
     },
   })
-  const tail = useTail(() => (mode.value === 'live' ? { topic: topic(), partitions: chosen.value } : null))
+  const tail = useTail(() => (source.value === 'live' ? { topic: topic(), partitions: chosen.value, columns: columns() } : null))
 
   /** Of the extents and of the list of topics: a partition that nobody can tell of now is still one that can be chosen. */
   const partitions = computed(() => {
@@ -43,55 +54,64 @@ export function useMessageRows(topic: () => string) {
     return partitions.value.filter(each => !told.has(each) && (chosen.value === null || chosen.value.includes(each)))
   })
   const chosenExtents = computed(() => extents.shown.value.filter(each => chosen.value === null || chosen.value.includes(each.partition)))
-  const rows = computed(() => mapRows(chosenExtents.value, mode.value === 'oldest' ? 'oldest' : 'newest'))
-  const places = computed(() => rows.value.places(view.value))
-  const total = computed(() => rows.value.total)
-  const rowCount = computed(() => (mode.value === 'live' ? tail.rows.value.length : total.value))
   const lastOffset = computed(() => chosenExtents.value.reduce((most, each) => Math.max(most, each.end), 0))
+  const log = useLogRows({
+    extents: chosenExtents,
+    order,
+    arrangement,
+    view,
+    pages,
+    isShown: () => source.value === 'log',
+    onShift: by => {
+      view.value = { ...view.value, from: view.value.from + by, to: view.value.to + by }
+      onShift(by)
+    },
+  })
+  /** Those that are listed one by one; `null` for the whole log. */
+  const listed = computed(() => hits() ?? (isLive.value ? tail.rows.value : null))
+  const rowCount = computed(() => listed.value?.length ?? log.total.value)
 
   function entryAt(index: number): Entry | undefined {
-    if (mode.value === 'live') {
-      const row = tail.rows.value[index]
-      return row && recordEntry(row)
-    }
-    const at = places.value[index - view.value.from]
-    if (!at) return undefined
-    const row = pages.find(at)
-    return row ? recordEntry(row) : { kind: row === null ? 'gap' : 'loading', place: at }
+    if (listed.value === null) return log.entryAt(index)
+    const row = listed.value[index]
+    return row && recordEntry(row)
   }
   function rowOf(at: Place): number | null {
-    if (mode.value !== 'live') return rows.value.rowOf(at)
-    const index = tail.rows.value.findIndex(row => isSamePlace(row, at))
+    if (listed.value === null) return log.rowOf(at)
+    const index = listed.value.findIndex(row => isSamePlace(row, at))
     return index < 0 ? null : index
   }
-  function placeAt(index: number): Place | null {
-    if (mode.value === 'live') return entryAt(index)?.place ?? null
-    return rows.value.places({ from: index, to: index + 1 })[0] ?? null
-  }
+  const placeAt = (index: number): Place | null => (listed.value === null ? log.placeAt(index) : (entryAt(index)?.place ?? null))
   const selected = computed({
     get: () => (place.value === null ? null : rowOf(place.value)),
     set: index => (place.value = index === null ? null : placeAt(index)),
   })
 
   /**
-   * The row of the first record at or after a time, `null` when all are older. Exact for one partition; for several it is the row that has as
-   * many before it as there are older records.
+   * The row of the first record at or after a time, `null` when all are older. Exact for one partition, and for the first of several that stand one
+   * after the other; for merged ones it is the row that has as many before it as there are older records.
    */
   async function firstRowSince(timestampMs: number): Promise<number | null> {
     const found = await bridge.messages.offsetsAt({ clusterId: LOCAL_CLUSTER, topic: topic(), timestampMs })
     const offsets = new Map(found.map(each => [each.partition, each.offset]))
-    const olderIn = ({ partition, start, end }: { partition: number; start: number; end: number }) =>
-      Math.max(0, Math.min(end, offsets.get(partition) ?? end) - start)
-    const older = chosenExtents.value.reduce((sum, each) => sum + olderIn(each), 0)
-    if (older >= total.value) return null
-    return mode.value === 'oldest' ? older : total.value - 1 - older
+    const since = ({ partition, start, end }: { partition: number; start: number; end: number }) =>
+      Math.max(start, Math.min(end, offsets.get(partition) ?? end))
+    const young = chosenExtents.value.filter(each => since(each) < each.end)
+    const [first] = young
+    if (first === undefined) return null
+    if (arrangement.value === 'byPartition') return log.rowOf({ partition: first.partition, offset: since(first) })
+    const older = chosenExtents.value.reduce((sum, each) => sum + since(each) - each.start, 0)
+    return log.rowAfter(order.value === 'oldest' ? older : log.offsets.value - 1 - older)
   }
 
-  watch([places, chosenExtents, mode], () => mode.value !== 'live' && pages.want(places.value, chosenExtents.value))
-  watch([mode, chosen], () => (place.value = null))
+  watch(() => columns().join('\n'), pages.forget)
+  watch([source, chosen, order, arrangement], () => (place.value = null))
   watch(topic, () => (chosen.value = null))
   return {
-    mode,
+    order,
+    arrangement,
+    isLive,
+    source,
     chosen,
     view,
     place,
@@ -99,9 +119,9 @@ export function useMessageRows(topic: () => string) {
     extents,
     tail,
     pages,
+    log,
     partitions,
     unreadable,
-    total,
     rowCount,
     lastOffset,
     entryAt,

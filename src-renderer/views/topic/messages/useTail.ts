@@ -1,14 +1,23 @@
-import { ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import { LOCAL_CLUSTER } from '../../../../src-main/contract/common.ts'
-import type { MessageRow } from '../../../../src-main/contract/messages.ts'
+import type { MessageRow, PartitionExtent } from '../../../../src-main/contract/messages.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
 import { useStream } from '../../../composables/useStream.ts'
 
 /** Rows the live table keeps. */
 export const TAIL_KEPT = 2_000
 
-/** What is appended while one looks, newest first. Paused, it stands still and counts what it holds back. */
-export function useTail(target: () => { topic: string; partitions: readonly number[] | null } | null) {
+interface Target {
+  readonly topic: string
+  readonly partitions: readonly number[] | null
+  readonly columns: readonly string[]
+}
+
+/**
+ * What is appended while one looks, newest first. Paused, it stands still and counts what it holds back. The host sends no more than is taken, so
+ * a screen that cannot follow falls behind the log instead of losing records: `behind` says how far.
+ */
+export function useTail(target: () => Target | null) {
   const bridge = useBridge()
   const rows = shallowRef<readonly MessageRow[]>([])
   const arrived = ref(0)
@@ -16,6 +25,8 @@ export function useTail(target: () => { topic: string; partitions: readonly numb
   const held = shallowRef<readonly MessageRow[]>([])
   /** How many arrived while it is paused; of these too the newest are kept. */
   const heldBack = ref(0)
+  /** Per partition the offset after the last that arrived. */
+  let positions = new Map<number, number>()
 
   const key = () => {
     const now = target()
@@ -29,13 +40,20 @@ export function useTail(target: () => { topic: string; partitions: readonly numb
       heldBack.value = 0
       arrived.value = 0
       isPaused.value = false
+      positions = new Map()
       return bridge.messages.tail(
-        { clusterId: LOCAL_CLUSTER, topic: now?.topic ?? '', partitions: now?.partitions ? [...now.partitions] : null },
+        {
+          clusterId: LOCAL_CLUSTER,
+          topic: now?.topic ?? '',
+          partitions: now?.partitions ? [...now.partitions] : null,
+          columns: [...(now?.columns ?? [])],
+        },
         signal,
       )
     },
     batch => {
       arrived.value += batch.length
+      for (const { partition, offset } of batch) positions.set(partition, offset + 1)
       if (isPaused.value) heldBack.value += batch.length
       const grown = isPaused.value ? held : rows
       grown.value = [...batch.toReversed(), ...grown.value].slice(0, TAIL_KEPT)
@@ -49,5 +67,18 @@ export function useTail(target: () => { topic: string; partitions: readonly numb
     held.value = []
     heldBack.value = 0
   }
-  return { rows, arrived, isPaused, heldBack, failure, restart, togglePause }
+  return {
+    rows,
+    arrived,
+    isPaused,
+    heldBack,
+    failure,
+    restart,
+    togglePause,
+    /** Arrived, and made room for newer ones. */
+    dropped: computed(() => Math.max(0, arrived.value - rows.value.length - held.value.length)),
+    /** Offsets in the log that have not arrived; of partitions from which anything has. */
+    behind: (extents: readonly PartitionExtent[]) =>
+      extents.reduce((sum, { partition, end }) => sum + Math.max(0, end - (positions.get(partition) ?? end)), 0),
+  }
 }

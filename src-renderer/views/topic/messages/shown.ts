@@ -1,0 +1,12 @@
+import type { RecordBytes } from '../../../../src-main/contract/messages.ts'
+
+/** How bytes are shown. */
+export const SHOWN = ['json', 'text', 'hex'] as const
+export type Shown = (typeof SHOWN)[number]
+
+export const canShow = (bytes: RecordBytes | null, as: Shown) =>
+  as === 'hex' ? bytes !== null : bytes !== null && bytes.text !== null && (as === 'text' || bytes.format === 'json')
+
+/** As what it looks like, unless a person wanted something else that is possible too. */
+export const bestShown = (bytes: RecordBytes | null, wanted: Shown | null): Shown =>
+  wanted !== null && canShow(bytes, wanted) ? wanted : (SHOWN.find(each => canShow(bytes, each)) ?? 'text')

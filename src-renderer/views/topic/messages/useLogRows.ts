@@ -1,0 +1,129 @@
+import { computed, shallowRef, watch, type Ref } from 'vue'
+import { OVERSCAN } from '../../../components/useRowWindow.ts'
+import { CollapsedRows, runsWhere } from './collapsedRows.ts'
+import { recordEntry, type Entry } from './entries.ts'
+import { mapRows, type Arrangement, type Extent, type Order, type Place } from './rowMapping.ts'
+import type { MessagePages } from './useMessagePages.ts'
+
+/** How far around the view gaps are looked for in what was read: about what one answer holds. */
+const AROUND = 512
+/** Where much is missing, as many rows are read ahead: a view of a compacted topic needs many offsets to be filled. */
+const AHEAD = 960
+
+interface Options {
+  readonly extents: Readonly<Ref<readonly Extent[]>>
+  readonly order: Readonly<Ref<Order>>
+  readonly arrangement: Readonly<Ref<Arrangement>>
+  readonly view: Readonly<Ref<{ readonly from: number; readonly to: number }>>
+  readonly pages: MessagePages
+  readonly isShown: () => boolean
+  /** Rows above the view went, or came: what is in view has to stay where it is. */
+  readonly onShift: (rows: number) => void
+}
+
+/** The rows over all offsets of some partitions: each record one, each known gap one. */
+export function useLogRows({ extents, order, arrangement, view, pages, isShown, onShift }: Options) {
+  const map = computed(() => mapRows(extents.value, order.value, arrangement.value))
+  const collapsed = shallowRef(new CollapsedRows(0))
+  watch(
+    map,
+    (now, before) => {
+      const [top] = before && view.value.from > 0 ? before.places(collapsed.value.baseOf(view.value.from + OVERSCAN)) : []
+      collapsed.value = new CollapsedRows(now.total)
+      const row = top === undefined ? null : now.rowOf(top)
+      if (row !== null && row !== view.value.from + OVERSCAN) onShift(row - view.value.from - OVERSCAN)
+    },
+    { immediate: true, flush: 'sync' },
+  )
+
+  /** The rows in view, and for each that stands for one offset, the place. */
+  const inView = computed(() => {
+    const { from, to } = view.value
+    const rows: { base: number; length: number }[] = []
+    for (let row = Math.max(0, from); row < Math.min(to, collapsed.value.total); row++) {
+      const base = collapsed.value.baseOf(row)
+      rows.push({ base: base.from, length: base.to - base.from })
+    }
+    return { from, rows, places: placesOf(rows.map(row => row.base)) }
+  })
+  /** Neighbours are asked for together: a map is quick at stretches, not at single rows. */
+  function placesOf(bases: readonly number[]): Place[] {
+    const places: Place[] = []
+    for (let at = 0; at < bases.length;) {
+      let length = 1
+      while (bases[at + length] === bases[at]! + length) length += 1
+      places.push(...map.value.places({ from: bases[at]!, to: bases[at]! + length }))
+      at += length
+    }
+    return places
+  }
+
+  function entryAt(row: number): Entry | undefined {
+    const { from, rows, places } = inView.value
+    const [shown, place] = [rows[row - Math.max(0, from)], places[row - Math.max(0, from)]]
+    if (!shown || !place) return undefined
+    if (shown.length > 1) return { kind: 'gap', place, offsets: shown.length }
+    const record = pages.find(place)
+    if (record) return recordEntry(record)
+    return record === null ? { kind: 'gap', place, offsets: 1 } : { kind: 'loading', place }
+  }
+
+  function findGaps() {
+    const bases = inView.value.rows
+    const [first, last] = [bases[0], bases.at(-1)]
+    if (!first || !last) return
+    const from = Math.max(0, first.base - AROUND)
+    const to = Math.min(map.value.total, last.base + last.length + AROUND)
+    // A view may hold gaps of any length, which need no second look.
+    const stretches =
+      to - from <= 4 * AROUND
+        ? [{ from, to }]
+        : [
+            { from, to: first.base + AROUND },
+            { from: last.base + last.length - AROUND, to },
+          ]
+    const found = stretches.flatMap(stretch =>
+      runsWhere(
+        stretch.from,
+        map.value.places(stretch).map(place => pages.find(place) === null),
+      ),
+    )
+    const next = collapsed.value.with(found)
+    if (next === collapsed.value) return
+    // The first row that is really in view, not those drawn beyond its edge.
+    const anchor = bases[Math.min(bases.length - 1, OVERSCAN)] ?? first
+    const before = collapsed.value.rowOf(anchor.base)
+    collapsed.value = next
+    const moved = next.rowOf(anchor.base) - before
+    if (moved !== 0 && view.value.from > 0) onShift(moved)
+  }
+
+  function want() {
+    if (!isShown()) return
+    const { rows, places } = inView.value
+    const last = rows.at(-1)
+    const hasGaps = rows.some(row => row.length > 1)
+    const end = last === undefined ? 0 : last.base + last.length
+    const ahead = hasGaps ? map.value.places({ from: end, to: end + AHEAD }) : []
+    pages.want([...places.filter((_, at) => rows[at]?.length === 1), ...ahead], extents.value)
+  }
+
+  watch([() => pages.version.value, inView, isShown], () => {
+    if (!isShown()) return
+    findGaps()
+    want()
+  })
+  return {
+    total: computed(() => collapsed.value.total),
+    offsets: computed(() => map.value.total),
+    empty: computed(() => collapsed.value.empty),
+    entryAt,
+    placeAt: (row: number): Place | null => placesOf([collapsed.value.baseOf(row).from])[0] ?? null,
+    rowOf: (place: Place): number | null => {
+      const base = map.value.rowOf(place)
+      return base === null ? null : collapsed.value.rowOf(base)
+    },
+    /** The row at which so many offsets stand before it. */
+    rowAfter: (offsets: number) => collapsed.value.rowOf(Math.max(0, Math.min(map.value.total - 1, Math.round(offsets)))),
+  }
+}

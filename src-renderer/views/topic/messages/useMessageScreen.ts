@@ -1,0 +1,217 @@
+import { computed, nextTick, ref, shallowRef, watch, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { useRoute, useRouter } from 'vue-router'
+import { z } from 'zod'
+import type { MessageDetail } from '../../../../src-main/contract/messages.ts'
+import { copyText } from '../../../composables/copyText.ts'
+import { useRemembered } from '../../../composables/useRemembered.ts'
+import { useClusterStore } from '../../../stores/cluster.ts'
+import { useToastsStore } from '../../../stores/toasts.ts'
+import { ColumnLayout, pathsOf, plainLayout } from './columnLayout.ts'
+import { linkOf, queryOfLink, type MessageLink } from './messageLink.ts'
+import { kcatCommand, recordAsJson, textOf, type Copied } from './recordCopies.ts'
+import type { Place } from './rowMapping.ts'
+import { emptyForm, exactly, formToText, problemOf, queryOf, SearchForm } from './searchForm.ts'
+import { useMessageRows } from './useMessageRows.ts'
+import { useSearch } from './useSearch.ts'
+
+/** Searches that are offered again. */
+const RECENT = 12
+
+export interface TableHandle {
+  show(index: number): void
+  reveal(index: number): void
+  shift(rows: number): void
+  scrollToTop(): void
+  focus(): void
+}
+
+/** What the messages screen does: rows, search, columns and links, and how they act on each other. */
+export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableHandle | null>>) {
+  const { t } = useI18n()
+  const route = useRoute()
+  const router = useRouter()
+  const toasts = useToastsStore()
+  const cluster = useClusterStore()
+
+  const layout = useRemembered(() => `trilog.columns.${topic()}`, ColumnLayout, plainLayout)
+  const recent = useRemembered(
+    () => `trilog.searches.${topic()}`,
+    z.array(SearchForm).max(RECENT),
+    () => [],
+  )
+  const form = shallowRef<SearchForm>(emptyForm())
+  const isDrawerOpen = ref(false)
+  const columns = computed(() => pathsOf(layout.value))
+  const search = useSearch(topic, () => columns.value)
+  const rows = useMessageRows({
+    topic,
+    columns: () => columns.value,
+    hits: () => search.run.value?.hits ?? null,
+    onShift: by => table.value?.shift(by),
+  })
+  const { source, chosen, order, arrangement, place, selected, extents } = rows
+
+  watch([source, chosen, order, arrangement, topic], () => {
+    isDrawerOpen.value = false
+    void nextTick(() => table.value?.scrollToTop())
+  })
+  watch(topic, () => (form.value = emptyForm()))
+
+  async function runSearch() {
+    if (problemOf(form.value) !== null) return
+    const text = formToText(form.value)
+    recent.value = [form.value, ...recent.value.filter(each => formToText(each) !== text)].slice(0, RECENT)
+    // Where it starts and ends is what is there now, not what the table showed some seconds ago.
+    if (chosen.value !== null || form.value.bounds === 'offsets') await extents.again()
+    await search.start(queryOf(form.value, { chosen: chosen.value, extents: extents.latest.value, order: order.value }))
+  }
+  function searchForKey(key: string) {
+    form.value = { ...emptyForm(), mode: 'regex', text: exactly(key), isCaseSensitive: true, where: ['key'] }
+    void runSearch()
+  }
+
+  function open(index: number) {
+    selected.value = index
+    isDrawerOpen.value = true
+  }
+  function close() {
+    isDrawerOpen.value = false
+    table.value?.focus()
+  }
+  /** Known gaps hold nothing to show. */
+  function step(by: 1 | -1) {
+    if (selected.value === null) return
+    let to = selected.value + by
+    if (rows.entryAt(to)?.kind === 'gap') to += by
+    if (to < 0 || to >= rows.rowCount.value) return
+    selected.value = to
+    table.value?.reveal(to)
+  }
+  /** The first thing Esc can end: a search that runs, then the open record. */
+  function escape() {
+    if (search.run.value?.state === 'running') search.cancel()
+    else if (isDrawerOpen.value) close()
+    else return false
+    return true
+  }
+
+  /** The whole log, whatever stood in its place. */
+  async function toLog() {
+    search.close()
+    rows.isLive.value = false
+    await nextTick() // another choice clears the selection and goes to the top
+    await nextTick()
+  }
+  async function goTo(at: Place, opens: boolean) {
+    if (chosen.value !== null && !chosen.value.includes(at.partition)) chosen.value = null
+    await toLog()
+    const row = rows.rowOf(at)
+    if (row === null) {
+      const extent = extents.shown.value.find(each => each.partition === at.partition)
+      const range = extent ? t('messages.jump.extent', { start: extent.start, end: extent.end }) : ''
+      toasts.show('neutral', t('messages.jump.outside', { ...at }), range)
+      return
+    }
+    place.value = at
+    table.value?.show(row)
+    isDrawerOpen.value = opens
+  }
+  async function goToTime(timestampMs: number) {
+    await toLog()
+    const row = await rows.firstRowSince(timestampMs)
+    if (row === null) return toasts.show('neutral', t('messages.jump.nothingSince'))
+    selected.value = row
+    table.value?.show(row)
+  }
+  async function goToPercent(percent: number) {
+    await toLog()
+    if (percent === 100) refresh()
+    const share = order.value === 'oldest' ? percent / 100 : 1 - percent / 100
+    const row = rows.log.rowAfter(share * (rows.log.offsets.value - 1))
+    selected.value = row
+    table.value?.show(row)
+  }
+  function refresh() {
+    extents.adopt()
+    void nextTick(() => order.value === 'newest' && table.value?.scrollToTop())
+  }
+
+  async function copied(text: string, what: string) {
+    const isCopied = await copyText(text)
+    toasts.show(isCopied ? 'neutral' : 'danger', isCopied ? t('messages.copied', { what }) : t('messages.notCopied'))
+  }
+  function urlOf(link: Partial<MessageLink>) {
+    return new URL(router.resolve({ query: queryOfLink(link) }).href, location.href).href
+  }
+  const copyLink = () =>
+    copied(
+      urlOf({
+        place: isDrawerOpen.value ? place.value : null,
+        search: search.run.value === null ? null : form.value,
+        chosen: chosen.value,
+        order: order.value,
+      }),
+      t('messages.copyLink'),
+    )
+  function copy(what: Copied | 'link', detail: MessageDetail) {
+    const servers = cluster.brokers.map(each => `127.0.0.1:${each.port}`)
+    const text = {
+      value: () => textOf(detail.value),
+      key: () => textOf(detail.key),
+      record: () => recordAsJson(topic(), detail),
+      kcat: () => kcatCommand(servers, topic(), detail),
+      link: () => urlOf({ place: { partition: detail.partition, offset: detail.offset } }),
+    }[what]()
+    return copied(text, t(`messages.copies.${what}`))
+  }
+
+  async function follow({ place: at, fromMs, search: asked, chosen: some, order: first }: MessageLink) {
+    if (at === null && fromMs === null && asked === null && some === null && first === null) return
+    if (some !== null) chosen.value = some
+    if (first !== null) order.value = first
+    await nextTick()
+    if (asked !== null) {
+      form.value = asked
+      void runSearch()
+      if (at === null) return
+      await nextTick()
+      place.value = at
+      isDrawerOpen.value = true
+    } else if (at !== null) {
+      await extents.again()
+      extents.adopt()
+      await goTo(at, true)
+    } else if (fromMs !== null) await goToTime(fromMs)
+  }
+  /** A link is followed as soon as the extents can hold what it leads to. */
+  watch(
+    [() => route.query, extents.isLoaded],
+    ([query, isLoaded]) => {
+      if (isLoaded) void follow(linkOf(query))
+    },
+    { immediate: true },
+  )
+
+  return {
+    ...rows,
+    search,
+    form,
+    recent,
+    layout,
+    isDrawerOpen,
+    runSearch,
+    searchForKey,
+    open,
+    close,
+    step,
+    escape,
+    toLog,
+    goTo,
+    goToTime,
+    goToPercent,
+    refresh,
+    copyLink,
+    copy,
+  }
+}
