@@ -27,6 +27,7 @@ export default defineConfig({
           desktop: at('src-main/hosts/desktop/main.ts'),
           cli: at('src-main/hosts/cli/main.ts'),
           broker: at('src-main/server/main.ts'),
+          searchWorker: at('src-main/hosts/search/main.ts'),
           startCluster: at('src-main/hosts/cli/startCluster.ts'),
         },
         output: {

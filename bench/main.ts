@@ -8,6 +8,7 @@ import { failover } from './rows/failover.ts'
 import { idleMemory } from './rows/idleMemory.ts'
 import { latency } from './rows/latency.ts'
 import { manyPartitions } from './rows/manyPartitions.ts'
+import { search } from './rows/search.ts'
 import { startUp } from './rows/startUp.ts'
 import { storage } from './rows/storage.ts'
 import { throughput } from './rows/throughput.ts'
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   storage: () => storage(quick),
   compaction: () => compaction(quick),
   catchUp: () => catchUp(quick ? 100 : 500),
+  search: () => search(quick ? 2 : 5, quick ? 100_000 : 600_000),
 }
 
 const wanted = given.only?.split(',') ?? Object.keys(parts)

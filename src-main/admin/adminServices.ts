@@ -2,6 +2,7 @@ import { networkFor } from '../connections/connectionProfile.ts'
 import type { brokers } from '../contract/brokers.ts'
 import type { groups } from '../contract/groups.ts'
 import type { messages } from '../contract/messages.ts'
+import type { search } from '../contract/search.ts'
 import type { Served } from '../contract/operations.ts'
 import type { topics } from '../contract/topics.ts'
 import type { Address, Env } from '../env/env.ts'
@@ -10,8 +11,12 @@ import { brokerServices } from './brokers.ts'
 import { ClusterSession } from './clusterSession.ts'
 import { GroupMonitor } from './groupMonitor.ts'
 import { groupServices } from './groups.ts'
+import { KafkaError } from './kafkaError.ts'
 import { MemorySeriesStore } from './memorySeriesStore.ts'
 import { messageServices } from './messages.ts'
+import type { ReplicaFiles } from './search/replicaFiles.ts'
+import { searchServices } from './search/searchServices.ts'
+import type { SearchWorkers } from './search/searchWorkers.ts'
 import { topicServices } from './topics.ts'
 import { UnknownCluster } from './unknownCluster.ts'
 
@@ -22,6 +27,7 @@ export interface AdminServices {
   readonly brokers: Served<typeof brokers>
   /** From now on the groups of a cluster are looked at regularly, whether or not anybody asks. */
   watchGroups(clusterId: string): void
+  readonly search: Served<typeof search>
   /** What is under way fails; connections end. */
   close(): Promise<void>
 }
@@ -31,12 +37,23 @@ export interface AdminServicesOptions {
   bootstrapOf(clusterId: string): readonly Address[] | undefined
   /** Where the history of lag is kept, and closed by whoever opened it; without one it lasts as long as these services. */
   readonly store?: SeriesStore
+  /** Without them nothing can be searched. */
+  readonly searchWorkers?: SearchWorkers
+  /** Where the records of that cluster lie on this machine; undefined when its disks are elsewhere. */
+  filesOf?(clusterId: string): ReplicaFiles | undefined
+}
+
+const noWorkers: SearchWorkers = {
+  parallelism: 1,
+  open: () => {
+    throw new KafkaError('INVALID_REQUEST', 'There are no search workers here.')
+  },
 }
 
 /** What a person does to any cluster. Nothing is connected before it is asked for. */
 export function adminServices(
   env: Pick<Env, 'clock' | 'random' | 'network'>,
-  { bootstrapOf, store = new MemorySeriesStore() }: AdminServicesOptions,
+  { bootstrapOf, store = new MemorySeriesStore(), searchWorkers = noWorkers, filesOf = () => undefined }: AdminServicesOptions,
 ): AdminServices {
   const sessions = new Map<string, { readonly addresses: string; readonly session: ClusterSession }>()
   let isClosed = false
@@ -71,6 +88,7 @@ export function adminServices(
     brokers: brokerServices(clientOf),
     groups: groupServices(clientOf, monitorOf),
     watchGroups: clusterId => monitorOf(clusterId).begin(),
+    search: searchServices({ clock: env.clock, workers: searchWorkers, clientOf, filesOf }),
     close: async () => {
       isClosed = true
       for (const { session } of sessions.values()) session.close()

@@ -2,11 +2,14 @@ import { isUtf8 } from 'node:buffer'
 import type { MessageDetail, MessageRow, RecordBytes } from '../contract/messages.ts'
 import type { BatchHeader } from '../protocol/records/batch.ts'
 import type { LogRecord } from '../protocol/records/record.ts'
+import { compileColumns, type ReadColumns } from './columns.ts'
 
 /** What a table row shows of a key or value. */
 const PREVIEW_BYTES = 512
 /** Larger values are judged by their first part: a table of a thousand rows must not parse a gigabyte. */
 const JUDGED_BYTES = 64 * 1024
+
+const NO_COLUMNS = compileColumns([])
 
 const TAB = 9
 const LINE_FEED = 10
@@ -15,14 +18,19 @@ const SPACE = 32
 const DELETE = 127
 
 /** One record as a table shows it: large keys and values are cut, and nothing holds on to the batch they came from. */
-export function messageRow(partition: number, batch: BatchHeader, record: LogRecord): MessageRow {
-  return rowOf(partition, batch, record, PREVIEW_BYTES)
+export function messageRow(
+  partition: number,
+  batch: Pick<BatchHeader, 'timestampType'>,
+  record: LogRecord,
+  columns: ReadColumns = NO_COLUMNS,
+): MessageRow {
+  return rowOf(partition, batch, record, { limit: PREVIEW_BYTES, columns })
 }
 
 /** One record, whole or with each part cut at `limit` bytes, with what its batch says. */
 export function messageDetail(partition: number, batch: BatchHeader, record: LogRecord, limit = Infinity): MessageDetail {
   return {
-    ...rowOf(partition, batch, record, limit),
+    ...rowOf(partition, batch, record, { limit, columns: NO_COLUMNS }),
     headers: record.headers.map(({ key, value }) => ({ key, value: value === null ? null : recordBytes(value, limit) })),
     batch: {
       baseOffset: batch.baseOffset,
@@ -40,7 +48,12 @@ export function messageDetail(partition: number, batch: BatchHeader, record: Log
   }
 }
 
-function rowOf(partition: number, batch: BatchHeader, record: LogRecord, limit: number): MessageRow {
+function rowOf(
+  partition: number,
+  batch: Pick<BatchHeader, 'timestampType'>,
+  record: LogRecord,
+  { limit, columns }: { readonly limit: number; readonly columns: ReadColumns },
+): MessageRow {
   return {
     partition,
     offset: record.offset,
@@ -49,7 +62,7 @@ function rowOf(partition: number, batch: BatchHeader, record: LogRecord, limit: 
     key: record.key === null ? null : recordBytes(record.key, limit),
     value: record.value === null ? null : recordBytes(record.value, limit),
     headerCount: record.headers.length,
-    columns: [],
+    columns: columns(record),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { MessageDetail, MessageRow, messages, OffsetRange, PartitionExtent } from '../contract/messages.ts'
 import type { Served } from '../contract/operations.ts'
 import type { ClusterSession } from './clusterSession.ts'
+import { compileColumns, type ReadColumns } from './columns.ts'
 import type { TopicMetadata } from './clusterMetadata.ts'
 import type { KafkaClient } from './kafkaClient.ts'
 import { KafkaError } from './kafkaError.ts'
@@ -16,10 +17,11 @@ const OFFSETS_PATIENCE_MS = 4_000
 export function messageServices(sessionOf: (clusterId: string) => ClusterSession): Served<typeof messages> {
   return {
     extent: async ({ clusterId, topic }) => extent(sessionOf(clusterId).client, topic),
-    read: async ({ clusterId, topic, ranges }) => read(sessionOf(clusterId), topic, ranges),
+    read: async ({ clusterId, topic, ranges, columns = [] }) => read(sessionOf(clusterId), topic, ranges, compileColumns(columns)),
     detail: async ({ clusterId, topic, ...place }) => detail(sessionOf(clusterId), topic, place),
     offsetsAt: async ({ clusterId, topic, timestampMs }) => offsetsAt(sessionOf(clusterId).client, topic, timestampMs),
-    tail: ({ clusterId, topic, partitions }, signal) => new TopicTail(sessionOf(clusterId).client, { topic, partitions }, signal).rows(),
+    tail: ({ clusterId, topic, partitions, columns = [] }, signal) =>
+      new TopicTail(sessionOf(clusterId).client, { topic, partitions, columns: compileColumns(columns) }, signal).rows(),
     produce: async ({ clusterId, key, value, headers, ...message }) =>
       sessionOf(clusterId).producer.produce({
         ...message,
@@ -45,7 +47,12 @@ async function extent(client: KafkaClient, name: string): Promise<PartitionExten
   })
 }
 
-async function read({ client, fetched }: ClusterSession, name: string, ranges: readonly OffsetRange[]): Promise<MessageRow[]> {
+async function read(
+  { client, fetched }: ClusterSession,
+  name: string,
+  ranges: readonly OffsetRange[],
+  columns: ReadColumns,
+): Promise<MessageRow[]> {
   const offsets = ranges.reduce((sum, { from, to }) => sum + Math.max(0, to - from), 0)
   if (offsets > MAX_OFFSETS) {
     throw new KafkaError('INVALID_REQUEST', `At most ${MAX_OFFSETS} offsets can be read at once, not ${offsets}.`)
@@ -55,7 +62,7 @@ async function read({ client, fetched }: ClusterSession, name: string, ranges: r
     for (const [index, range] of ranges.entries()) {
       if (range.partition !== partition || batch.next <= range.from || batch.from >= range.to) continue
       for (const record of batch.records) {
-        if (record.offset >= range.from && record.offset < range.to) rows[index]!.push(messageRow(partition, batch.header, record))
+        if (record.offset >= range.from && record.offset < range.to) rows[index]!.push(messageRow(partition, batch.header, record, columns))
       }
     }
   })

@@ -1,6 +1,7 @@
 import type { MessageRow } from '../contract/messages.ts'
 import type { BrokerLink } from './brokerLink.ts'
 import type { TopicMetadata } from './clusterMetadata.ts'
+import type { ReadColumns } from './columns.ts'
 import { FetchedRecords } from './fetchedRecords.ts'
 import { type FetchedPartition, fetchFrom } from './fetching.ts'
 import type { KafkaClient } from './kafkaClient.ts'
@@ -38,6 +39,7 @@ export class TopicTail {
   readonly #client: KafkaClient
   readonly #name: string
   readonly #wanted: ReadonlySet<number> | null
+  readonly #columns: ReadColumns | undefined
   readonly #signal: AbortSignal
 
   #topic: TopicMetadata | undefined
@@ -59,8 +61,13 @@ export class TopicTail {
   #failure: Error | undefined
   #wake: (() => void) | undefined
 
-  constructor(client: KafkaClient, { topic, partitions }: { topic: string; partitions: readonly number[] | null }, signal: AbortSignal) {
+  constructor(
+    client: KafkaClient,
+    { topic, partitions, columns }: { topic: string; partitions: readonly number[] | null; columns?: ReadColumns },
+    signal: AbortSignal,
+  ) {
     this.#client = client
+    this.#columns = columns
     this.#name = topic
     this.#wanted = partitions === null ? null : new Set(partitions)
     this.#signal = AbortSignal.any([signal, client.closed])
@@ -198,7 +205,7 @@ export class TopicTail {
         this.#positions.set(partition, batch.next)
         for (const record of batch.records) {
           if (record.offset < position) continue
-          rows.push(messageRow(partition, batch.header, record))
+          rows.push(messageRow(partition, batch.header, record, this.#columns))
           if (rows.length < ROWS_AT_ONCE) continue
           yield rows
           rows = []

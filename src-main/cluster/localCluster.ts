@@ -9,6 +9,7 @@ import { brokerIdsOf, clientPort, HOST, peerPort, planCluster, type ClusterPlan,
 import { ClusterView } from './clusterView.ts'
 import { livingSnapshot } from './livingSnapshot.ts'
 import { Member } from './member.ts'
+import { replicaLogs, type ReplicaLog } from './replicaLogs.ts'
 
 /** How often at most the watchers get a new snapshot. */
 const SNAPSHOT_EVERY_MS = 200
@@ -213,6 +214,15 @@ export class LocalCluster {
       links: this.#links.inForce,
       story: view.story,
     })
+  }
+
+  /** Where the committed records of a topic lie on this machine's disks, whether brokers run or not. */
+  replicaLogs(topic: string): Promise<ReplicaLog[]> {
+    const brokers = this.brokerIds.map(brokerId => ({
+      brokerId,
+      directories: this.folder.brokerDirectories(brokerId, this.file.logDirs),
+    }))
+    return replicaLogs(this.#env.disk, brokers, topic, this.snapshot().partitions)
   }
 
   profileValues(): ProfileValue[] {

@@ -43,6 +43,7 @@ export const effects = {
     removeMember: 'changes',
     reset: 'changes',
   },
+  search: { run: 'reads' },
   messages: { extent: 'reads', read: 'reads', detail: 'reads', offsetsAt: 'reads', tail: 'reads', produce: 'changes' },
   topics: {
     list: 'reads',

@@ -17,6 +17,7 @@ import { openSeriesStore } from '../env/node/seriesStore.ts'
 import type { Processes } from '../env/processes.ts'
 import { AuditFile } from './auditFile.ts'
 import { removeHostFile, writeHostFile } from './hostFile.ts'
+import { nodeSearchWorkers } from './search/nodeSearchWorkers.ts'
 import { startWebHost, type WebHost, type WebHostOptions } from './web/webHost.ts'
 import about from '../../package.json' with { type: 'json' }
 
@@ -47,10 +48,13 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const env = nodeEnv()
   const processes = nodeProcesses()
   const local = await LocalCluster.open({ ...env, processes }, options)
+  const searchWorkers = nodeSearchWorkers()
   // In the folder that this host holds, so that no other one writes to the same file.
   const store = openSeriesStore(join(options.directory, 'lag.db'))
   const admin = adminServices(env, {
     store,
+    searchWorkers,
+    filesOf: clusterId => (clusterId === LOCAL_CLUSTER ? { disk: env.disk, of: topic => local.replicaLogs(topic) } : undefined),
     bootstrapOf: clusterId =>
       clusterId === LOCAL_CLUSTER ? local.brokerIds.map(id => ({ host: '127.0.0.1', port: local.portOf(id) })) : undefined,
   })
@@ -60,6 +64,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     if (deleteData && local.isClosing) throw new Error('The cluster is stopping already. Delete its data once it has stopped')
     try {
       await admin.close()
+      searchWorkers.close()
     } finally {
       store.close()
       await local.close(async () => {
@@ -90,6 +95,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     audit: {
       list: async ({ limit }) => ({ entries: await changes.newest(limit), file: changes.path, problem: changes.problem }),
     },
+    search: admin.search,
   }
   const served = audited(contract, services, env.clock, entry => changes.append(entry))
   const serve = (channel: Channel) => serveOver(contract, served, channel, toFailure)

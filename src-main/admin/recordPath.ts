@@ -1,0 +1,92 @@
+/**
+ * Paths into JSON, as people write them: `order.items[0].price`, with or without a leading `$.`; `[*]` is every element, `["a.b"]` a name with
+ * dots in it.
+ */
+
+/** A name, an index, or every element. */
+export type PathStep = string | number | typeof EVERY
+/** Every element of an array, or every value of an object. */
+export const EVERY = Symbol('every')
+export type RecordPath = readonly PathStep[]
+
+const NAME = /[^.[\]]+/y
+const INDEX = /\[(\d{1,9}|\*)\]/y
+const QUOTED = /\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]/y
+
+/** Why a path cannot be read. */
+export class InvalidPath extends Error {
+  constructor(path: string, at: number) {
+    super(`The path ${JSON.stringify(path)} cannot be read from character ${at + 1} on`)
+    this.name = 'InvalidPath'
+  }
+}
+
+/** An empty path, or `$`, is the whole. Throws `InvalidPath`. */
+export function parseRecordPath(text: string): RecordPath {
+  const steps: PathStep[] = []
+  let at = text.startsWith('$') && /^\$($|[.[])/.test(text) ? 1 : 0
+  let mayBeName = at === 0
+  const take = (pattern: RegExp) => {
+    pattern.lastIndex = at
+    const found = pattern.exec(text)
+    if (found !== null) at = pattern.lastIndex
+    return found
+  }
+  while (at < text.length) {
+    if (text[at] === '[') {
+      const index = take(INDEX)
+      const quoted = index === null ? take(QUOTED) : null
+      if (index !== null) steps.push(index[1] === '*' ? EVERY : Number(index[1]))
+      else if (quoted !== null) steps.push((quoted[1] ?? quoted[2] ?? '').replace(/\\(.)/g, '$1'))
+      else throw new InvalidPath(text, at)
+    } else {
+      if (!mayBeName) {
+        if (text[at] !== '.') throw new InvalidPath(text, at)
+        at += 1
+      }
+      const name = take(NAME)
+      if (name === null) throw new InvalidPath(text, at)
+      steps.push(name[0])
+    }
+    mayBeName = false
+  }
+  return steps
+}
+
+/** All that a path leads to: nothing where it leads nowhere, several values where it has an `[*]`. */
+export function valuesAt(root: unknown, path: RecordPath, from = 0): unknown[] {
+  let value = root
+  for (let index = from; index < path.length; index++) {
+    const step = path[index]!
+    if (typeof value !== 'object' || value === null) return []
+    if (step === EVERY) return Object.values(value).flatMap(each => valuesAt(each, path, index + 1))
+    if (!Object.hasOwn(value, step)) return []
+    value = (value as Record<string | number, unknown>)[step]
+  }
+  return [value]
+}
+
+const MAY_HOLD_LARGE_INTEGER = /\d{16}/
+
+/** What JSON makes of a text; integers beyond 2^53 stay exact, as bigints. `undefined` when it is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return MAY_HOLD_LARGE_INTEGER.test(text) ? (JSON.parse(text, exactIntegers) as unknown) : (JSON.parse(text) as unknown)
+  } catch {
+    return undefined // most of what lies in topics is no JSON, and nobody said it were
+  }
+}
+
+function exactIntegers(_: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source ?? ''
+  return /^-?\d+$/.test(source) ? BigInt(source) : value
+}
+
+/** A value as a person reads it: text without quotes, objects and arrays as JSON. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'object' && value !== null)
+    return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? Number(each) : each))
+  return String(value)
+}
