@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../../base/logger.ts'
-import { aBroker, anImage, aTopic } from '../../metadata/builders.ts'
+import { aBroker, anImage, aTopic, uuidOf } from '../../metadata/builders.ts'
 import { errorCode, type ErrorName } from '../../protocol/errors.ts'
 import { decodeRequestBody, decodeRequestHeader, decodeResponse, encodeRequest, encodeResponse } from '../../protocol/header.ts'
 import { encodeAssignment, encodeSubscription } from '../../protocol/messages/consumerProtocol.ts'
@@ -252,6 +252,18 @@ describe('offsets', () => {
       { groupId: 'nobody', errorCode: 0, topics: [] },
       { groupId: '', errorCode: error('INVALID_GROUP_ID'), topics: [] },
     ])
+  })
+
+  it('of a topic that is gone are not those of a newer one of its name', async () => {
+    await ask(offsetCommit, OffsetCommit, 9, commitRequest())
+    image = anImage({ topics: [{ ...aTopic('orders', [{}, {}]), topicId: uuidOf('newer orders') }, aTopic(OFFSETS_TOPIC)] })
+    const topics = [{ name: 'orders', partitionIndexes: [0] }]
+    const fetch = async (asked: typeof topics | null) =>
+      (await ask(offsetFetch, OffsetFetch, 8, { groups: [{ groupId: 'group', topics: asked }] })).groups[0]!.topics
+    expect(await fetch(topics)).toMatchObject([{ name: 'orders', partitions: [{ committedOffset: -1, metadata: '', errorCode: 0 }] }])
+    expect(await fetch(null)).toEqual([])
+    await ask(offsetCommit, OffsetCommit, 9, commitRequest())
+    expect(await fetch(topics)).toMatchObject([{ partitions: [{ committedOffset: 42 }] }])
   })
 
   it('carry a group’s error in each partition before there was another place for it', async () => {

@@ -1,4 +1,6 @@
+import type { MetadataImage } from '../../metadata/image.ts'
 import { type ErrorName, errorCode } from '../../protocol/errors.ts'
+import type { FetchedTopic } from '../coordinators/group/fetchOffsets.ts'
 import { OffsetFetch } from '../../protocol/messages/offsetFetch.ts'
 import type { Call } from '../../wire/handler.ts'
 import { type BrokerParts, handle } from './handle.ts'
@@ -41,16 +43,19 @@ export const offsetFetch = handle(OffsetFetch, async (request, parts, call) => {
 async function fetchGroup(
   groupId: string,
   asked: readonly AskedTopic[] | null,
-  { groups, allowed }: BrokerParts,
+  { groups, allowed, metadata }: BrokerParts,
   call: Call,
 ): Promise<{ readonly error: ErrorName; readonly answered: readonly AnsweredTopic[] }> {
   if (!allowed(call, 'describe', { type: 'group', name: groupId })) return { error: 'GROUP_AUTHORIZATION_FAILED', answered: [] }
   const mayDescribe = ({ name }: { readonly name: string }) => allowed(call, 'describe', { type: 'topic', name })
-  const { error, topics } = await groups.fetchOffsets(
+  const { error, topics: found } = await groups.fetchOffsets(
     groupId,
     asked === null ? null : asked.filter(mayDescribe).map(({ name, partitionIndexes }) => ({ topic: name, partitions: partitionIndexes })),
   )
   if (error !== 'NONE') return { error, answered: [] }
+  const known = found.map(topic => withoutDeleted(topic, metadata()))
+  // Whoever asks for all hears of those that have an offset.
+  const topics = asked === null ? known.filter(({ partitions }) => partitions.some(each => each.committed !== undefined)) : known
   const answered = topics.map(({ topic, partitions }) => ({
     name: topic,
     partitions: partitions.map(({ partition, committed }) => ({
@@ -65,6 +70,18 @@ async function fetchGroup(
   if (asked === null) return { error, answered: answered.filter(mayDescribe) }
   const denied = asked.filter(topic => !mayDescribe(topic)).map(topic => withError(topic, 'TOPIC_AUTHORIZATION_FAILED'))
   return { error, answered: [...answered, ...denied] }
+}
+
+/**
+ * Differs from Kafka: what was read of a topic that is gone is never taken for a newer one's of the same name, also when there was no coordinator to
+ * forget it while the topic was deleted. Who committed knew no newer metadata than who coordinates now.
+ */
+function withoutDeleted({ topic, partitions }: FetchedTopic, image: MetadataImage): FetchedTopic {
+  const isDeleted = (topicId: string | undefined) => topicId !== undefined && !image.topicsById.has(topicId)
+  return {
+    topic,
+    partitions: partitions.map(each => (isDeleted(each.committed?.topicId) ? { ...each, committed: undefined } : each)),
+  }
 }
 
 function withError({ name, partitionIndexes }: AskedTopic, error: ErrorName): AnsweredTopic {
