@@ -102,6 +102,12 @@ export class BrokerLifecycle {
     return this.#isAnswered() && this.#clock.elapsed() - this.#backSinceMs >= this.#options.heartbeatIntervalMs
   }
 
+  /** Whoever answered may not have been the controller any more: only the next answer counts. */
+  doubt(): void {
+    this.#answeredMs = undefined
+    this.hurry()
+  }
+
   onStanding(listen: (standing: BrokerStanding) => void): void {
     this.#listeners.push(listen)
   }

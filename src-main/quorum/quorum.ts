@@ -34,7 +34,17 @@ import { SnapshotFetches } from './snapshots/snapshotFetches.ts'
 import { type LoadedSnapshot, SnapshotFiles } from './snapshots/snapshotFiles.ts'
 import { type SnapshotPieceAnswer, snapshotPieceAnswerFrom, snapshotPieceRequest } from './snapshots/snapshotMessages.ts'
 import { SnapshotTaker } from './snapshots/snapshotTaker.ts'
-import type { Epoch, JoinRequest, NodeId, QuorumAnswer, QuorumRequest, QuorumState, RoleName, Standing } from './state.ts'
+import {
+  type Epoch,
+  type JoinRequest,
+  majorityOf,
+  type NodeId,
+  type QuorumAnswer,
+  type QuorumRequest,
+  type QuorumState,
+  type RoleName,
+  type Standing,
+} from './state.ts'
 import { initialState } from './step.ts'
 import { VoteFile } from './voteFile.ts'
 
@@ -236,6 +246,17 @@ export class Quorum {
     if (driver?.leadingEpoch === undefined) return false
     const { role } = driver.state
     return role.type === 'leader' && this.#committed.deliveredOffset > role.epochStartOffset
+  }
+
+  /**
+   * Whether this node, if it believes to lead, has heard a majority so lately that those would hardly have elected another. Nothing that must not go
+   * wrong may rest on it: it is a matter of time.
+   */
+  get isSureToLead(): boolean {
+    const state = this.#driver?.state
+    if (state?.role.type !== 'leader') return true
+    // Who gives up a leader that does not answer has waited for longer.
+    return this.#activity.heardWithin(this.#options.config.fetchTimeoutMs / 2, state.voters) + 1 >= majorityOf(state)
   }
 
   /** Called whenever leader or epoch changed; as leader not before records can be appended. */

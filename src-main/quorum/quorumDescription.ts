@@ -30,6 +30,8 @@ interface Activity {
   readonly isNewcomer: boolean
   readonly fetchOffset: number
   readonly lastFetchMs: number
+  /** The same moment by `elapsed`. */
+  readonly heardMs: number
   readonly endOffsetThen: number
   readonly lastCaughtUpMs: number
 }
@@ -40,7 +42,7 @@ const OBSERVER_SESSION_MS = 300_000
 /** More of them than this are not kept: anybody can fetch. */
 const MAX_OBSERVERS = 1_000
 
-/** When each replica fetched last, and when it last had all there was. Only told, never decided upon. */
+/** When each replica fetched last, and when it last had all there was. No promise of the quorum rests on it. */
 export class ReplicaActivity {
   readonly #clock: Clock
   readonly #replicas = new Map<NodeId, Activity>()
@@ -76,7 +78,15 @@ export class ReplicaActivity {
     const caughtUpThen = before !== undefined && fetchOffset >= before.endOffsetThen ? before.lastFetchMs : (before?.lastCaughtUpMs ?? -1)
     const lastCaughtUpMs = fetchOffset >= endOffset ? nowMs : caughtUpThen
     const isNewcomer = joining !== undefined
-    this.#replicas.set(id, { directoryId, isNewcomer, fetchOffset, lastFetchMs: nowMs, endOffsetThen: endOffset, lastCaughtUpMs })
+    const heardMs = this.#clock.elapsed()
+    this.#replicas.set(id, { directoryId, isNewcomer, fetchOffset, lastFetchMs: nowMs, heardMs, endOffsetThen: endOffset, lastCaughtUpMs })
+  }
+
+  /** How many of these voters have fetched within so long. */
+  heardWithin(ms: number, voters: readonly NodeId[]): number {
+    const sinceMs = this.#clock.elapsed() - ms
+    const heard = voters.flatMap(id => this.#replicas.get(id) ?? [])
+    return heard.filter(({ isNewcomer, heardMs }) => !isNewcomer && heardMs >= sinceMs).length
   }
 
   voter(replicaId: NodeId): Omit<ReplicaDescription, 'logEndOffset'> {

@@ -165,6 +165,13 @@ export class Server {
       const registered = metadata.image.brokers.get(nodeId)
       return Math.max(this.lifecycle.brokerEpoch, registered?.incarnationId === this.#incarnationId ? registered.brokerEpoch : -1)
     }
+    // A controller that was replaced without knowing answers the broker in its own process all the same.
+    const isInTouch = () => this.lifecycle.isInTouch && quorum.isSureToLead
+    let wasLeading = false
+    quorum.onLeaderChange(({ leaderId }) => {
+      if (wasLeading && leaderId !== nodeId) this.lifecycle.doubt()
+      wasLeading = leaderId === nodeId
+    })
     const replicas = new Replicas(env, {
       brokerId: nodeId,
       clusterId,
@@ -173,7 +180,7 @@ export class Server {
       metadata: () => metadata.image,
       brokerEpoch,
       controllerLink: isrLink,
-      isInTouch: () => this.lifecycle.isInTouch,
+      isInTouch,
       logger: logger.child({ part: 'replication' }),
     })
     this.replicas = replicas
@@ -191,7 +198,7 @@ export class Server {
         if (typeof partition === 'string' || !partition.isLeader || partition.leaderEpoch === undefined) return undefined
         return new PartitionCoordinatorLog(partition, partition.leaderEpoch)
       },
-      isInTouch: () => this.lifecycle.isInTouch,
+      isInTouch,
       ensureTopic: () => topicCreation.ensure(OFFSETS_TOPIC),
       config: groupConfigOf(config.values),
       logger: logger.child({ part: 'groups' }),
