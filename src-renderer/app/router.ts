@@ -14,11 +14,15 @@ export const router = createRouter({
       redirect: to => ({ name: 'messages', params: to.params }),
       children: [
         { path: 'messages', name: 'messages', props: true, component: () => import('../views/topic/messages/MessagesTab.vue') },
+        { path: 'config', name: 'config', props: true, component: () => import('../views/topic/config/ConfigTab.vue') },
+        { path: 'statistics', name: 'statistics', props: true, component: () => import('../views/topic/statistics/StatisticsTab.vue') },
         { path: 'partitions', name: 'partitions', props: true, component: () => import('../views/topic/partitions/PartitionsTab.vue') },
       ],
     },
     { path: '/groups', name: 'groups', component: () => import('../views/groups/GroupsView.vue') },
     { path: '/groups/:groupId', name: 'group', props: true, component: () => import('../views/groups/GroupView.vue') },
+    { path: '/brokers/:id(\\d+)', name: 'broker', props: true, component: () => import('../views/brokers/BrokerView.vue') },
+    { path: '/audit', name: 'audit', component: () => import('../views/audit/AuditView.vue') },
     { path: '/:rest(.*)*', redirect: '/cluster' },
   ],
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { nameProblem, problemsOf, toNewTopic, type TopicForm } from './newTopic.ts'
+import { nameProblem } from '../../composables/topicName.ts'
+import { problemsOf, toNewTopic, type TopicForm } from './newTopic.ts'
 
 const aForm = (over: Partial<TopicForm> = {}): TopicForm => ({
   name: 'orders',

@@ -1,4 +1,5 @@
 import type { TopicSummary } from '../../../src-main/contract/topics.ts'
+import { nameProblem } from '../../composables/topicName.ts'
 import type { NewTopic } from '../../stores/topics.ts'
 
 /** A topic as it stands in the form. Empty means: as the cluster decides. */
@@ -14,21 +15,7 @@ export interface TopicForm {
 /** What Kafka would say to it, as keys of `topics.problems`; a field without an entry is fine. */
 export type Problems = Partial<Record<keyof TopicForm, string>>
 
-const LONGEST_NAME = 249
 const MOST_PARTITIONS = 10_000
-
-/** Kafka's metric names do not tell `.` from `_`, so topics that differ in them alone collide. */
-const asMetric = (name: string) => name.replaceAll('.', '_')
-
-export function nameProblem(name: string, existing: readonly Pick<TopicSummary, 'name'>[]): string | undefined {
-  if (name === '') return 'nameEmpty'
-  if (name === '.' || name === '..') return 'nameDots'
-  if (name.length > LONGEST_NAME) return 'nameLong'
-  if (!/^[a-zA-Z0-9._-]+$/.test(name)) return 'nameCharacters'
-  if (existing.some(each => each.name === name)) return 'nameTaken'
-  if (existing.some(each => asMetric(each.name) === asMetric(name))) return 'nameCollides'
-  return undefined
-}
 
 function wholeNumber(text: string): number | null | undefined {
   if (text.trim() === '') return null
