@@ -26,7 +26,6 @@ export function guarded(bridge: Bridge, isReadOnly: () => boolean): Bridge {
   return Object.fromEntries(subjects) as Bridge
 }
 
-// eslint-disable-next-line require-yield -- it has nothing to give
 async function* failing(refusal: BridgeError): AsyncGenerator<never> {
   throw refusal
 }

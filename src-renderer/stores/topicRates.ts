@@ -13,8 +13,8 @@ export function ratesBetween(before: Counted | undefined, now: Counted): Readonl
   const elapsedMs = before === undefined ? 0 : now.atMs - before.atMs
   if (before === undefined || elapsedMs < LEAST_MS) return rates
   for (const [name, count] of now.counts) {
-    const earlier = before.counts.get(name)
-    if (count == null || earlier == null || count < earlier) continue
+    const earlier = before.counts.get(name) ?? null
+    if (count === null || earlier === null || count < earlier) continue
     rates.set(name, ((count - earlier) * 1000) / elapsedMs)
   }
   return rates

@@ -20,7 +20,7 @@ const set = config('retention.ms', {
   source: 'DYNAMIC_TOPIC_CONFIG',
   fallbacks: [
     { name: 'log.retention.ms', value: '3600000', source: 'STATIC_BROKER_CONFIG' },
-    { name: 'log.retention.ms', value: '604800000', source: 'DEFAULT_CONFIG' },
+    { name: 'log.retention.hours', value: '168', source: 'DEFAULT_CONFIG' },
   ],
 })
 

@@ -4,15 +4,27 @@ import type { ConfigChange } from '../../../../src-main/contract/topics.ts'
 /** What somebody wants of a config: a value, or null for what counts without one. */
 export type Edits = ReadonlyMap<string, string | null>
 
+const IN_MS: Readonly<Record<string, bigint>> = { ms: 1n, seconds: 1_000n, minutes: 60_000n, hours: 3_600_000n }
+const unitOf = (name: string) => IN_MS[name.slice(name.lastIndexOf('.') + 1)]
+
+/** A value that stands behind a config, in the config's own unit: brokers have `log.retention.hours` for `retention.ms`. */
+export function inUnitOf(entry: ConfigEntry, { name, value }: ConfigEntry['fallbacks'][number]): string | null {
+  const [from, to] = [unitOf(name), unitOf(entry.name)]
+  if (value === null || from === undefined || to === undefined || !/^\d+$/.test(value)) return value
+  return String((BigInt(value) * from) / to)
+}
+
 /** What counts when the topic says nothing itself. Undefined where the cluster does not tell what stands behind. */
 export function valueWithout(entry: ConfigEntry): string | null | undefined {
-  return entry.isDefault ? entry.value : entry.fallbacks[0]?.value
+  const [next] = entry.fallbacks
+  return entry.isDefault ? entry.value : next && inUnitOf(entry, next)
 }
 
 /** Kafka's own value, where the cluster tells. */
 export function kafkaDefault(entry: ConfigEntry): string | null | undefined {
   if (entry.source === 'DEFAULT_CONFIG') return entry.value
-  return entry.fallbacks.find(({ source }) => source === 'DEFAULT_CONFIG')?.value
+  const last = entry.fallbacks.find(({ source }) => source === 'DEFAULT_CONFIG')
+  return last && inUnitOf(entry, last)
 }
 
 /** Those set on the topic first, then by name; only those whose name or documentation holds what was typed. */
