@@ -1,8 +1,9 @@
 import { flushPromises, mount } from '@vue/test-utils'
 import { createPinia } from 'pinia'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
-import type { MessageRow, PartitionExtent } from '../../../../src-main/contract/messages.ts'
+import type { MessageDetail, MessageRow, PartitionExtent } from '../../../../src-main/contract/messages.ts'
+import type { SearchItem } from '../../../../src-main/contract/search.ts'
 import { aBridge, aStream } from '../../../composables/aBridge.ts'
 import { bridgeKey } from '../../../composables/useBridge.ts'
 import { i18n } from '../../../i18n/index.ts'
@@ -22,8 +23,33 @@ const aRow = (partition: number, offset: number): MessageRow => ({
   columns: [],
 })
 
-async function aTab(extents: PartitionExtent[], gaps: readonly number[] = [], partitions = extents.length) {
+const aDetail = (partition: number, offset: number): MessageDetail => ({
+  ...aRow(partition, offset),
+  headers: [],
+  batch: {
+    baseOffset: offset,
+    lastOffset: offset,
+    sizeBytes: 70,
+    recordCount: 1,
+    compression: 'none',
+    partitionLeaderEpoch: 0,
+    producerId: -1,
+    producerEpoch: -1,
+    baseSequence: -1,
+    isTransactional: false,
+    crc: 0,
+  },
+})
+
+async function aTab(
+  extents: PartitionExtent[],
+  gaps: readonly number[] = [],
+  partitions = extents.length,
+  query: Record<string, string> = {},
+) {
   const tail = aStream<MessageRow[]>()
+  const found = aStream<SearchItem>()
+  const searched: { filter: unknown; signal: AbortSignal }[] = []
   const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/', component: {} }] })
   const bridge = aBridge({
     topics: {
@@ -51,8 +77,17 @@ async function aTab(extents: PartitionExtent[], gaps: readonly number[] = [], pa
             .map(offset => aRow(partition, offset)),
         ),
       tail: (_, signal) => tail.open(signal),
+      detail: async ({ partition, offset }) => aDetail(partition, offset),
+      offsetsAt: async () => [],
+    },
+    search: {
+      run: ({ filter }, signal) => {
+        searched.push({ filter, signal })
+        return found.open(signal)
+      },
     },
   })
+  await router.push({ path: '/', query })
   const tab = mount(MessagesTab, {
     props: { topic: 'orders' },
     global: { plugins: [createPinia(), i18n, router], provide: { [bridgeKey as symbol]: bridge } },
@@ -64,8 +99,9 @@ async function aTab(extents: PartitionExtent[], gaps: readonly number[] = [], pa
       .findAll('[role=row]')
       .slice(1)
       .map(row => row.text())
-  return { tab, tail, rows }
+  return { tab, tail, rows, found, searched }
 }
+beforeEach(() => localStorage.clear())
 
 describe('the messages of a topic', () => {
   it('stand newest first, one row for each offset', async () => {
@@ -78,6 +114,15 @@ describe('the messages of a topic', () => {
     const { rows } = await aTab([{ partition: 0, start: 3, end: 6 }], [5])
     expect(rows()[0]).toContain('no record at this offset')
     expect(rows()[1]).toContain('tombstone')
+  })
+
+  it('collapse offsets without a record into one row that says how many they are', async () => {
+    const gaps = Array.from({ length: 29 }, (_, i) => i + 10)
+    const { rows, tab } = await aTab([{ partition: 0, start: 0, end: 40 }], gaps)
+    expect(rows()[1]).toContain('29 offsets without records')
+    expect(rows()[2]).toContain('key 0-9')
+    expect(tab.get('[role=grid]').attributes('aria-rowcount')).toBe(String(1 + 40 - 28))
+    expect(tab.text()).toContain('29 known to hold no record')
   })
 
   it('of an empty topic say what to do', async () => {
@@ -127,5 +172,41 @@ describe('the messages of a topic', () => {
     await flushPromises()
     expect(rows()).toHaveLength(2)
     expect(tab.text()).toContain('3 arrived, 1 held back')
+  })
+})
+
+describe('a search of the messages', () => {
+  const partitions = [{ partition: 0, from: 0, to: 100, done: 40 }]
+  const progress = { partitions, records: 40, bytes: 0, hits: 1, failures: 0, firstFailure: null, elapsedMs: 10 }
+
+  it('starts with Enter, shows hits at once, and is ended by Esc, which keeps them', async () => {
+    const { tab, rows, found, searched } = await aTab([{ partition: 0, start: 0, end: 100 }])
+    const field = tab.get('input[aria-label="Search for"]')
+    await field.setValue('refund')
+    await field.trigger('keydown', { key: 'Enter' })
+    expect(searched[0]!.filter).toEqual({ kind: 'text', text: 'refund', isCaseSensitive: false, where: ['key', 'value'] })
+    found.push({ type: 'hits', rows: [aRow(0, 77)] })
+    found.push({ type: 'progress', progress })
+    await flushPromises()
+    expect(rows()).toHaveLength(1)
+    expect(rows()[0]).toContain('key 0-77')
+    expect(tab.text()).toContain('Scanned 40 of 100 offsets')
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))
+    await flushPromises()
+    expect(searched[0]!.signal.aborted).toBe(true)
+    expect(tab.text()).toContain('Cancelled; what was found is kept.')
+    expect(rows()).toHaveLength(1)
+  })
+
+  it('comes with a link, and so does a record', async () => {
+    const { searched } = await aTab([{ partition: 0, start: 0, end: 100 }], [], 1, { search: 'refund' })
+    expect(searched[0]!.filter).toMatchObject({ kind: 'text', text: 'refund' })
+    const { tab } = await aTab([{ partition: 0, start: 0, end: 100 }], [], 1, { partition: '0', offset: '42' })
+    expect(tab.get('aside').text()).toContain('orders-0 at 42')
+  })
+
+  it('is remembered for its topic', async () => {
+    await aTab([{ partition: 0, start: 0, end: 100 }], [], 1, { search: 'refund' })
+    expect(JSON.parse(localStorage.getItem('trilog.searches.orders') ?? '')).toMatchObject([{ text: 'refund' }])
   })
 })

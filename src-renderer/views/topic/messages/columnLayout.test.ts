@@ -5,7 +5,7 @@ describe('the columns of a topic', () => {
   const layout = withColumn(plainLayout(), 'value.total')
 
   it('take a path in before the value, once', () => {
-    expect(layout.keys).toEqual(['partition', 'offset', 'time', 'key', 'value.total', 'value', 'headers', 'bytes'])
+    expect(layout.keys).toEqual(['partition', 'offset', 'time', 'key', 'value.total', 'value', 'bytes'])
     expect(withColumn(layout, 'value.total')).toBe(layout)
     expect(pathsOf(layout)).toEqual(['value.total'])
   })

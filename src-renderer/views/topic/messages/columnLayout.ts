@@ -13,7 +13,7 @@ export const ColumnLayout = z.object({
 })
 export type ColumnLayout = z.infer<typeof ColumnLayout>
 
-export const plainLayout = (): ColumnLayout => ({ keys: [...OWN_COLUMNS], widths: {} })
+export const plainLayout = (): ColumnLayout => ({ keys: OWN_COLUMNS.filter(key => key !== 'headers'), widths: {} })
 
 export const isOwn = (key: string): key is OwnColumn => (OWN_COLUMNS as readonly string[]).includes(key)
 

@@ -49,8 +49,8 @@ describe('the picture of a search', () => {
 
   it('has edges at times a person would choose', () => {
     const { stepMs, timesMs } = timeEdges(Date.UTC(2026, 0, 31, 12, 32, 17), Date.UTC(2026, 0, 31, 14, 32, 5))
-    expect(stepMs).toBe(300_000)
-    expect(timesMs[0]).toBe(Date.UTC(2026, 0, 31, 12, 30))
-    expect(timesMs.at(-1)).toBe(Date.UTC(2026, 0, 31, 14, 35))
+    expect(stepMs).toBe(120_000)
+    expect(timesMs[0]).toBe(Date.UTC(2026, 0, 31, 12, 32))
+    expect(timesMs.at(-1)).toBe(Date.UTC(2026, 0, 31, 14, 34))
   })
 })

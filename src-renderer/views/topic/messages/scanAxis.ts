@@ -38,7 +38,10 @@ export function offsetAxis(bounds: readonly OffsetRange[]): ScanAxis {
   }
 }
 
-const STEPS_MS = [1, 10, 100, 1_000, 5_000, 15_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000, 604_800_000] as const
+const STEPS_MS = [
+  ...[1, 10, 100, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000],
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 10_080].map(minutes => minutes * 60_000),
+]
 
 /** Edges of time that a person would choose, at most some hundred, around [fromMs, toMs]. */
 export function timeEdges(fromMs: number, toMs: number): { stepMs: number; timesMs: number[] } {

@@ -15,11 +15,13 @@ interface Options {
   readonly columns: () => readonly string[]
   /** What a search found, instead of all there is. */
   readonly hits: () => readonly MessageRow[] | null
+  /** The columns that the hits have; others are read for those in view. */
+  readonly hitColumns: () => readonly string[]
   readonly onShift: (rows: number) => void
 }
 
 /** The rows of the table: all offsets of the chosen partitions in an order, what arrives live, or hits; and which of them is selected. */
-export function useMessageRows({ topic, columns, hits, onShift }: Options) {
+export function useMessageRows({ topic, columns, hits, hitColumns, onShift }: Options) {
   const bridge = useBridge()
   const topics = useTopicsStore()
   const order = ref<Order>('newest')
@@ -71,10 +73,13 @@ export function useMessageRows({ topic, columns, hits, onShift }: Options) {
   const listed = computed(() => hits() ?? (isLive.value ? tail.rows.value : null))
   const rowCount = computed(() => listed.value?.length ?? log.total.value)
 
+  const lacksColumns = computed(() => source.value === 'hits' && hitColumns().join('\n') !== columns().join('\n'))
+
   function entryAt(index: number): Entry | undefined {
     if (listed.value === null) return log.entryAt(index)
     const row = listed.value[index]
-    return row && recordEntry(row)
+    if (!row || !lacksColumns.value) return row && recordEntry(row)
+    return recordEntry({ ...row, columns: pages.find(row)?.columns ?? [] })
   }
   function rowOf(at: Place): number | null {
     if (listed.value === null) return log.rowOf(at)
@@ -105,6 +110,13 @@ export function useMessageRows({ topic, columns, hits, onShift }: Options) {
   }
 
   watch(() => columns().join('\n'), pages.forget)
+  watch([lacksColumns, listed, view, () => columns().join('\n')], () => {
+    if (!lacksColumns.value) return
+    pages.want(
+      (listed.value ?? []).slice(view.value.from, view.value.to).map(({ partition, offset }) => ({ partition, offset })),
+      extents.latest.value,
+    )
+  })
   watch([source, chosen, order, arrangement], () => (place.value = null))
   watch(topic, () => (chosen.value = null))
   return {

@@ -48,6 +48,7 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
     topic,
     columns: () => columns.value,
     hits: () => search.run.value?.hits ?? null,
+    hitColumns: () => search.paths.value,
     onShift: by => table.value?.shift(by),
   })
   const { source, chosen, order, arrangement, place, selected, extents } = rows

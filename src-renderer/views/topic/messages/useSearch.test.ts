@@ -3,7 +3,7 @@ import { createApp, effectScope, ref } from 'vue'
 import { describe, expect, it } from 'vitest'
 import type { MessageRow } from '../../../../src-main/contract/messages.ts'
 import type { SearchItem } from '../../../../src-main/contract/search.ts'
-import { aBridge, aStream, type PartialBridge } from '../../../composables/aBridge.ts'
+import { aBridge, aStream } from '../../../composables/aBridge.ts'
 import { bridgeKey } from '../../../composables/useBridge.ts'
 import type { SearchQuery } from './searchRun.ts'
 import { useSearch } from './useSearch.ts'
@@ -34,13 +34,13 @@ function aSearch() {
   const topic = ref('orders')
   const bridge = aBridge({
     search: {
-      run: (input: SearchQuery, signal: AbortSignal) => {
+      run: (input, signal) => {
         const stream = aStream<SearchItem>()
         asked.push({ query: input, signal, stream })
         return stream.open(signal)
       },
     },
-  } as PartialBridge)
+  })
   const app = createApp({})
   app.provide(bridgeKey, bridge)
   const scope = effectScope()

@@ -1,15 +1,14 @@
 import { onScopeDispose, shallowRef, watch } from 'vue'
 import { LOCAL_CLUSTER } from '../../../../src-main/contract/common.ts'
-import type { Bridge } from '../../../../src-main/contract/contract.ts'
-import type { Served } from '../../../../src-main/contract/operations.ts'
-import type { search } from '../../../../src-main/contract/search.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
 import { rangesBehindKept, resumed, startRun, taken, type SearchQuery, type SearchRun } from './searchRun.ts'
 
 /** The search of one topic. A new one ends the one before; leaving the topic, or the screen, ends it too. */
 export function useSearch(topic: () => string, columns: () => readonly string[]) {
-  const bridge = useBridge() as Bridge & { readonly search: Served<typeof search> }
+  const bridge = useBridge()
   const run = shallowRef<SearchRun | null>(null)
+  /** What the hits have in their `columns`: of all parts of one search the same. */
+  const paths = shallowRef<readonly string[]>([])
   let running = new AbortController()
 
   async function follow(first: SearchRun) {
@@ -18,7 +17,7 @@ export function useSearch(topic: () => string, columns: () => readonly string[])
     run.value = first
     const now = () => run.value ?? first
     try {
-      const asked = { clusterId: LOCAL_CLUSTER, topic: topic(), ...first.query, columns: [...columns()] }
+      const asked = { clusterId: LOCAL_CLUSTER, topic: topic(), ...first.query, columns: [...paths.value] }
       for await (const item of bridge.search.run(asked, signal)) {
         if (signal.aborted) return
         run.value = taken(now(), item)
@@ -44,7 +43,11 @@ export function useSearch(topic: () => string, columns: () => readonly string[])
   onScopeDispose(() => running.abort())
   return {
     run,
-    start: (query: SearchQuery) => follow(startRun(query)),
+    paths,
+    start: (query: SearchQuery) => {
+      paths.value = columns()
+      return follow(startRun(query))
+    },
     cancel,
     /** Goes on where it ended; what was found stays. */
     goOn: () => run.value && follow(resumed(run.value)),
