@@ -14,12 +14,14 @@ const rows = (page: Page) => page.getByRole('grid', { name: 'Messages' }).getByR
 const record = (page: Page) => page.getByRole('complementary', { name: 'Record' })
 const numbers = (page: Page) => page.getByRole('region', { name: 'Search for' })
 
-/** Orders a minute apart, every 20th of them refunded; keys come twice. */
+/** Orders a minute apart, every 20th of them refunded; keys come twice. A host that was started anew after a failure gets them again. */
 async function fill(bootstrap: string) {
   const kafka = foreignClient(bootstrap)
   const admin = kafka.admin()
   await admin.connect()
-  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 3, replicationFactor: 3 }] })
+  const isNew = await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 3, replicationFactor: 3 }] })
+  await admin.disconnect()
+  if (!isNew) return
   const producer = kafka.producer()
   await producer.connect()
   await producer.send({
@@ -37,12 +39,11 @@ async function fill(bootstrap: string) {
     })),
   })
   await producer.disconnect()
-  await admin.disconnect()
 }
+test.beforeEach(({ cluster }) => fill(cluster.bootstrap))
 
-test('a record is found by its text, by conditions and by a predicate, and opened', async ({ page, cluster }, info) => {
+test('a record is found by its text, by conditions and by a predicate, and opened', async ({ page }, info) => {
   const shot = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) })
-  await fill(cluster.bootstrap)
   await go(page, `/topics/${TOPIC}/messages`)
   await expect(rows(page).nth(1)).toBeVisible()
 
@@ -53,7 +54,7 @@ test('a record is found by its text, by conditions and by a predicate, and opene
     await page.keyboard.press('Enter')
     await expect(numbers(page)).toContainText('30 hits')
     await expect(numbers(page)).toContainText(`Scanned ${RECORDS} of ${RECORDS} offsets`)
-    await expect(rows(page)).toHaveCount(31)
+    await expect(page.getByRole('grid', { name: 'Messages' })).toHaveAttribute('aria-rowcount', '31')
     await shot('text')
   })
 
