@@ -83,9 +83,19 @@ def work():
 try:
     work()
 except KafkaException as problem:
-    if not problem.args[0].fatal():
+    error = problem.args[0]
+    if error.fatal():
+        failed(error)
+    elif error.code() == KafkaError._FATAL:
+        # A call that came before error_cb was told: that one says what it was.
+        for _ in range(50):
+            if surrendered:
+                break
+            producer.poll(0.1)
+        else:
+            tell(f"! {error.name()}: {error.str()}")
+    else:
         raise
-    failed(problem.args[0])
 try:
     producer.poll(0)  # what was acknowledged and not told yet
 except KafkaException:
