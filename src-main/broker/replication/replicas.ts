@@ -307,6 +307,8 @@ export class Replicas {
   #roleTaken(partition: Partition): void {
     const { leaderEpoch } = partition
     if (this.#stopped || leaderEpoch === undefined) return
+    // What was configured while the log was opened, which may take long, has not found it.
+    partition.log?.updateConfig(this.settings.of(partition.topic).log)
     this.#places.tell(partition)
     if (partition.isLeader) {
       this.#news.tell('leading', partition.name, {
