@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { mapRows, type Extent, type Order } from './rowMapping.ts'
+import { mapRows, type Arrangement, type Extent, type Order } from './rowMapping.ts'
 
 const order = fc.constantFrom<Order>('newest', 'oldest')
+const arrangement = fc.constantFrom<Arrangement>('merged', 'byPartition')
 const extentsUpTo = (length: number) =>
   fc
     .array(fc.record({ start: fc.nat(1000), length: fc.nat(length) }), { minLength: 1, maxLength: 8 })
@@ -11,8 +12,8 @@ const extentsUpTo = (length: number) =>
 describe('rows over all offsets of several partitions', () => {
   it('give each offset one row and each row one offset', () => {
     fc.assert(
-      fc.property(extentsUpTo(60), order, (extents, chosen) => {
-        const map = mapRows(extents, chosen)
+      fc.property(extentsUpTo(60), order, arrangement, (extents, chosen, arranged) => {
+        const map = mapRows(extents, chosen, arranged)
         const places = map.places({ from: 0, to: map.total })
         expect(places).toHaveLength(extents.reduce((sum, each) => sum + each.end - each.start, 0))
         expect(places.map(place => map.rowOf(place))).toEqual(places.map((_, row) => row))
@@ -22,10 +23,17 @@ describe('rows over all offsets of several partitions', () => {
 
   it('are the same whether asked for at once or in pieces', () => {
     fc.assert(
-      fc.property(extentsUpTo(60), order, fc.nat(400), fc.integer({ min: 1, max: 40 }), (extents, chosen, from, length) => {
-        const map = mapRows(extents, chosen)
-        expect(map.places({ from, to: from + length })).toEqual(map.places({ from: 0, to: map.total }).slice(from, from + length))
-      }),
+      fc.property(
+        extentsUpTo(60),
+        order,
+        arrangement,
+        fc.nat(400),
+        fc.integer({ min: 1, max: 40 }),
+        (extents, chosen, arranged, from, length) => {
+          const map = mapRows(extents, chosen, arranged)
+          expect(map.places({ from, to: from + length })).toEqual(map.places({ from: 0, to: map.total }).slice(from, from + length))
+        },
+      ),
     )
   })
 
@@ -71,6 +79,20 @@ describe('rows over all offsets of several partitions', () => {
         expect(places.map(place => map.rowOf(place))).toEqual(places.map((_, i) => from + i))
       }),
     )
+  })
+})
+
+describe('partitions one after another', () => {
+  it.each([
+    { chosen: 'oldest' as const, rows: ['0/5', '0/6', '2/1', '2/2'] },
+    { chosen: 'newest' as const, rows: ['0/6', '0/5', '2/2', '2/1'] },
+  ])('are each in their own order, $chosen first', ({ chosen, rows }) => {
+    const extents = [
+      { partition: 2, start: 1, end: 3 },
+      { partition: 0, start: 5, end: 7 },
+    ]
+    const places = mapRows(extents, chosen, 'byPartition').places({ from: 0, to: 10 })
+    expect(places.map(({ partition, offset }) => `${partition}/${offset}`)).toEqual(rows)
   })
 })
 

@@ -6,9 +6,9 @@ import { mapRows, type Arrangement, type Extent, type Order, type Place } from '
 import type { MessagePages } from './useMessagePages.ts'
 
 /** How far around the view gaps are looked for in what was read: about what one answer holds. */
-const AROUND = 512
-/** Where much is missing, as many rows are read ahead: a view of a compacted topic needs many offsets to be filled. */
-const AHEAD = 960
+const AROUND = 600
+/** Where much is missing, so many rows are read on either side: a view of a compacted topic needs many offsets to be filled. */
+const BEYOND = 480
 
 interface Options {
   readonly extents: Readonly<Ref<readonly Extent[]>>
@@ -72,6 +72,9 @@ export function useLogRows({ extents, order, arrangement, view, pages, isShown, 
     const bases = inView.value.rows
     const [first, last] = [bases[0], bases.at(-1)]
     if (!first || !last) return
+    // A gap next to one that is known shows as a row of its own, so that a view without such rows needs no look around.
+    const { places } = inView.value
+    if (!bases.some(({ length }, at) => length === 1 && pages.find(places[at]!) === null)) return
     const from = Math.max(0, first.base - AROUND)
     const to = Math.min(map.value.total, last.base + last.length + AROUND)
     // A view may hold gaps of any length, which need no second look.
@@ -101,11 +104,16 @@ export function useLogRows({ extents, order, arrangement, view, pages, isShown, 
   function want() {
     if (!isShown()) return
     const { rows, places } = inView.value
-    const last = rows.at(-1)
-    const hasGaps = rows.some(row => row.length > 1)
-    const end = last === undefined ? 0 : last.base + last.length
-    const ahead = hasGaps ? map.value.places({ from: end, to: end + AHEAD }) : []
-    pages.want([...places.filter((_, at) => rows[at]?.length === 1), ...ahead], extents.value)
+    const [first, last] = [rows[0], rows.at(-1)]
+    const singles = places.filter((_, at) => rows[at]?.length === 1)
+    const hasGaps = singles.length < rows.length
+    if (!first || !last || !hasGaps) return pages.want(singles, extents.value)
+    const end = last.base + last.length
+    const beyond = [
+      ...map.value.places({ from: end, to: end + BEYOND }),
+      ...map.value.places({ from: Math.max(0, first.base - BEYOND), to: first.base }),
+    ]
+    pages.want([...singles, ...beyond], extents.value)
   }
 
   watch([() => pages.version.value, inView, isShown], () => {

@@ -180,8 +180,11 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
       place.value = at
       isDrawerOpen.value = true
     } else if (at !== null) {
-      await extents.again()
-      extents.adopt()
+      const isKnown = extents.shown.value.some(each => each.partition === at.partition && at.offset >= each.start && at.offset < each.end)
+      if (!isKnown) {
+        await extents.again()
+        extents.adopt()
+      }
       await goTo(at, true)
     } else if (fromMs !== null) await goToTime(fromMs)
   }
