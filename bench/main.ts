@@ -8,7 +8,6 @@ import { failover } from './rows/failover.ts'
 import { idleMemory } from './rows/idleMemory.ts'
 import { latency } from './rows/latency.ts'
 import { manyPartitions } from './rows/manyPartitions.ts'
-import { messagesScreen } from './rows/messagesScreen.ts'
 import { search } from './rows/search.ts'
 import { startUp } from './rows/startUp.ts'
 import { storage } from './rows/storage.ts'
@@ -31,7 +30,6 @@ const parts: Readonly<Record<string, () => Promise<Row[]>>> = {
   compaction: () => compaction(quick),
   catchUp: () => catchUp(quick ? 100 : 500),
   search: () => search(quick ? 2 : 5, quick ? 100_000 : 600_000),
-  messages: () => messagesScreen(quick ? 3 : 10, quick ? 600_000 : 10_000_000),
 }
 
 const wanted = given.only?.split(',') ?? Object.keys(parts)

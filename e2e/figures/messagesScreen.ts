@@ -1,12 +1,12 @@
 import type { Page } from '@playwright/test'
 import { chromium, _electron } from 'playwright-core'
-import { foreignClient, leaderOf } from '../../e2e/support/clients.ts'
-import { webHost } from '../../e2e/support/hosts.ts'
+import { foreignClient, leaderOf } from '../support/clients.ts'
+import { webHost } from '../support/hosts.ts'
 import { nodeEnv } from '../../src-main/env/node/env.ts'
 import { Produce } from '../../src-main/protocol/messages/produce.ts'
 import { buildBatch } from '../../src-main/protocol/records/batchBuilder.ts'
 import { KafkaConnection } from '../../src-main/wire/client.ts'
-import type { Row } from '../figures.ts'
+import type { Row } from '../../bench/figures.ts'
 
 const TOPIC = 'large'
 const PARTITIONS = 6
