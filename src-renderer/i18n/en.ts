@@ -642,7 +642,7 @@ export const en = {
     noMembers: 'No members: nobody consumes for this group now.',
     statuses: { ok: 'OK', warning: 'Warning', stalled: 'Stalled', stopped: 'Stopped', rewound: 'Rewound', unknown: 'Watching' },
     verdicts: {
-      ok: 'Keeps up on all {all} partitions',
+      ok: 'Keeps reading: {n} of {all} partitions have unread records',
       caughtUp: 'Caught up on all {all} partitions',
       warning: 'Behind on {n} of {all} partitions',
       stalled: 'Stalled on {n} of {all} partitions',
@@ -654,7 +654,7 @@ export const en = {
       uncommitted: 'Nothing was committed yet',
     },
     reasons: {
-      ok: 'What is unread is read within seconds.',
+      ok: 'Lag comes and goes, and commits go on.',
       caughtUp: 'Every committed offset is at the log end.',
       warning: 'Commits go on, but the members fall behind or read what is minutes old.',
       stalled: 'There are members, but the committed offset stands still while records wait.',

@@ -629,7 +629,7 @@ export const zhCN = {
     noMembers: '没有成员：现在没有人为此消费组消费。',
     statuses: { ok: '正常', warning: '警告', stalled: '停滞', stopped: '已停止', rewound: '已回退', unknown: '观察中' },
     verdicts: {
-      ok: '全部 {all} 个分区都跟得上',
+      ok: '持续读取：{n} / {all} 个分区有未读记录',
       caughtUp: '全部 {all} 个分区已追上',
       warning: '{n} / {all} 个分区落后',
       stalled: '{n} / {all} 个分区停滞',
@@ -641,7 +641,7 @@ export const zhCN = {
       uncommitted: '还没有提交过 offset',
     },
     reasons: {
-      ok: '未读记录会在几秒内被读取。',
+      ok: '积压时有时无，提交仍在进行。',
       caughtUp: '每个已提交的 offset 都在日志末端。',
       warning: '提交仍在进行，但成员越来越落后，或正在读取数分钟前的记录。',
       stalled: '有成员，但有记录等待时已提交的 offset 没有前进。',

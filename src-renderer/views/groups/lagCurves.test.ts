@@ -46,4 +46,13 @@ describe('the curves of lag', () => {
     expect(lagCurves(history(1), behind(1, { caughtUpInMs: 1e9 })).atMs.at(-1)).toBe(3_000)
     expect(lagCurves(history(1), behind(1)).atMs).toEqual([0, 1_000, 2_000])
   })
+
+  it('begin where the history does, when it is shorter than what was asked for', () => {
+    const atMs = Array.from({ length: 100 }, (_, index) => index)
+    const short = (known: number): LagHistory => ({ ...history(0), atMs, total: atMs.map(at => (at < 100 - known ? null : 1)) })
+    expect(lagCurves(short(30), []).atMs[0]).toBe(70)
+    expect(lagCurves(short(3), []).atMs[0]).toBe(80)
+    expect(lagCurves(short(100), []).atMs[0]).toBe(0)
+    expect(lagCurves(short(0), []).atMs).toHaveLength(100)
+  })
 })

@@ -6,6 +6,8 @@ const DRAWN = 3
 const FUTURE_STEPS = 40
 /** Of the span that is drawn, the part that an estimate may add. */
 const FUTURE = 0.5
+/** What is drawn of the past at the least, in points, however short the history. */
+const LEAST_POINTS = 20
 
 export interface LagCurve {
   /** Null stands for the whole group. */
@@ -29,7 +31,8 @@ const keyOf = ({ topic, partition }: { topic: string; partition: number }) => `$
  * What is drawn: the partitions that are behind now, the furthest first; all together where none is, or too many are. Estimates go on to the right of
  * now, over the same axis, as far as half of what is drawn of the past.
  */
-export function lagCurves(history: LagHistory, partitions: readonly PartitionLag[]): LagCurves {
+export function lagCurves(whole: LagHistory, partitions: readonly PartitionLag[]): LagCurves {
+  const history = sinceItBegan(whole)
   const nowMs = history.atMs.at(-1) ?? 0
   const spanMs = nowMs - (history.atMs[0] ?? nowMs)
   const behind = partitions.filter(({ lag }) => (lag ?? 0) > 0).toSorted((one, other) => (other.lag ?? 0) - (one.lag ?? 0))
@@ -56,4 +59,16 @@ export function lagCurves(history: LagHistory, partitions: readonly PartitionLag
   })
   const together: LagCurve[] = isTogether ? [{ of: null, values: [...history.total, ...none], estimate: null }] : []
   return { atMs: [...history.atMs, ...future], nowMs, curves: [...together, ...curves], left: behind.length - drawn.length }
+}
+
+/** A history that is shorter than what was asked for is drawn over the whole width. */
+function sinceItBegan(history: LagHistory): LagHistory {
+  const first = history.total.findIndex((each, index) => each !== null || history.partitions.some(({ lag }) => lag[index] !== null))
+  const from = Math.max(0, Math.min(first, history.atMs.length - LEAST_POINTS))
+  return {
+    ...history,
+    atMs: history.atMs.slice(from),
+    total: history.total.slice(from),
+    partitions: history.partitions.map(each => ({ ...each, lag: each.lag.slice(from) })),
+  }
 }

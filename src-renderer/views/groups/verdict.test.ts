@@ -41,6 +41,8 @@ describe('the note on a partition', () => {
     [aPartitionLag({ lag: null }), undefined],
     [aPartitionLag({ lag: 0 }), { key: 'caughtUp' }],
     [aPartitionLag(), { key: 'keepsUp' }],
+    [aPartitionLag({ lagMs: 30_000, consumedPerSecond: 9 }), { key: 'catchingUp', perSecond: 4 }],
+    [aPartitionLag({ lagMs: 30_000, stillMs: 20_000 }), { key: 'noCommit', ms: 20_000 }],
     [aPartitionLag({ status: 'warning', consumedPerSecond: 41 }), { key: 'catchingUp', perSecond: 36 }],
     [aPartitionLag({ status: 'warning', producedPerSecond: 9 }), { key: 'fallsBehind', perSecond: 4 }],
     [stalled, { key: 'noCommit', ms: 250_000 }],

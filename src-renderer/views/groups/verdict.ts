@@ -27,7 +27,7 @@ export function verdictOf({ partitions, state, status }: GroupDetail): GroupVerd
   if (judged.length === 0) return about('uncommitted', [])
   if (behind.length === 0) return about('caughtUp', judged)
   if (state.endsWith('Rebalance') || state === 'Assigning' || state === 'Reconciling') return about('rebalancing', behind)
-  if (status === 'ok') return about('ok', judged)
+  if (status === 'ok') return { ...about('ok', behind), others: 0 }
   if (status === 'unknown') return about('behind', behind)
   return about(
     status,
@@ -35,20 +35,33 @@ export function verdictOf({ partitions, state, status }: GroupDetail): GroupVerd
   )
 }
 
+/** Between two commits of a usual client nothing is the matter. */
+const WORTH_A_WORD_MS = 10_000
+
 export type Note =
   | { readonly key: 'uncommitted' | 'caughtUp' | 'keepsUp' | 'watched' | 'wentBack' }
   | { readonly key: 'catchingUp' | 'fallsBehind'; readonly perSecond: number }
   | { readonly key: 'noCommit' | 'nobody'; readonly ms: number }
 
 /** What there is to say of a partition beside its numbers. */
-export function noteOf({ committedOffset, lag, status, consumedPerSecond, producedPerSecond, stillMs }: PartitionLag): Note | undefined {
+export function noteOf({
+  committedOffset,
+  lag,
+  lagMs,
+  status,
+  consumedPerSecond,
+  producedPerSecond,
+  stillMs,
+}: PartitionLag): Note | undefined {
   if (committedOffset === null) return { key: 'uncommitted' }
   if (lag === null) return undefined
   if (lag === 0) return { key: 'caughtUp' }
   const gain = (consumedPerSecond ?? 0) - (producedPerSecond ?? 0)
   switch (status) {
     case 'ok':
-      return { key: 'keepsUp' }
+      if ((lagMs ?? 0) < WORTH_A_WORD_MS) return { key: 'keepsUp' }
+      if (gain > 0) return { key: 'catchingUp', perSecond: gain }
+      return (stillMs ?? 0) < WORTH_A_WORD_MS ? { key: 'keepsUp' } : { key: 'noCommit', ms: stillMs ?? 0 }
     case 'warning':
       return gain > 0 ? { key: 'catchingUp', perSecond: gain } : { key: 'fallsBehind', perSecond: -gain }
     case 'stalled':
