@@ -689,10 +689,10 @@ export const en = {
       noEstimate: 'partition {partition}: {status}, no estimate',
       estimate: 'its estimate at the rates of the last minute',
       left: 'and {n} more that is behind | and {n} more that are behind',
-      noneBehind: 'records, no partition is behind',
-      allBehind: 'records, {n} partition that is behind | records, all {n} partitions are behind',
+      noneBehind: 'records; no partition is behind by more than {most}',
+      allBehind: 'records of {n} partition, which is behind | records of {n} partitions, all of which are behind',
       someBehind:
-        'records, the one partition that is behind; the other {rest} caught up | records, {n} partitions are behind; the other {rest} caught up',
+        'records of {n} partition that is behind; the other {rest} by {most} at most | records of {n} partitions that are behind; the other {rest} by {most} at most',
       setAside: 'The file with the history could not be used, and history began anew. The old file is {file}.',
       notKept: 'The history cannot be written to disk; it is kept until Trilog ends.',
     },

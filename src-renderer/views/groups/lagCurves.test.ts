@@ -12,7 +12,7 @@ const history = (partitions: number): LagHistory => ({
   isKept: true,
 })
 const behind = (count: number, more = {}) =>
-  Array.from({ length: count }, (_, partition) => aPartitionLag({ partition, lag: 10 + partition, ...more }))
+  Array.from({ length: count }, (_, partition) => aPartitionLag({ partition, lag: 10 + partition, status: 'warning', ...more }))
 
 describe('the curves of lag', () => {
   it('are of the partitions that are behind, the furthest first', () => {

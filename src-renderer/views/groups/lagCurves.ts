@@ -1,5 +1,6 @@
 import type { PartitionLag } from '../../../src-main/contract/groups.ts'
 import type { LagHistory } from '../../../src-main/contract/lagHistory.ts'
+import { isBehind } from './verdict.ts'
 
 /** More curves than these nobody tells apart. */
 const DRAWN = 3
@@ -35,7 +36,7 @@ export function lagCurves(whole: LagHistory, partitions: readonly PartitionLag[]
   const history = sinceItBegan(whole)
   const nowMs = history.atMs.at(-1) ?? 0
   const spanMs = nowMs - (history.atMs[0] ?? nowMs)
-  const behind = partitions.filter(({ lag }) => (lag ?? 0) > 0).toSorted((one, other) => (other.lag ?? 0) - (one.lag ?? 0))
+  const behind = partitions.filter(isBehind).toSorted((one, other) => (other.lag ?? 0) - (one.lag ?? 0))
   const known = new Map(history.partitions.map(each => [keyOf(each), each.lag]))
   const drawn = behind.slice(0, behind.length > DRAWN ? DRAWN - 1 : DRAWN).filter(each => known.has(keyOf(each)))
   const isTogether = drawn.length === 0 || behind.length > drawn.length

@@ -29,7 +29,7 @@ describe('the verdict on a group', () => {
 
   it('has an estimate when every partition that is behind has one, that of the last', () => {
     const group = (...estimates: (number | null)[]) =>
-      aGroupDetail({ partitions: estimates.map(caughtUpInMs => aPartitionLag({ caughtUpInMs })) })
+      aGroupDetail({ partitions: estimates.map(caughtUpInMs => aPartitionLag({ caughtUpInMs, status: 'warning' })) })
     expect(verdictOf(group(5_000, 9_000)).caughtUpInMs).toBe(9_000)
     expect(verdictOf(group(5_000, null)).caughtUpInMs).toBeNull()
   })

@@ -1,5 +1,8 @@
 import type { GroupDetail, LagStatus, PartitionLag } from '../../../src-main/contract/groups.ts'
 
+/** Between two commits of a usual client nothing is the matter. */
+const WORTH_A_WORD_MS = 10_000
+
 export type Verdict = LagStatus | 'rebalancing' | 'uncommitted' | 'caughtUp' | 'behind'
 
 export interface GroupVerdict {
@@ -12,10 +15,15 @@ export interface GroupVerdict {
   readonly caughtUpInMs: number | null
 }
 
+/** Whether a partition's records wait for longer than a reader needs between two commits, or its reader is not well. */
+export const isBehind = ({ lag, lagMs, status }: PartitionLag) =>
+  lag !== null && lag > 0 && (status !== 'ok' || (lagMs ?? 0) >= WORTH_A_WORD_MS)
+
 /** What the strip says of a group, in one sentence and its aside. */
 export function verdictOf({ partitions, state, status }: GroupDetail): GroupVerdict {
   const judged = partitions.filter(({ lag }) => lag !== null)
-  const behind = judged.filter(({ lag }) => lag !== null && lag > 0)
+  const unread = judged.filter(({ lag }) => lag !== null && lag > 0)
+  const behind = judged.filter(isBehind)
   const estimates = behind.map(({ caughtUpInMs }) => caughtUpInMs)
   const caughtUpInMs = estimates.length === 0 || estimates.includes(null) ? null : Math.max(...estimates.map(each => each ?? 0))
   const about = (verdict: Verdict, of: readonly PartitionLag[]): GroupVerdict => ({
@@ -25,18 +33,15 @@ export function verdictOf({ partitions, state, status }: GroupDetail): GroupVerd
     caughtUpInMs,
   })
   if (judged.length === 0) return about('uncommitted', [])
-  if (behind.length === 0) return about('caughtUp', judged)
-  if (state.endsWith('Rebalance') || state === 'Assigning' || state === 'Reconciling') return about('rebalancing', behind)
-  if (status === 'ok') return { ...about('ok', behind), others: 0 }
-  if (status === 'unknown') return about('behind', behind)
+  if (unread.length === 0) return about('caughtUp', judged)
+  if (state.endsWith('Rebalance') || state === 'Assigning' || state === 'Reconciling') return about('rebalancing', unread)
+  if (status === 'ok') return about('ok', unread)
+  if (status === 'unknown') return about('behind', unread)
   return about(
     status,
     judged.filter(each => each.status === status),
   )
 }
-
-/** Between two commits of a usual client nothing is the matter. */
-const WORTH_A_WORD_MS = 10_000
 
 export type Note =
   | { readonly key: 'uncommitted' | 'caughtUp' | 'keepsUp' | 'watched' | 'wentBack' }
