@@ -17,12 +17,13 @@ export function useLagAlarms() {
     const lag = alert.unit === 'records' ? t('groups.alert.records', { n: count(Math.round(value)) }) : ageText(value * 1_000)
     const title = isRaised ? t('groups.alert.raised', { group: groupId }) : t('groups.alert.over', { group: groupId })
     const detail = t('groups.alert.lagIs', { lag })
-    toasts.show(isRaised ? 'danger' : 'ok', title, detail)
+    const look = () => void router.push({ name: 'group', params: { groupId } })
+    toasts.show(isRaised ? 'danger' : 'ok', title, detail, isRaised ? { label: t('groups.alert.look'), act: look } : null)
     if (!isRaised || !('Notification' in window) || Notification.permission !== 'granted') return
     const notification = new Notification(title, { body: detail, tag: `lag ${groupId}` })
     notification.addEventListener('click', () => {
       window.focus()
-      void router.push({ name: 'group', params: { groupId } })
+      look()
     })
   })
 }

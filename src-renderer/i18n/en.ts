@@ -713,6 +713,7 @@ export const en = {
       raised: 'Lag of {group} is above its limit',
       over: 'Lag of {group} is below its limit again',
       lagIs: 'It is {lag} now.',
+      look: 'Show the group',
       notLoaded: 'The alerts could not be read',
     },
     removal: {

@@ -699,6 +699,7 @@ export const zhCN = {
       raised: '{group} 的积压超过上限',
       over: '{group} 的积压已回到上限以下',
       lagIs: '现在是 {lag}。',
+      look: '查看消费组',
       notLoaded: '无法读取告警',
     },
     removal: {
