@@ -30,6 +30,8 @@ interface Replica extends ReplicaLog {
   readonly madeAtMs: number
 }
 
+type Living = Pick<PartitionReplicas, 'topic' | 'partition' | 'leader' | 'highWatermark'>
+
 export interface BrokerDirectories {
   readonly brokerId: number
   readonly directories: readonly string[]
@@ -43,7 +45,7 @@ export async function replicaLogs(
   disk: Disk,
   brokers: readonly BrokerDirectories[],
   topic: string,
-  living: readonly PartitionReplicas[],
+  living: readonly Living[],
 ): Promise<ReplicaLog[]> {
   const found = await Promise.all(
     brokers.flatMap(({ brokerId, directories }) => directories.map(directory => replicasIn(disk, { brokerId, directory }, topic, living))),
@@ -68,7 +70,7 @@ async function replicasIn(
   disk: Disk,
   { brokerId, directory }: { readonly brokerId: number; readonly directory: string },
   topic: string,
-  living: readonly PartitionReplicas[],
+  living: readonly Living[],
 ): Promise<Replica[]> {
   const names = (await listed(disk, directory)).filter(name => parsePartitionDirectory(name)?.topic === topic)
   if (names.length === 0) return []

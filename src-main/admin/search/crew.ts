@@ -5,6 +5,8 @@ import type { ScanBytes, ScanFile, ScanReport, SearchTask, SearchWorker, SearchW
 const WATCH_EVERY_MS = 500
 /** A worker at work reports many times a second. Silent for so long, it hangs in one record; looks rather than time, because it may be us who hung. */
 const SILENT_LOOKS = 8
+/** A sandbox has a watch of its own, and gives more time on a busy machine. */
+const SILENT_LOOKS_FOREIGN = 20
 /** What starts slowly may still come; what does not start in this time never will. */
 const START_LOOKS = 60
 
@@ -15,6 +17,12 @@ export interface CrewListeners {
   ended(why: 'tooSlow' | 'tooMuchMemory' | { readonly failure: Error }): void
   /** The crew has done something, and may have room for more. */
   stirred(): void
+}
+
+export interface CrewOptions {
+  readonly workers: SearchWorkers
+  readonly size: number
+  readonly task: SearchTask
 }
 
 interface Member {
@@ -30,16 +38,18 @@ export class SearchCrew {
   readonly #members: readonly Member[]
   readonly #listeners: CrewListeners
   readonly #clock: Clock
+  readonly #silentLooks: number
   readonly #ready = Promise.withResolvers<void>()
   #watch: Timer
   #isOver = false
 
-  constructor(clock: Clock, workers: SearchWorkers, task: SearchTask, listeners: CrewListeners) {
+  constructor(clock: Clock, { workers, size, task }: CrewOptions, listeners: CrewListeners) {
     this.#clock = clock
     this.#listeners = listeners
     this.#ready.promise.catch(() => undefined) // told to whoever asks for it
     const kind = task.filter.kind === 'predicate' ? 'foreign' : 'trusted'
-    this.#members = Array.from({ length: Math.max(1, workers.parallelism) }, () => {
+    this.#silentLooks = kind === 'foreign' ? SILENT_LOOKS_FOREIGN : SILENT_LOOKS
+    this.#members = Array.from({ length: size }, () => {
       const member: Member = {
         worker: workers.open(kind, {
           answer: answer => this.#heard(member, answer),
@@ -78,7 +88,9 @@ export class SearchCrew {
     member.worker.post(work)
   }
 
+  /** Harmless when it is closed already: a worker that was given back may be another search's by then. */
   close(): void {
+    if (this.#isOver) return
     this.#isOver = true
     this.#watch.cancel()
     for (const { worker, load, isReady } of this.#members) worker.close({ isReusable: isReady && load.size === 0 })
@@ -103,7 +115,8 @@ export class SearchCrew {
         this.#listeners.finished(answer.id, answer)
         break
       case 'tooSlow':
-        this.#end('tooSlow')
+      case 'tooMuchMemory':
+        this.#end(answer.type)
         break
       case 'failed':
         this.#end({ failure: Object.assign(new Error(answer.message), { code: answer.code }) })
@@ -117,7 +130,7 @@ export class SearchCrew {
     for (const member of this.#members) {
       if (member.isReady && member.load.size === 0) continue
       member.silentLooks += 1
-      if (member.silentLooks < (member.isReady ? SILENT_LOOKS : START_LOOKS)) continue
+      if (member.silentLooks < (member.isReady ? this.#silentLooks : START_LOOKS)) continue
       this.#end(member.isReady ? 'tooSlow' : { failure: new Error('A search worker does not start.') })
       return
     }

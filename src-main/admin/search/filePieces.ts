@@ -62,12 +62,15 @@ export async function piecesOfSegment(
   const end = behind?.position ?? size
   const first = start?.position ?? 0
   const inside = entries.filter(({ position }) => position > first && position < end)
-  const cuts = await verified(disk, segment, chosen(inside, { first, end, order, sizes }))
-  const edges = [{ position: first, offset: base }, ...cuts, { position: end, offset: next }]
-  const pieces = edges.slice(1).map((edge, index): FilePiece => {
-    const before = edges[index]!
-    return { path, position: before.position, end: edge.position, from: before.offset, to: edge.offset }
-  })
+  const wanted = [start, ...chosen(inside, { first, end, order, sizes }), behind].filter(each => each !== undefined)
+  const edges = [{ position: 0, offset: base }, ...(await verified(disk, segment, wanted)), { position: size, offset: next }]
+  const pieces = edges
+    .slice(1)
+    .map((edge, index): FilePiece => {
+      const before = edges[index]!
+      return { path, position: before.position, end: edge.position, from: before.offset, to: edge.offset }
+    })
+    .filter(({ from, to }) => from < bounds.to && to > bounds.from)
   return order === 'oldestFirst' ? pieces : pieces.reverse()
 }
 

@@ -2,7 +2,7 @@ import type { RecordView } from './recordView.ts'
 
 /**
  * Where a predicate runs: it reaches nothing but what it is given, which is text and numbers, and gives back text. What it throws is in `problem`.
- * Throws `TooSlow` when it takes longer than it may.
+ * Throws `TooSlow` when it takes longer than it may, `TooMuchMemory` when that is because little memory is left.
  */
 export interface PredicateSandbox {
   /** `texts` are keys, values, names and values of headers, one after the other; `numbers` say where each ends. One letter comes back for each record: y, n or f for failed. */
@@ -14,6 +14,10 @@ export type OpenSandbox = (source: string) => PredicateSandbox
 
 export class TooSlow extends Error {
   override readonly name = 'TooSlow'
+}
+
+export class TooMuchMemory extends Error {
+  override readonly name = 'TooMuchMemory'
 }
 
 export interface PredicateQuestion {

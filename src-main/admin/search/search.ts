@@ -48,6 +48,8 @@ export interface SearchOptions {
   readonly order: SearchOrder
   readonly maxHits: number | null
   readonly source: SearchSource
+  /** How many work on it. */
+  readonly workers: number
 }
 
 interface Piece {
@@ -86,31 +88,35 @@ export class Search {
     this.#startedAt = clock.elapsed()
     const ledgers = options.bounds.map(bounds => new PartitionLedger(bounds, options.order))
     this.#ledgers = Map.groupBy(ledgers, ({ bounds }) => bounds.partition)
-    this.#crew = new SearchCrew(clock, workers, options.task, {
-      report: report => {
-        const piece = this.#pieces.get(report.id)
-        piece?.ledger.report(piece.interval, report.upTo, report.rows)
-        this.#records += report.records
-        this.#bytes += report.bytes
-        this.#failures += report.failures
-        this.#firstFailure ??= report.firstFailure
+    this.#crew = new SearchCrew(
+      clock,
+      { workers, size: options.workers, task: options.task },
+      {
+        report: report => {
+          const piece = this.#pieces.get(report.id)
+          piece?.ledger.report(piece.interval, report.upTo, report.rows)
+          this.#records += report.records
+          this.#bytes += report.bytes
+          this.#failures += report.failures
+          this.#firstFailure ??= report.firstFailure
+        },
+        finished: (id, { isMissing }) => {
+          const onMissing = this.#pieces.get(id)?.onMissing
+          if (!isMissing || onMissing === undefined) this.#finish(id)
+          else {
+            onMissing().then(
+              () => this.#finish(id),
+              (problem: Error) => this.#fail(problem),
+            )
+          }
+        },
+        ended: why => {
+          if (typeof why === 'object') this.#fail(why.failure)
+          else this.#end = why
+        },
+        stirred: () => this.#stir(),
       },
-      finished: (id, { isMissing }) => {
-        const onMissing = this.#pieces.get(id)?.onMissing
-        if (!isMissing || onMissing === undefined) this.#finish(id)
-        else {
-          onMissing().then(
-            () => this.#finish(id),
-            (problem: Error) => this.#fail(problem),
-          )
-        }
-      },
-      ended: why => {
-        if (typeof why === 'object') this.#fail(why.failure)
-        else this.#end = why
-      },
-      stirred: () => this.#stir(),
-    })
+    )
   }
 
   async *items(): AsyncGenerator<SearchItem, void, undefined> {
@@ -135,8 +141,9 @@ export class Search {
         if (this.#isProgressDue) {
           this.#isProgressDue = false
           yield { type: 'progress', progress: this.#progress() }
+          continue
         }
-        if (this.#end === undefined && this.#isFed && this.#pieces.size === 0 && this.#releasable === 0) this.#end = 'completed'
+        if (this.#end === undefined && this.#isFed && this.#remaining().length === 0) this.#end = 'completed'
         if (this.#end !== undefined && (this.#end === 'enough' || this.#releasable === 0)) {
           yield { type: 'ended', why: this.#end, progress: this.#progress(), remaining: this.#remaining() }
           return

@@ -5,7 +5,7 @@ import { messageRow } from '../messageRows.ts'
 import { compileColumns, type ReadColumns } from '../columns.ts'
 import { compileFilter, type RecordFilter } from './filter.ts'
 import { InvalidFilter } from './invalidFilter.ts'
-import { type OpenSandbox, TooSlow } from './predicate.ts'
+import { type OpenSandbox, TooMuchMemory, TooSlow } from './predicate.ts'
 import { type ScanBounds, scanBatches } from './scanBatches.ts'
 import type { ScanBytes, ScanFile, ScanSection, SearchTask, WorkerAnswer, WorkerRequest } from './searchWorkers.ts'
 import { predicateSink, recordSink, type SectionSink } from './sinks.ts'
@@ -52,6 +52,7 @@ export class SearchScanner {
     } catch (problem) {
       if (problem instanceof InvalidFilter) answer({ type: 'invalidFilter', problem: problem.details.problem })
       else if (problem instanceof TooSlow) answer({ type: 'tooSlow' })
+      else if (problem instanceof TooMuchMemory) answer({ type: 'tooMuchMemory' })
       else {
         const code = (problem as NodeJS.ErrnoException).code
         answer({ type: 'failed', code: typeof code === 'string' ? code : 'FAILED', message: (problem as Error).message })

@@ -36,8 +36,17 @@ async function* run(world: SearchWorld, input: SearchInput, signal: AbortSignal)
   const { extents, source } = await (input.source === 'files' ? inFiles(world, input) : atBrokers(world, input))
   const bounds = boundsOf(extents, input)
   if (signal.aborted) return
-  yield* new Search(world.clock, world.workers, { task: { filter, fromMs, toMs, columns }, bounds, order, maxHits, source }, signal).items()
+  yield* new Search(
+    world.clock,
+    world.workers,
+    { task: { filter, fromMs, toMs, columns }, bounds, order, maxHits, source, workers: workersFor(world.workers, input) },
+    signal,
+  ).items()
 }
+
+/** Whoever reads files leaves this thread with little to do. */
+const workersFor = ({ parallelism }: SearchWorkers, { source }: SearchInput) =>
+  Math.max(1, source === 'files' ? parallelism + 1 : parallelism)
 
 interface Plan {
   /** All there is of each partition. */

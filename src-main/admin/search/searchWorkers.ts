@@ -55,6 +55,8 @@ export type WorkerAnswer =
   | { readonly type: 'finished'; readonly id: number; readonly isMissing: boolean }
   /** The filter took longer for a record than it may. The worker is of no more use. */
   | { readonly type: 'tooSlow' }
+  /** It was stopped for its time, and what took that was looking for memory. */
+  | { readonly type: 'tooMuchMemory' }
   /** A bug, or a disk that failed. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
 
@@ -76,7 +78,7 @@ export interface SearchWorker {
 
 /** Where searches go through records, away from the thread that answers everybody. */
 export interface SearchWorkers {
-  /** How many can work at the same time. */
+  /** How many can work at the same time while this thread is busy, too. */
   readonly parallelism: number
   /**
    * `trusted` runs our own code and regular expressions; `foreign` runs code of whoever searches, and what that does to its memory must not cost

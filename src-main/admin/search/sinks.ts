@@ -18,6 +18,8 @@ const QUICK_MS = 20
 const SLOW_MS = 80
 const MAX_RECORDS = 512
 const MAX_CHARACTERS = 1024 * 1024
+/** What JSON makes of it takes many times as much of the sandbox's memory. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024
 
 interface Surroundings {
   elapsed(): number
@@ -148,6 +150,11 @@ export function predicateSink(section: ScanSection, sandbox: PredicateSandbox, e
     filter: null,
     rowOf: env.rowOf,
     candidate: (record, timestampType) => {
+      const size = Math.max(0, record.keyLength) + Math.max(0, record.valueLength)
+      if (size > MAX_RECORD_BYTES) {
+        reporter.failed(1, `At offset ${record.offset}: ${size} bytes are more than a predicate can look at.`)
+        return
+      }
       question.add(record)
       waiting.push({ record: Object.assign(new RecordView(), record), timestampType })
       if (question.records >= recordsAtOnce || question.size >= MAX_CHARACTERS) ask()

@@ -10,7 +10,7 @@ import { nodeClock } from '../../env/node/clock.ts'
 /** Threads that nobody needs are kept for the next search for so long. */
 const IDLE_MS = 60_000
 /** What a predicate may have. Beyond it the process ends, and with it the search. */
-const FOREIGN_HEAP_MB = 256
+const FOREIGN_HEAP_MB = 192
 
 export interface NodeSearchWorkers extends SearchWorkers {
   /** Idle threads end. */
@@ -102,9 +102,12 @@ function foreignWorker(entry: string, listeners: WorkerListeners): SearchWorker 
     execArgv: [
       `--max-old-space-size=${FOREIGN_HEAP_MB}`,
       '--disable-warning=ExperimentalWarning',
-      ...(isElectron ? [] : ['--permission', '--allow-addons', '--allow-fs-read=*']),
+      ...(!isElectron && process.allowedNodeEnvironmentFlags.has('--permission')
+        ? ['--permission', '--allow-addons', '--allow-fs-read=*']
+        : []),
     ],
-    env: isElectron ? { ELECTRON_RUN_AS_NODE: '1' } : {},
+    // Windows starts nothing without knowing where it is itself.
+    env: { ...(isElectron && { ELECTRON_RUN_AS_NODE: '1' }), ...('SystemRoot' in process.env && { SystemRoot: process.env.SystemRoot }) },
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
