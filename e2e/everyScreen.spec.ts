@@ -24,6 +24,25 @@ const screens = [
     ready: (page: Page) => page.getByRole('grid', { name: 'Partitions' }).getByRole('row').nth(1),
   },
   {
+    name: 'config',
+    path: '/topics/payments/config',
+    ready: (page: Page) => page.getByRole('grid', { name: 'Configs' }).getByRole('row', { name: /^retention\.ms/ }),
+  },
+  {
+    name: 'statistics',
+    path: '/topics/payments/statistics',
+    ready: async (page: Page) => {
+      await page.getByRole('button', { name: 'Run', exact: true }).click()
+      return page.getByText('Read 20 of all 20 offsets.')
+    },
+  },
+  {
+    name: 'broker',
+    path: '/brokers/1',
+    ready: (page: Page) => page.getByRole('grid', { name: 'Configs' }).getByRole('row', { name: /^node\.id/ }),
+  },
+  { name: 'audit', path: '/audit', ready: (page: Page) => page.getByRole('heading', { name: 'Audit log' }) },
+  {
     name: 'groups',
     path: '/groups',
     ready: (page: Page) => page.getByRole('grid', { name: 'Groups' }).getByRole('row', { name: /^accounting/ }),
@@ -63,7 +82,7 @@ test('every screen, in both themes, can be used by everybody', async ({ page, cl
     await expect(page.locator('html')).toHaveAttribute('data-theme', theme.toLowerCase())
     for (const { name, path, ready } of screens) {
       await go(page, path)
-      await expect(ready(page)).toBeVisible()
+      await expect(await ready(page)).toBeVisible()
       await page.screenshot({ path: info.outputPath(`${name}-${theme.toLowerCase()}.png`) })
       const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
       expect(

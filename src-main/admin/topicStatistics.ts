@@ -103,7 +103,7 @@ class Counts {
       nullKeys: this.#nullKeys,
       tombstones: this.#tombstones,
       distinctKeys: this.#distinct.estimate,
-      distinctError: DistinctCount.error,
+      distinctError: this.#distinct.error,
       keyBytes: this.#keys.histogram,
       valueBytes: this.#values.histogram,
       batches: this.#batches,

@@ -110,7 +110,7 @@ export const TopicStatistics = z.object({
   records: z.number().int(),
   nullKeys: z.number().int(),
   tombstones: z.number().int(),
-  /** A HyperLogLog estimate, and its standard error as a share. */
+  /** Counted as long as they are few, and then a HyperLogLog estimate; its standard error as a share, 0 when they were counted. */
   distinctKeys: z.number(),
   distinctError: z.number(),
   keyBytes: SizeHistogram,

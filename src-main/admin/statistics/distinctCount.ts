@@ -2,18 +2,24 @@ const REGISTER_BITS = 14
 const REGISTERS = 1 << REGISTER_BITS
 const ALPHA = 0.7213 / (1 + 1.079 / REGISTERS)
 
+/** Up to here every key's hash is kept, and the count is right to one. */
+const MOST_KEPT = 10_000
+/** Of the lower hash, what fits beside the upper one into a number without loss. */
+const LOW_BITS = 21
+
 /**
- * How many different keys there were, without keeping them: HyperLogLog (Flajolet et al., 2007) over 16,384 registers, 16 KB however many come. A
+ * How many different keys there were. Few are counted; of more there is an estimate that does without keeping them: HyperLogLog (Flajolet et al., 2007) over 16,384 registers, 16 KB however many come. A
  * key is known by a hash of 64 bits, so that counts of billions need no correction for keys that share one.
  */
 export class DistinctCount {
-  /** The standard error, as a share of the count. */
-  static readonly error = 1.04 / Math.sqrt(REGISTERS)
   readonly #registers = new Uint8Array(REGISTERS)
+  #kept: Set<number> | undefined = new Set()
 
   add(key: Uint8Array): void {
     const high = hash(key, 0x9747_b28c)
     const low = hash(key, 0x3c6e_f372)
+    if (this.#kept !== undefined && this.#kept.add(high * 2 ** LOW_BITS + (low >>> (32 - LOW_BITS))).size > MOST_KEPT)
+      this.#kept = undefined
     const register = high >>> (32 - REGISTER_BITS)
     // The place of the first one among the 50 bits that are left.
     const rest = high << REGISTER_BITS
@@ -21,7 +27,13 @@ export class DistinctCount {
     if (rank > this.#registers[register]!) this.#registers[register] = rank
   }
 
+  /** The standard error of the estimate, as a share of it. */
+  get error(): number {
+    return this.#kept === undefined ? 1.04 / Math.sqrt(REGISTERS) : 0
+  }
+
   get estimate(): number {
+    if (this.#kept !== undefined) return this.#kept.size
     let sum = 0
     let empty = 0
     for (const register of this.#registers) {
