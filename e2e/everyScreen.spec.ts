@@ -58,6 +58,12 @@ const screens = [
   },
 ]
 
+/** What axe has to say of the page. */
+async function complaintsOn(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
+  return violations.map(each => `${each.id}: ${each.nodes.map(node => node.html).join(' ')}`)
+}
+
 /** As a link within the app leads there: the page stays the one that was loaded. */
 const go = (page: Page, path: string) => page.evaluate(to => (location.hash = `#${to}`), path)
 
@@ -84,11 +90,7 @@ test('every screen, in both themes, can be used by everybody', async ({ page, cl
       await go(page, path)
       await expect(await ready(page)).toBeVisible()
       await page.screenshot({ path: info.outputPath(`${name}-${theme.toLowerCase()}.png`) })
-      const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
-      expect(
-        violations.map(each => `${each.id}: ${each.nodes.map(node => node.html).join(' ')}`),
-        `axe on ${name}, ${theme}`,
-      ).toEqual([])
+      expect(await complaintsOn(page), `axe on ${name}, ${theme}`).toEqual([])
     }
   }
   await consumer.disconnect()
@@ -101,7 +103,12 @@ test('the language changes while one looks, and stays', async ({ page }, info) =
   await page.getByRole('menuitemradio', { name: '简体中文' }).click()
   await expect(page.locator('html')).toHaveAttribute('lang', 'zh-CN')
   await expect(page.getByRole('link', { name: '集群' })).toBeVisible()
-  await page.screenshot({ path: info.outputPath('chinese.png') })
+  for (const { name, path } of screens) {
+    await go(page, path)
+    await expect(page.locator('main h1')).toBeVisible()
+    await page.screenshot({ path: info.outputPath(`${name}-chinese.png`) })
+    expect(await complaintsOn(page), `axe on ${name}, Chinese`).toEqual([])
+  }
   await page.reload()
   await expect(page.locator('html')).toHaveAttribute('lang', 'zh-CN')
 })
