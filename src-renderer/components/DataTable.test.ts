@@ -59,4 +59,22 @@ describe('a table', () => {
         .map(row => row.attributes('aria-rowindex')),
     ).toEqual(['1', '2', '3', '4'])
   })
+
+  it('is sorted by a head, with the keyboard as with the mouse', async () => {
+    const columns = [
+      { key: 'name', title: 'Name', width: '1fr', canSort: true },
+      { key: 'size', title: 'Size', width: '1fr', canSort: true },
+    ]
+    const table = mount(DataTable, {
+      props: { label: 'Topics', count: 3, columns, sorting: { key: 'name', isDescending: false } },
+      slots: { row: () => h('span', { role: 'gridcell' }) },
+      attachTo: document.body,
+    })
+    expect(table.findAll('[role=columnheader]').map(head => head.attributes('aria-sort'))).toEqual(['ascending', 'none'])
+    const grid = table.get('[role=grid]')
+    for (const key of ['ArrowRight', 'ArrowRight', 'Enter']) await grid.trigger('keydown', { key })
+    await table.findAll('[role=columnheader] button')[0]!.trigger('click')
+    expect(table.emitted('sort')).toEqual([['size'], ['name']])
+    expect(table.emitted('open')).toBeUndefined()
+  })
 })
