@@ -395,7 +395,7 @@ export class Partition implements LedPartition {
       return { type: 'error', error: currentLeaderEpoch >= 0 ? 'OFFSET_OUT_OF_RANGE' : 'NOT_LEADER_OR_FOLLOWER' }
     }
     // Only a log that is ready knows which transactions are open.
-    if (readCommitted && !log.isReady) void this.#enqueue(() => log.ready()).then(() => this.#wake('highWatermark'))
+    if (readCommitted && !log.isReady) void this.#enqueue(() => readied(log)).then(() => log.isReady && this.#wake('highWatermark'))
     return { type: 'read', from: fetchOffset, upTo: readCommitted ? log.lastStableOffset : log.highWatermark, hasNews: false, log }
   }
 
@@ -455,6 +455,15 @@ export class Partition implements LedPartition {
       if (log.highWatermark !== highWatermark || step.type !== 'append') this.#wake('highWatermark')
     })
     return this.#role.type === 'offline' ? 'KAFKA_STORAGE_ERROR' : error
+  }
+}
+
+/** On a full disk it stays as it is: whoever reads next asks again. */
+async function readied(log: PartitionLog): Promise<void> {
+  try {
+    await log.ready()
+  } catch (problem) {
+    if (!isOutOfSpace(problem)) throw problem
   }
 }
 
