@@ -323,6 +323,8 @@ export const en = {
     gapAt: 'no record at this offset: {partition} at {offset}',
     gaps: '{n} offsets without records, from {offset} in partition {partition}',
     emptyOffsets: '{n} known to hold no record',
+    hideGaps: 'Hide gaps',
+    hideGapsText: 'Offsets without a record get no row, as soon as they are known',
     showDropped: 'Show {n} that has scrolled out | Show {n} that have scrolled out',
     behind: 'Shown late: {n} records behind the log',
     skip: 'Skip to the newest',
@@ -502,10 +504,7 @@ export const en = {
     close: 'All records',
     notKept: '{n} more hit was counted, but the table keeps {kept}. | {n} more hits were counted, but the table keeps {kept}.',
     showNotKept: 'Show those instead',
-    noHits: {
-      title: 'No record matches',
-      text: 'Everything in these bounds was scanned. Try another case, other parts of the records or wider bounds.',
-    },
+    noHits: 'Everything in these bounds was scanned. Try another case, other parts of the records or wider bounds.',
     notYet: 'Nothing found yet.',
     chart: {
       label: 'Where the hits are: {n} hit | Where the hits are: {n} hits',

@@ -318,6 +318,8 @@ export const zhCN = {
     gapAt: '此 offset 没有记录：分区 {partition}，{offset}',
     gaps: '{n} 个 offset 没有记录，从分区 {partition} 的 {offset} 起',
     emptyOffsets: '已知其中 {n} 个没有记录',
+    hideGaps: '隐藏空缺',
+    hideGapsText: '一旦得知某些 offset 没有记录，就不为它们显示行',
     showDropped: '显示已滚出的 {n} 条',
     behind: '显示滞后：落后日志 {n} 条记录',
     skip: '跳到最新',
@@ -493,7 +495,7 @@ export const zhCN = {
     close: '所有记录',
     notKept: '另有 {n} 条命中已计数，但表格只保留 {kept} 条。',
     showNotKept: '改为显示那些',
-    noHits: { title: '没有匹配的记录', text: '此范围内已全部扫描。可尝试其他大小写、记录的其他部分或更大的范围。' },
+    noHits: '此范围内已全部扫描。可尝试其他大小写、记录的其他部分或更大的范围。',
     notYet: '尚未找到。',
     chart: {
       label: '命中的位置：{n} 条命中',

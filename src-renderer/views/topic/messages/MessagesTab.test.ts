@@ -125,6 +125,17 @@ describe('the messages of a topic', () => {
     expect(tab.text()).toContain('29 known to hold no record')
   })
 
+  it('stand without gaps when those are to be hidden', async () => {
+    const { rows, tab } = await aTab([{ partition: 0, start: 0, end: 40 }], [38, ...Array.from({ length: 29 }, (_, i) => i + 5)])
+    await tab
+      .findAll('button')
+      .find(button => button.text() === 'Hide gaps')!
+      .trigger('click')
+    await flushPromises()
+    expect(rows().map(row => /key 0-(\d+)/.exec(row)?.[1])).toEqual(['39', '37', '36', '35', '34', '4', '3'])
+    expect(tab.text()).toContain('30 known to hold no record')
+  })
+
   it('of an empty topic say what to do', async () => {
     const { tab } = await aTab([{ partition: 0, start: 0, end: 0 }])
     expect(tab.text()).toContain('No records yet')

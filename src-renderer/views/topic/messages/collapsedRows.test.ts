@@ -29,6 +29,23 @@ describe('rows of a table with gaps', () => {
     )
   })
 
+  it('are records alone when gaps are hidden', () => {
+    fc.assert(
+      fc.property(claims, empty => {
+        const rows = new CollapsedRows(empty.length, { kept: 0 }).with(runsWhere(0, empty))
+        const records = empty.flatMap((isEmpty, base) => (isEmpty ? [] : [base]))
+        expect([rows.total, rows.empty]).toEqual([records.length, empty.length - records.length])
+        records.forEach((base, row) => {
+          expect(rows.baseOf(row)).toEqual({ from: base, to: base + 1 })
+          expect(rows.rowOf(base)).toBe(row)
+        })
+        empty.forEach((isEmpty, base) => {
+          if (isEmpty) expect(rows.rowOf(base)).toBe(records.filter(each => each < base).length)
+        })
+      }),
+    )
+  })
+
   it('are the same whether gaps are found at once or piece by piece, in any order and again', () => {
     fc.assert(
       fc.property(claims, fc.array(fc.tuple(fc.nat(80), fc.nat(30)), { maxLength: 20 }), (empty, looks) => {

@@ -8,7 +8,7 @@ export interface RowRun {
 const MOST_RUNS = 50_000
 
 /**
- * Rows in which each known run of rows without a record is one row. What nobody has looked at yet stands there offset by offset, so that the
+ * Rows in which each known run of rows without a record is one row, or none. What nobody has looked at yet stands there offset by offset, so that the
  * table gets shorter while one reads: whoever shows it keeps the rows in view where they are, by `rowOf`. Immutable.
  */
 export class CollapsedRows {
@@ -16,20 +16,23 @@ export class CollapsedRows {
   /** Rows within runs: offsets without a record. */
   readonly empty: number
   readonly #base: number
-  /** Sorted, disjoint, apart from each other, each longer than one. */
+  /** How many rows stand for a run. */
+  readonly #kept: 0 | 1
+  /** Sorted, disjoint, apart from each other, each longer than what stands for it. */
   readonly #runs: readonly RowRun[]
   /** How many rows fewer there are before each run. */
   readonly #savedBefore: readonly number[]
 
-  constructor(base: number, runs: readonly RowRun[] = []) {
+  constructor(base: number, { kept = 1, runs = [] }: { kept?: 0 | 1; runs?: readonly RowRun[] } = {}) {
     const savedBefore: number[] = []
     let [saved, empty] = [0, 0]
     for (const { from, to } of runs) {
       savedBefore.push(saved)
-      saved += to - from - 1
+      saved += to - from - kept
       empty += to - from
     }
     this.#base = base
+    this.#kept = kept
     this.#runs = runs
     this.#savedBefore = savedBefore
     this.total = base - saved
@@ -42,22 +45,23 @@ export class CollapsedRows {
     const run = this.#runs[at]
     if (run === undefined) return { from: row, to: row + 1 }
     const before = this.#savedBefore[at]!
-    if (row === run.from - before) return run
-    const base = row + before + (run.to - run.from - 1)
+    if (this.#kept === 1 && row === run.from - before) return run
+    const base = row + before + (run.to - run.from - this.#kept)
     return { from: base, to: base + 1 }
   }
 
+  /** Of a run without a row, the row behind it. */
   rowOf(base: number): number {
     const at = this.#lastWhere(index => this.#runs[index]!.from <= base)
     const run = this.#runs[at]
     if (run === undefined) return base
     const before = this.#savedBefore[at]!
-    return base < run.to ? run.from - before : base - before - (run.to - run.from - 1)
+    return base < run.to ? run.from - before : base - before - (run.to - run.from - this.#kept)
   }
 
   /** With these runs as well, which may touch and overlap those known. The same object when they say nothing new. */
   with(found: readonly RowRun[]): CollapsedRows {
-    const fresh = found.filter(run => run.to - run.from > 1 && !this.#covers(run))
+    const fresh = found.filter(run => run.to - run.from > this.#kept && !this.#covers(run))
     if (fresh.length === 0) return this
     const known = this.#runs.length + fresh.length > MOST_RUNS ? [] : this.#runs
     const merged: { from: number; to: number }[] = []
@@ -66,7 +70,7 @@ export class CollapsedRows {
       if (last !== undefined && run.from <= last.to) last.to = Math.max(last.to, run.to)
       else merged.push({ ...run })
     }
-    return new CollapsedRows(this.#base, merged)
+    return new CollapsedRows(this.#base, { kept: this.#kept, runs: merged })
   }
 
   #covers({ from, to }: RowRun): boolean {

@@ -17,19 +17,20 @@ interface Options {
   readonly view: Readonly<Ref<{ readonly from: number; readonly to: number }>>
   readonly pages: MessagePages
   readonly isShown: () => boolean
+  readonly hidesGaps: () => boolean
   /** Rows above the view went, or came: what is in view has to stay where it is. */
   readonly onShift: (rows: number) => void
 }
 
 /** The rows over all offsets of some partitions: each record one, each known gap one. */
-export function useLogRows({ extents, order, arrangement, view, pages, isShown, onShift }: Options) {
+export function useLogRows({ extents, order, arrangement, view, pages, isShown, hidesGaps, onShift }: Options) {
   const map = computed(() => mapRows(extents.value, order.value, arrangement.value))
   const collapsed = shallowRef(new CollapsedRows(0))
   watch(
-    map,
-    (now, before) => {
+    [map, hidesGaps] as const,
+    ([now, hides], [before] = [undefined, false]) => {
       const [top] = before && view.value.from > 0 ? before.places(collapsed.value.baseOf(view.value.from + OVERSCAN)) : []
-      collapsed.value = new CollapsedRows(now.total)
+      collapsed.value = new CollapsedRows(now.total, { kept: hides ? 0 : 1 })
       const row = top === undefined ? null : now.rowOf(top)
       if (row !== null && row !== view.value.from + OVERSCAN) onShift(row - view.value.from - OVERSCAN)
     },
@@ -106,7 +107,7 @@ export function useLogRows({ extents, order, arrangement, view, pages, isShown, 
     const { rows, places } = inView.value
     const [first, last] = [rows[0], rows.at(-1)]
     const singles = places.filter((_, at) => rows[at]?.length === 1)
-    const hasGaps = singles.length < rows.length
+    const hasGaps = singles.length < rows.length || (hidesGaps() && collapsed.value.empty > 0)
     if (!first || !last || !hasGaps) return pages.want(singles, extents.value)
     const end = last.base + last.length
     const beyond = [

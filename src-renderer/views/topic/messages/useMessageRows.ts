@@ -1,7 +1,9 @@
 import { computed, ref, shallowRef, watch } from 'vue'
+import { z } from 'zod'
 import { LOCAL_CLUSTER } from '../../../../src-main/contract/common.ts'
 import type { MessageRow } from '../../../../src-main/contract/messages.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
+import { useRemembered } from '../../../composables/useRemembered.ts'
 import { useTopicsStore } from '../../../stores/topics.ts'
 import { isSamePlace, recordEntry, type Entry } from './entries.ts'
 import type { Arrangement, Order, Place } from './rowMapping.ts'
@@ -27,6 +29,11 @@ export function useMessageRows({ topic, columns, hits, hitColumns, onShift }: Op
   const order = ref<Order>('newest')
   const arrangement = ref<Arrangement>('merged')
   const isLive = ref(false)
+  const hidesGaps = useRemembered(
+    () => 'trilog.hidesGaps',
+    z.boolean(),
+    () => false,
+  )
   const chosen = shallowRef<readonly number[] | null>(null)
   const view = shallowRef({ from: 0, to: 0, isAtTop: true })
   /** A record stays selected when rows move, so it is known by its place and not by its row. */
@@ -64,6 +71,7 @@ export function useMessageRows({ topic, columns, hits, hitColumns, onShift }: Op
     view,
     pages,
     isShown: () => source.value === 'log',
+    hidesGaps: () => hidesGaps.value,
     onShift: by => {
       view.value = { ...view.value, from: view.value.from + by, to: view.value.to + by }
       onShift(by)
@@ -123,6 +131,7 @@ export function useMessageRows({ topic, columns, hits, hitColumns, onShift }: Op
     order,
     arrangement,
     isLive,
+    hidesGaps,
     source,
     chosen,
     view,
