@@ -16,6 +16,8 @@ const FETCH_TIMEOUT_MS = 8_000
 /** What one answer may bring. The first ones are small, for the sake of the first hits. */
 const FIRST_ANSWER_BYTES = 1024 * 1024
 const ANSWER_BYTES = 8 * 1024 * 1024
+/** More would fill an answer with partitions that there is no room for in it. */
+const PARTITIONS_AT_ONCE = 100
 /** A smaller answer may lie in memory that others use too, and costs little to copy. */
 const MOVED_FROM_BYTES = 128 * 1024
 /** How often partitions without a leader are looked for while others get on. */
@@ -83,13 +85,18 @@ class BrokerSource {
   async #round(topic: TopicMetadata): Promise<void> {
     const byLeader = new Map<number, PartitionCursor[]>()
     let lookAgainAt = Infinity
+    const known = new Map(topic.partitions.map(each => [each.partition, each]))
     for (const cursor of this.#unread) {
-      const metadata = topic.partitions.find(each => each.partition === cursor.partition)
+      const metadata = known.get(cursor.partition)
       if (metadata === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${this.#name} has no partition ${cursor.partition}.`)
       if (metadata.leader === null) {
         this.#problem = new KafkaError('LEADER_NOT_AVAILABLE')
         lookAgainAt = this.#client.clock.elapsed() + LOOK_AGAIN_MS
-      } else byLeader.set(metadata.leader, [...(byLeader.get(metadata.leader) ?? []), cursor])
+        continue
+      }
+      const led = byLeader.get(metadata.leader)
+      if (led === undefined) byLeader.set(metadata.leader, [cursor])
+      else led.push(cursor)
     }
     const isOver = () => this.#feed.signal.aborted || this.#client.clock.elapsed() >= lookAgainAt
     await Promise.all(
@@ -115,7 +122,8 @@ class BrokerSource {
       const link = await this.#linkTo(leader)
       const send: Parameters<typeof fetchFrom>[0] = (api, ask, options) => link.send(api, ask, options)
       // Every range of a partition has a cursor, but a partition can be asked for once only.
-      const asked = [...new Map(waiting.toReversed().map(cursor => [cursor.partition, cursor])).values()].reverse()
+      const front = waiting.slice(0, PARTITIONS_AT_ONCE)
+      const asked = [...new Map(front.toReversed().map(cursor => [cursor.partition, cursor])).values()].reverse()
       const answer = await fetchFrom(
         send,
         topic,
@@ -130,7 +138,8 @@ class BrokerSource {
       await this.#take(answer, asked, topic)
       answerBytes = Math.min(ANSWER_BYTES, answerBytes * 2)
       // Brokers fill an answer in the order of the question: each partition comes to the front.
-      waiting = [...waiting.slice(1), ...waiting.slice(0, 1)]
+      const turned = waiting.length > front.length ? front.length : 1
+      waiting = [...waiting.slice(turned), ...waiting.slice(0, turned)]
     }
   }
 

@@ -16,8 +16,8 @@ const CLOCK_EVERY = 16
 /** A question of a predicate grows while its answers are quick, so that one slow record is told from many. */
 const QUICK_MS = 20
 const SLOW_MS = 80
-const MAX_RECORDS = 512
-const MAX_CHARACTERS = 1024 * 1024
+const MAX_RECORDS = 4_096
+const MAX_CHARACTERS = 4 * 1024 * 1024
 /** What JSON makes of it takes many times as much of the sandbox's memory. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024
 
