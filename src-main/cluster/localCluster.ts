@@ -13,6 +13,8 @@ import { replicaLogs, type ReplicaLog } from './replicaLogs.ts'
 
 /** How often at most the watchers get a new snapshot. */
 const SNAPSHOT_EVERY_MS = 200
+/** A snapshot of ten thousand partitions is megabytes, which a page has to read while somebody types: it comes every two seconds. */
+const SNAPSHOT_MS_PER_PARTITION = 0.2
 /** A broker that died and is to be restarted waits this long, so that one that cannot start does not spin. */
 const RESTART_AFTER_MS = 1_000
 
@@ -50,6 +52,8 @@ export class LocalCluster {
   #frozen = ''
   #closing: Promise<void> | undefined
   #snapshotDue = false
+  /** In the snapshot that was taken last. */
+  #partitions = 0
 
   private constructor(env: ClusterEnv, options: LocalClusterOptions, made: { folder: ClusterFolder; plan: ClusterPlan; lock: DiskLock }) {
     this.#env = env
@@ -184,7 +188,7 @@ export class LocalCluster {
   snapshot(): ClusterSnapshot {
     const nowMs = this.#env.clock.now()
     const { view, file } = this
-    return livingSnapshot({
+    const snapshot = livingSnapshot({
       atMs: nowMs,
       bootstrapServers: this.bootstrapServers,
       profile: file.profile,
@@ -214,6 +218,8 @@ export class LocalCluster {
       links: this.#links.inForce,
       story: view.story,
     })
+    this.#partitions = snapshot.partitions.length
+    return snapshot
   }
 
   /** Where the committed records of a topic lie on this machine's disks, whether brokers run or not. */
@@ -317,7 +323,7 @@ export class LocalCluster {
   #changed() {
     if (this.#snapshotDue || this.#watchers.size === 0) return
     this.#snapshotDue = true
-    this.#env.clock.after(SNAPSHOT_EVERY_MS, () => {
+    this.#env.clock.after(Math.max(SNAPSHOT_EVERY_MS, this.#partitions * SNAPSHOT_MS_PER_PARTITION), () => {
       this.#snapshotDue = false
       for (const listen of this.#watchers) listen()
     })
