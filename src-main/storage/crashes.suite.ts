@@ -101,8 +101,8 @@ export class Workload {
     this.#forgetProducers()
   }
 
-  close(): Promise<void> {
-    return this.#directory.close(7)
+  async close(): Promise<void> {
+    await this.#directory.close(7)
   }
 
   async run(steps: number): Promise<void> {

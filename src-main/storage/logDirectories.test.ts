@@ -195,33 +195,38 @@ describe('a log folder that fails', () => {
   })
 
   it.each([
-    { given: 'the process was killed', power: false },
-    { given: 'the power failed', power: true },
-  ])('has what its disk seemed to hold written to it again: after $given a power failure takes nothing of it', async ({ power }) => {
-    const { world, directories } = await threeFolders()
-    const log = await world.settle(logOf(directories, 0, { assigned: idOf(directories, '/b') }))
-    const mend = world.disk(NODE).faults.add({ operations: ['sync'], path: path => path.startsWith('/b/'), code: 'EIO' })
-    await appendTo(world, log)
-    await expect(world.settle(log.flush())).rejects.toThrow('EIO')
-    await world.run(1_000)
-    mend()
+    { given: 'the process was killed', power: false, orderly: false },
+    { given: 'it failed as the process ended in order', power: false, orderly: true },
+    { given: 'the power failed', power: true, orderly: false },
+  ])(
+    'has what its disk seemed to hold written to it again: after $given a power failure takes nothing of it',
+    async ({ power, orderly }) => {
+      const { world, directories } = await threeFolders()
+      const log = await world.settle(logOf(directories, 0, { assigned: idOf(directories, '/b') }))
+      const mend = world.disk(NODE).faults.add({ operations: ['sync'], path: path => path.startsWith('/b/'), code: 'EIO' })
+      await appendTo(world, log)
+      if (orderly) await world.settle(directories.close(1))
+      else await expect(world.settle(log.flush())).rejects.toThrow('EIO')
+      await world.run(1_000)
+      mend()
 
-    world.crash(NODE, { loseUnsynced: power })
-    const again = await world.settle(open(world.env(NODE)))
-    const kept = await world.settle(logOf(again, 0, { isNew: false }))
-    const end = kept.logEndOffset
-    await world.settle(kept.flush())
-    await world.settle(again.checkpoint())
-    world.crash(NODE, { loseUnsynced: true })
-    const last = await world.settle(open(world.env(NODE)))
-    expect((await world.settle(logOf(last, 0, { isNew: false }))).logEndOffset).toBe(end)
-    if (!power) expect(end).toBe(log.logEndOffset)
+      world.crash(NODE, { loseUnsynced: power })
+      const again = await world.settle(open(world.env(NODE)))
+      const kept = await world.settle(logOf(again, 0, { isNew: false }))
+      const end = kept.logEndOffset
+      await world.settle(kept.flush())
+      await world.settle(again.checkpoint())
+      world.crash(NODE, { loseUnsynced: true })
+      const last = await world.settle(open(world.env(NODE)))
+      expect((await world.settle(logOf(last, 0, { isNew: false }))).logEndOffset).toBe(end)
+      if (!power) expect(end).toBe(log.logEndOffset)
 
-    await world.settle(last.close(1))
-    const trusted = await world.settle(open(world.env(NODE)))
-    await world.settle(trusted.close(1))
-    expect(world.disk(NODE).peek('/a/failed-log-directories', 0, 100)).toEqual(Buffer.alloc(0))
-  })
+      await world.settle(last.close(1))
+      const trusted = await world.settle(open(world.env(NODE)))
+      await world.settle(trusted.close(1))
+      expect(world.disk(NODE).peek('/a/failed-log-directories', 0, 100)).toEqual(Buffer.alloc(0))
+    },
+  )
 
   it('leaves nothing to put a log in when it was the last', async () => {
     const { world, directories } = await threeFolders()

@@ -56,6 +56,7 @@ export class LogDirectories {
   readonly #paths: readonly string[]
   readonly #log: LogDirectoryOptions['log']
   #remembering: Promise<void> = Promise.resolve()
+  #remember: (failed: LogDirectory) => Promise<void> = () => Promise.resolve()
 
   private constructor(made: {
     readonly all: readonly LogDirectory[]
@@ -123,9 +124,8 @@ export class LogDirectories {
     const online = () => directories.filter(each => each.failure === undefined).map(each => each.path)
     await failed.forget(mended, online())
     // The last one may still take it: a disk that fails to sync one file often takes another.
-    this.onFailure(({ directoryId, path }) => {
-      this.#remembering = failed.add(directoryId, [...online(), path])
-    })
+    this.#remember = ({ directoryId, path }) => (this.#remembering = failed.add(directoryId, [...online(), path]))
+    this.onFailure(directory => void this.#remember(directory))
   }
 
   /** Resolves when the folders have taken down, as far as they can, which of them have failed up to now. Before that, the process had better not end. */
@@ -234,7 +234,11 @@ export class LogDirectories {
 
   /** As `LogDirectory.close`, each for itself. */
   async close(brokerEpoch: number): Promise<void> {
-    const closed = await Promise.allSettled([...new Set([...this.all, this.metadata])].map(each => each.close(brokerEpoch)))
+    const closeOne = async (directory: LogDirectory) => {
+      const failure = await directory.close(brokerEpoch)
+      if (failure !== undefined && directory.failure === undefined) await this.#remember(directory)
+    }
+    const closed = await Promise.allSettled([...new Set([...this.all, this.metadata])].map(closeOne))
     await this.#remembering
     for (const each of closed) if (each.status === 'rejected') throw each.reason
   }

@@ -439,14 +439,17 @@ export class LogDirectory {
 
   /**
    * The clean end: everything is synced, and the marker comes last of all. Without it — when a log has failed or was never checked, when the disk
-   * is full or broken, or nobody called this — the next start checks everything.
+   * is full or broken, or nobody called this — the next start checks everything. Answers with what the disk failed, if it did.
    */
-  async close(brokerEpoch: number): Promise<void> {
-    if (this.#isClosed) return
+  async close(brokerEpoch: number): Promise<Error | undefined> {
+    if (this.#isClosed) return undefined
     this.#isClosed = true
+    let met: Error | undefined
     try {
       const closed = await Promise.allSettled([...this.#open.values()].map(log => log.close()))
-      const problem = closed.find(each => each.status === 'rejected')?.reason as unknown
+      const problems = closed.flatMap(each => (each.status === 'rejected' ? [each.reason as unknown] : []))
+      const [problem] = problems
+      met = problems.find(isDiskFailure)
       await this.checkpoint()
       if (problem === undefined && this.#unsure.size === 0) {
         await this.#env.disk.replaceFile(`${this.path}/${CLEAN_SHUTDOWN_FILE}`, encodeCleanShutdown({ brokerEpoch }))
@@ -456,6 +459,7 @@ export class LogDirectory {
       }
     } catch (problem) {
       if (this.#failure === undefined && !(problem instanceof DiskError)) throw problem
+      if (isDiskFailure(problem)) met ??= problem
       this.#log.warn('the next start has to check every log: the disk does not take the last word', { path: this.path, problem })
     } finally {
       await this.#lock.release().catch((problem: unknown) => {
@@ -463,6 +467,7 @@ export class LogDirectory {
         this.#log.warn('a log folder is still locked', { path: this.path, problem })
       })
     }
+    return met
   }
 }
 
