@@ -90,11 +90,17 @@ export class ControllerLink {
     return this.#link
   }
 
-  /** What is under way to the former controller fails, and goes to the new one. */
+  /**
+   * What is under way to the former controller fails, and goes to the new one. That may have the same address: of a process that was started again, the
+   * connections that its machine took with it say nothing to anybody.
+   */
   #moved(): void {
     if (this.#isClosed) return
     this.#moves++
-    if (this.#link !== undefined) this.#currentLink()
+    if (this.#options.whereabouts.address() !== undefined) {
+      this.#link?.close()
+      this.#link = undefined
+    }
     this.#pause.wake()
   }
 }
