@@ -40,7 +40,11 @@ async function fill(bootstrap: string) {
   })
   await producer.disconnect()
 }
-test.beforeEach(({ cluster }) => fill(cluster.bootstrap))
+test.beforeEach(async ({ page, cluster }) => {
+  await fill(cluster.bootstrap)
+  // Until the first screen is there, the app is still on its way to it and would go there after all.
+  await expect(page.getByRole('region', { name: 'Broker 1', exact: true })).toBeVisible()
+})
 
 test('a record is found by its text, by conditions and by a predicate, and opened', async ({ page }, info) => {
   const shot = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) })
