@@ -55,6 +55,15 @@ export interface Client {
   /** Joins the group, reads from the beginning until `count` records came, commits and leaves. */
   consume(bootstrap: string, what: { topic: string; groupId: string; count: number }): Promise<Consumed[]>
   administer?(bootstrap: string, what: Administer): Promise<AdminReport>
+  /** What it says of a group: what it committed of each partition, and where that ends. */
+  lag?(bootstrap: string, what: { topic: string; groupId: string; partitions: number }): Promise<readonly ClientLag[]>
+}
+
+export interface ClientLag {
+  readonly partition: number
+  /** `null` where nothing was committed. */
+  readonly committed: number | null
+  readonly end: number
 }
 
 export const bytesOf = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text, 'latin1'))

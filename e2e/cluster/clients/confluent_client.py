@@ -3,7 +3,7 @@ import json
 import sys
 import time
 
-from confluent_kafka import Consumer, KafkaException, Producer, TIMESTAMP_NOT_AVAILABLE
+from confluent_kafka import Consumer, KafkaException, Producer, TIMESTAMP_NOT_AVAILABLE, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
 order = json.load(sys.stdin)
@@ -88,6 +88,17 @@ def consume(topic, group, count):
     return consumed
 
 
+def lag(topic, group, partitions):
+    consumer = Consumer({**common, "group.id": group})
+    committed = consumer.committed([TopicPartition(topic, partition) for partition in range(partitions)], timeout=WITHIN_S)
+    ends = [consumer.get_watermark_offsets(each, timeout=WITHIN_S)[1] for each in committed]
+    consumer.close()
+    return [
+        {"partition": each.partition, "committed": None if each.offset < 0 else each.offset, "end": end}
+        for each, end in zip(committed, ends)
+    ]
+
+
 def administer(topic, retention_ms):
     admin = AdminClient(common)
     partitions = lambda: len(admin.list_topics(topic, timeout=WITHIN_S).topics[topic].partitions)
@@ -115,6 +126,8 @@ elif order["command"] == "produce":
     answer = produce(order["topic"], order["codec"], order["records"])
 elif order["command"] == "consume":
     answer = consume(order["topic"], order["groupId"], order["count"])
+elif order["command"] == "lag":
+    answer = lag(order["topic"], order["groupId"], order["partitions"])
 else:
     answer = administer(order["topic"], order["retentionMs"])
 json.dump(answer, sys.stdout)

@@ -3,7 +3,7 @@ import json
 import sys
 import time
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
 
 order = json.load(sys.stdin)
@@ -92,6 +92,15 @@ def consume(topic, group, count):
     return consumed
 
 
+def lag(topic, group, partitions):
+    consumer = KafkaConsumer(**common, group_id=group, enable_auto_commit=False)
+    asked = [TopicPartition(topic, partition) for partition in range(partitions)]
+    ends = consumer.end_offsets(asked)
+    answer = [{"partition": each.partition, "committed": consumer.committed(each), "end": ends[each]} for each in asked]
+    consumer.close()
+    return answer
+
+
 def administer(topic, retention_ms):
     admin = KafkaAdminClient(**common)
     partitions = lambda: len(admin.describe_topics([topic])[0]["partitions"])
@@ -120,6 +129,8 @@ elif order["command"] == "produce":
     answer = produce(order["topic"], order["codec"], order["records"])
 elif order["command"] == "consume":
     answer = consume(order["topic"], order["groupId"], order["count"])
+elif order["command"] == "lag":
+    answer = lag(order["topic"], order["groupId"], order["partitions"])
 else:
     answer = administer(order["topic"], order["retentionMs"])
 json.dump(answer, sys.stdout)

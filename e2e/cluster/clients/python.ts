@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { findPython } from '../../../resources/npm/programs.mjs'
-import { everyCodec, runProgram, type AdminReport, type Client, type Codec, type Consumed } from './client.ts'
+import { everyCodec, runProgram, type AdminReport, type Client, type ClientLag, type Codec, type Consumed } from './client.ts'
 
 interface PythonClient {
   readonly name: string
@@ -33,6 +33,7 @@ function pythonClient({ name, script, module, debian, codecModules = {} }: Pytho
     produce: (bootstrap, what) => order(bootstrap, 'produce', what),
     consume: (bootstrap, what) => order<Consumed[]>(bootstrap, 'consume', what),
     administer: (bootstrap, what) => order<AdminReport>(bootstrap, 'administer', what),
+    lag: (bootstrap, what) => order<ClientLag[]>(bootstrap, 'lag', what),
   }
 }
 
