@@ -176,6 +176,8 @@ test('in read-only mode what changes something is not there, and the tree leads 
   await aTopic(cluster.bootstrap, 'guarded')
   await page.getByRole('button', { name: 'More' }).click()
   await page.getByRole('menuitemcheckbox', { name: 'Read-only mode' }).click()
+  await expect(page.getByRole('region', { name: 'Broker 1', exact: true })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Kill' })).toHaveCount(0)
   await page.getByRole('link', { name: 'Topics' }).click()
   await expect(page.getByRole('button', { name: 'Create topic' })).toHaveCount(0)
 
