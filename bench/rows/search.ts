@@ -113,7 +113,9 @@ export async function search(rounds: number, recordsOfTopic: number): Promise<Ro
 async function fill(cluster: RunningCluster, codec: CompressionName, records: number): Promise<void> {
   const admin = await connectTo(cluster, cluster.brokerIds[0] ?? 1)
   await admin.send(CreateTopics, {
-    topics: [{ name: codec, numPartitions: PARTITIONS, replicationFactor: 1, assignments: [], configs: [] }],
+    topics: [
+      { name: codec, numPartitions: PARTITIONS, replicationFactor: 1, assignments: [], configs: [{ name: 'retention.ms', value: '-1' }] },
+    ],
     timeoutMs: 10_000,
   })
   admin.close()

@@ -129,6 +129,37 @@ describe('a search at brokers', () => {
     for (let partition = 0; partition < PARTITIONS; partition++) expect(offsetsOf(rows, partition)).toEqual(hits())
   })
 
+  it('waits for a new leader that does not know yet what is committed', async () => {
+    await filled(given => {
+      const answer = given.scripted(Fetch)
+      let answered = 0
+      given.script(Fetch, async (request, call) => {
+        const response = await answer(request, call)
+        answered += 1
+        if (answered < 4 || answered > 12 || typeof response !== 'object') return response
+        const behind = { highWatermark: 5, records: null }
+        const responses = response.responses.map(each => ({ ...each, partitions: each.partitions.map(found => ({ ...found, ...behind })) }))
+        return { ...response, responses }
+      })
+    })
+    const { rows } = await searched({ order: 'oldestFirst' })
+    for (let partition = 0; partition < PARTITIONS; partition++) expect(offsetsOf(rows, partition)).toEqual(hits())
+  })
+
+  it('does not wait for ever for records that are lost', async () => {
+    await filled(given => {
+      const answer = given.scripted(Fetch)
+      let answered = 0
+      given.script(Fetch, (request, call) => {
+        if (call.broker === 1 && ++answered === 2) given.topics.get(topic)!.partitions[0]!.log.length = 10
+        return answer(request, call)
+      })
+    })
+    const { rows, end } = await searched({ order: 'oldestFirst' })
+    expect(end).toMatchObject({ why: 'completed', remaining: [] })
+    expect(offsetsOf(rows, 1)).toEqual(hits())
+  })
+
   it('takes for searched what retention takes away meanwhile', async () => {
     await filled(given => {
       const answer = given.scripted(Fetch)

@@ -20,6 +20,8 @@ const ANSWER_BYTES = 8 * 1024 * 1024
 const PARTITIONS_AT_ONCE = 100
 /** A smaller answer may lie in memory that others use too, and costs little to copy. */
 const MOVED_FROM_BYTES = 128 * 1024
+/** For how long records that were committed are looked for at a leader that does not have them. */
+const LOST_AFTER_MS = 5_000
 /** How often partitions without a leader are looked for while others get on. */
 const LOOK_AGAIN_MS = 500
 
@@ -41,6 +43,8 @@ class BrokerSource {
   readonly #feed: SearchFeed
   readonly #cursors: PartitionCursor[]
   readonly #links = new Map<number, BrokerLink>()
+  /** Cursors behind the end that their leader tells of. */
+  readonly #beyondSince = new Map<PartitionCursor, number>()
   #progressAt: number
   #problem: Error | undefined
 
@@ -155,9 +159,10 @@ class BrokerSource {
       else if (fetched.error !== 'NONE') problem = new KafkaError(fetched.error)
       else {
         const { next, length } = wholeBatches(fetched.records)
-        if (next > cursor.offset) found.push({ stretch: cursor.take(next, length), records: fetched.records, length })
-        // An empty answer is the end of the log, unless other partitions took all the room there was.
-        else if (cursor.offset >= fetched.highWatermark) this.#skip(cursor.take(Infinity, 0))
+        if (next > cursor.offset) {
+          this.#beyondSince.delete(cursor)
+          found.push({ stretch: cursor.take(next, length), records: fetched.records, length })
+        } else if (cursor.offset >= fetched.highWatermark) this.#skipOnceSurelyGone(cursor)
       }
     }
     if (found.length > 0) {
@@ -198,8 +203,18 @@ class BrokerSource {
     const starts = await listOffsets(this.#client, [{ ...topic, partitions }], EARLIEST, this.#client.deadline())
     for (const cursor of outside) {
       const start = starts.get(topic.name, cursor.partition)
-      if (start !== undefined) this.#skip(cursor.take(start > cursor.offset ? start : Infinity, 0))
+      if (start === undefined) continue
+      if (start > cursor.offset) this.#skip(cursor.take(start, 0))
+      else this.#skipOnceSurelyGone(cursor)
     }
+  }
+
+  /** A new leader may not know for a moment that what the last one called committed is so. Records that do not come back in a while are lost. */
+  #skipOnceSurelyGone(cursor: PartitionCursor): void {
+    const now = this.#client.clock.elapsed()
+    const since = this.#beyondSince.get(cursor) ?? now
+    this.#beyondSince.set(cursor, since)
+    if (now - since >= LOST_AFTER_MS) this.#skip(cursor.take(Infinity, 0))
   }
 
   async #linkTo(leader: number): Promise<BrokerLink> {

@@ -71,8 +71,8 @@ export class SearchScanner {
       const asked: RecordFilter = filter
       sinkOf = section => recordSink(section, asked, surroundings)
     } else {
-      const sandbox = openSandbox(filter.source)
-      sinkOf = section => predicateSink(section, sandbox, surroundings)
+      const paced = { sandbox: openSandbox(filter.source), pace: { recordsAtOnce: 1 } }
+      sinkOf = section => predicateSink(section, paced, surroundings)
     }
     this.#ready = { task, columns, sinkOf }
     answer({ type: 'ready' })

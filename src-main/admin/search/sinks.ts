@@ -119,18 +119,24 @@ interface Waiting {
   readonly timestampType: TimestampType
 }
 
+/** A sandbox, and how much it is asked at once by all who ask it. */
+export interface PacedSandbox {
+  readonly sandbox: PredicateSandbox
+  readonly pace: { recordsAtOnce: number }
+}
+
 /** Takes every record for a candidate, and asks the sandbox about many at once. */
-export function predicateSink(section: ScanSection, sandbox: PredicateSandbox, env: Surroundings): SectionSink {
+export function predicateSink(section: ScanSection, { sandbox, pace }: PacedSandbox, env: Surroundings): SectionSink {
   const reporter = new Reporter(section, env)
   const question = new QuestionBuilder()
   let waiting: Waiting[] = []
   /** Passed, but only once the sandbox has answered. */
   let behind = { upTo: section.from, records: 0, bytes: 0 }
-  let recordsAtOnce = 1
 
   function ask(): void {
     if (waiting.length === 0) return
     const askedAt = env.elapsed()
+    const asked = waiting.length
     const { verdicts, problem } = sandbox.ask(question.take(section.partition))
     for (const [index, { record, timestampType }] of waiting.entries()) {
       const verdict = verdicts[index]
@@ -141,8 +147,9 @@ export function predicateSink(section: ScanSection, sandbox: PredicateSandbox, e
     behind = { ...behind, records: 0, bytes: 0 }
     waiting = []
     const tookMs = env.elapsed() - askedAt
-    if (tookMs < QUICK_MS) recordsAtOnce = Math.min(MAX_RECORDS, recordsAtOnce * 2)
-    else if (tookMs > SLOW_MS) recordsAtOnce = Math.max(1, recordsAtOnce >> 1)
+    if (tookMs > SLOW_MS) pace.recordsAtOnce = Math.max(1, pace.recordsAtOnce >> 1)
+    // Few records say little of how many would be quick.
+    else if (tookMs < QUICK_MS && asked * 2 > pace.recordsAtOnce) pace.recordsAtOnce = Math.min(MAX_RECORDS, pace.recordsAtOnce * 2)
     reporter.reportWhenDue()
   }
 
@@ -157,7 +164,7 @@ export function predicateSink(section: ScanSection, sandbox: PredicateSandbox, e
       }
       question.add(record)
       waiting.push({ record: Object.assign(new RecordView(), record), timestampType })
-      if (question.records >= recordsAtOnce || question.size >= MAX_CHARACTERS) ask()
+      if (question.records >= pace.recordsAtOnce || question.size >= MAX_CHARACTERS) ask()
     },
     asked: () => undefined,
     failed: (records, why) => reporter.failed(records, why),

@@ -44,7 +44,7 @@ afterAll(async () => {
 })
 
 async function fill(codec: CompressionName): Promise<void> {
-  await admin.topics.create({ clusterId, name: codec, partitions: PARTITIONS, replicationFactor: 3, configs: {} })
+  await admin.topics.create({ clusterId, name: codec, partitions: PARTITIONS, replicationFactor: 3, configs: { 'retention.ms': '-1' } })
   const { partitions } = await admin.topics.describe({ clusterId, topic: codec })
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const { leader } = partitions.find(each => each.partition === partition)!
