@@ -231,6 +231,8 @@ export const en = {
     restoredFrom: 'from the replicas on brokers {brokers}, once it is back',
     restoredNowhere: 'from nowhere: no other broker that is up holds these partitions',
     only: 'One partition has no other replica in sync that is up, so its newest records would be lost: {partitions}{more} | {n} partitions have no other replica in sync that is up, so their newest records would be lost: {partitions}{more}',
+    absent:
+      'Broker {brokers} is not back yet. If its disk is lost too, the quorum remembers too little to elect a controller ever again; wait until it is active. | Brokers {brokers} are not back yet. If their disks are lost too, the quorum remembers too little to elect a controller ever again; wait until they are active.',
     do: 'Wipe disk of broker {id}',
   },
   topics: {

@@ -227,6 +227,7 @@ export const zhCN = {
     restoredFrom: '恢复后从 broker {brokers} 上的副本复制',
     restoredNowhere: '无处恢复：没有其他在线的 broker 持有这些分区',
     only: '{n} 个分区没有其他在线的同步副本，最新的记录将会丢失：{partitions}{more}',
+    absent: 'Broker {brokers} 尚未恢复。若其磁盘也丢失，quorum 将因记忆不足而再也无法选出 controller；请等待其恢复。',
     do: '清空 broker {id} 的磁盘',
   },
   topics: {
