@@ -10,8 +10,8 @@ import { type ScanBounds, scanBatches } from './scanBatches.ts'
 import type { ScanBytes, ScanFile, ScanSection, SearchTask, WorkerAnswer, WorkerRequest } from './searchWorkers.ts'
 import { predicateSink, recordSink, type SectionSink } from './sinks.ts'
 
-/** Read at a time, and the most that a batch may take that is to be found in a file. */
-const READ_BYTES = 8 * 1024 * 1024
+/** Read at a time, so little that it is still in the processor's cache when it is looked through; and the most that a batch in a file may take. */
+const READ_BYTES = 1024 * 1024
 const MAX_BATCH_BYTES = 256 * 1024 * 1024
 
 export interface ScannerWorld {
