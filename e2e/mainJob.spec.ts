@@ -44,7 +44,7 @@ test('a client nobody here wrote works, a leader is killed, nothing is lost, and
     await expect(row(page, 'Groups', /^fulfilment/)).toContainText('Stable')
     await page.getByRole('link', { name: 'fulfilment' }).click()
     await expect(page.getByRole('grid', { name: 'Lag by partition' }).getByRole('row', { name: /^orders/ })).toHaveCount(3)
-    await expect(page.getByRole('img', { name: 'Lag of the group over time' })).toBeVisible()
+    await expect(page.getByRole('img', { name: 'Lag over time, in records' })).toBeVisible()
     await shot('group')
   })
 
