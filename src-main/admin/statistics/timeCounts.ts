@@ -1,7 +1,7 @@
 /** What a plot has room for. */
 const MOST_BUCKETS = 96
-/** Widths that people count time in. */
-const STEPS_MS = [1, 10, 100, 1_000, 10_000, 60_000, 600_000, 3_600_000, 6 * 3_600_000, 86_400_000, 7 * 86_400_000, 30 * 86_400_000]
+/** Widths that people count time in. Each is a multiple of the one before, so that a bucket that widens is never cut in two. */
+const STEPS_MS = [1, 10, 100, 1_000, 10_000, 60_000, 600_000, 3_600_000, 6 * 3_600_000, 86_400_000, 7 * 86_400_000, 28 * 86_400_000]
 const LARGEST_STEP_MS = STEPS_MS.at(-1)!
 
 /** Counts timestamps in buckets of equal width, which grow as the span does: nobody knows it before all was read. */
