@@ -437,6 +437,24 @@ describe('truncation', () => {
   })
 })
 
+it.each([1, 2, 3, 4, 5, 6, 7, 8])('a reader who read while the log was cut does not mislead those who come later (seed %i)', async seed => {
+  const { world, log } = await aLog({}, seed)
+  for (let count = 0; count < 20; count++) append(log, { valueBytes: 50 })
+  await world.settle(append(log).written)
+  let isCut = false
+  const cut = log.truncateTo(10).then(() => (isCut = true))
+  const reads: Promise<unknown>[] = []
+  while (!isCut) {
+    reads.push(log.read(9, { maxBytes: 300, upTo: 13, atLeastOneBatch: true }))
+    await world.run(0.05)
+  }
+  await world.settle(Promise.all([cut, ...reads]))
+  for (let count = 0; count < 10; count++) append(log, { records: ['new'] }, { leaderEpoch: 1 })
+  await world.settle(append(log).written)
+  for (let from = 0; from < log.logEndOffset; from++) expect((await offsetsFrom(world, log, from))[0]).toBe(from)
+  world.close()
+})
+
 describe('a restart', () => {
   it.each([
     { after: 'a clean end', cleanShutdown: true },

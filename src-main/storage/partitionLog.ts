@@ -906,8 +906,12 @@ export class PartitionLog {
         await this.#drainAll()
         await this.#turns.alone()
         this.#truncations += 1
-        this.#places = new Places() // who still reads what is cut off notes it in the old ones
-        await act()
+        try {
+          await act()
+        } finally {
+          // Until now somebody may have read what is cut off, and noted where it was: who still does so notes it in the old ones.
+          this.#places = new Places()
+        }
       })
       .finally(() => {
         this.#truncating -= 1
