@@ -491,6 +491,18 @@ describe('recovery', () => {
     expect(await offsetsFrom(world, after, 0)).toEqual([0, 1, 2, 3])
   })
 
+  it('cuts where a leader epoch falls, which no checksum covers', async () => {
+    const { world, log } = await aLog()
+    for (let count = 0; count < 3; count++) await world.settle(append(log, {}, { leaderEpoch: 4 }).written)
+    const path = `${FOLDER}/00000000000000000000.log`
+    const bytes = Buffer.from(world.disk(NODE).files().get(path)!)
+    setPartitionLeaderEpoch(bytes, (2 * bytes.length) / 3, 0)
+    world.crash(NODE)
+    world.disk(NODE).put(path, bytes)
+    const after = await world.settle(openLog(world.env(NODE)))
+    expect(after).toMatchObject({ logEndOffset: 2, latestEpoch: 4 })
+  })
+
   it('does not go over damage below the recovery point: that log stays offline', async () => {
     const { world, log } = await aLog()
     for (let count = 0; count < 3; count++) await world.settle(append(log).written)

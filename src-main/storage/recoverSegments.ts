@@ -56,7 +56,8 @@ export async function recoverSegments(
     }
     if (index > 0) await snapshots.write(base, producers.snapshot())
     await segment.beginRebuild({ keepAborted: false })
-    const range = { from: 0, to: segment.size, fromOffset: base, nextBase: segments[index + 1]?.baseOffset }
+    const fromEpoch = epochs.cache.latestEpoch ?? NO_EPOCH
+    const range = { from: 0, to: segment.size, fromOffset: base, nextBase: segments[index + 1]?.baseOffset, fromEpoch }
     const { end, problem } = await scanToRecover(segment, range, batch => {
       segment.place(placed(batch), config.indexIntervalBytes)
       const epoch = partitionLeaderEpoch(batch)
@@ -85,25 +86,38 @@ export async function recoverSegments(
   return { kept: segments.length, logEndOffset }
 }
 
+/** Of batches that no leader of ours has written. */
+const NO_EPOCH = -1
+
 /**
- * As `scanBatches` with checksums, which do not cover a batch's base offset. One that lies too far ahead looks like a gap until the next batch, or the
- * next segment, begins before it: only then a batch is visited.
+ * As `scanBatches` with checksums, which cover neither a batch's base offset nor its leader epoch. An offset that lies too far ahead looks like a gap until
+ * the next batch, or the next segment, begins before it: only then a batch is visited. A leader epoch never falls: where it does, the disk has lost it.
  */
 async function scanToRecover(
   segment: Segment,
-  { nextBase = Infinity, ...range }: ScanRange & { readonly nextBase: number | undefined },
+  { nextBase = Infinity, fromEpoch, ...range }: ScanRange & { readonly nextBase: number | undefined; readonly fromEpoch: number },
   visit: (batch: Buffer) => void,
 ): Promise<ScanResult> {
   let nextOffset = range.fromOffset
+  let latestEpoch = fromEpoch
+  let fallen: string | undefined
   let held: { readonly batch: Buffer; readonly position: number } | undefined
   const letGo = (batch: Buffer) => {
     visit(batch)
     nextOffset = lastOffset(batch) + 1
   }
-  const { end, problem } = await scanBatches(segment, { ...range, checksums: true }, (batch, position) => {
+  const scanned = await scanBatches(segment, { ...range, checksums: true }, (batch, position) => {
+    const epoch = partitionLeaderEpoch(batch)
+    if (epoch !== NO_EPOCH && epoch < latestEpoch) {
+      fallen = `leader epoch ${epoch} at offset ${baseOffset(batch)} comes after ${latestEpoch}`
+      return false
+    }
+    latestEpoch = Math.max(latestEpoch, epoch)
     if (held !== undefined) letGo(held.batch)
     held = { batch, position }
+    return true
   })
+  const { end, problem } = { ...scanned, problem: fallen ?? scanned.problem }
   if (held === undefined) return { end, problem }
   const { batch, position } = held
   if (problem === undefined && lastOffset(batch) >= nextBase) {
