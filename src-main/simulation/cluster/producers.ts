@@ -72,6 +72,8 @@ export class IdempotentProducer {
   #current: ProducerSession | undefined
   /** Something that was sent under the present id is stored, so that every leader knows it. */
   #isKnown = false
+  /** The newest batch that was acknowledged under the present id. */
+  #newest: { readonly number: number; readonly baseOffset: number } | undefined
 
   async #session(): Promise<ProducerSession> {
     if (this.#current !== undefined) return this.#current
@@ -89,6 +91,7 @@ export class IdempotentProducer {
     this.sessions.push(session)
     this.#current = session
     this.#isKnown = false
+    this.#newest = undefined
     // Nothing was sent under the last id that is not known to be stored, so the numbers begin anew.
     this.#open = this.#open.map(batch => ({ ...batch, sequence: this.#take(session, batch.values.length) }))
     return session
@@ -96,13 +99,23 @@ export class IdempotentProducer {
 
   /**
    * A leader that does not know a producer takes whatever sequence comes first, as in Kafka. When it refuses the first batch, because too few are in sync,
-   * and takes the second a moment later, the first is out of order for ever. As clients do, the producer goes on under another id; what may be stored
-   * under the old one is not sent again.
+   * and takes the second a moment later, the first is out of order for ever. And one that began its log behind deleted records takes again what was among
+   * them, and what was acknowledged after that is missing for ever. As clients do, the producer goes on under another id; what may be stored under the old
+   * one is not sent again.
    */
   #beginAnew(session: ProducerSession, undecided: ReadonlySet<OpenBatch>): void {
     this.sessions.splice(this.sessions.indexOf(session), 1)
     this.#open = this.#open.filter(each => !undecided.has(each))
     this.#current = undefined
+  }
+
+  /** The leader stored it behind a later one, which it does not have any more: it had never heard of this producer. */
+  #isForgotten(
+    { number }: OpenBatch,
+    { baseOffset, logStartOffset }: { readonly baseOffset: number; readonly logStartOffset: number },
+  ): boolean {
+    const newest = this.#newest
+    return newest !== undefined && number < newest.number && baseOffset > newest.baseOffset && logStartOffset > newest.baseOffset
   }
 
   #take(session: ProducerSession, records: number): number {
@@ -159,12 +172,14 @@ export class IdempotentProducer {
         this.acknowledged += batch.values.length
         this.#open = this.#open.filter(each => each !== batch)
         this.#isKnown = true
-        hasGap ||= !isAheadKnown && !wasKnown
+        hasGap ||= (!isAheadKnown && !wasKnown) || this.#isForgotten(batch, answer)
+        if (this.#newest === undefined || batch.number > this.#newest.number)
+          this.#newest = { number: batch.number, baseOffset: answer.baseOffset }
         continue
       }
       if (error !== 'NOT_ENOUGH_REPLICAS') undecided.add(batch)
       if (error !== undefined && !isRetriable(error)) {
-        const followsGap = error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && !isAheadKnown
+        const followsGap = error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && (!isAheadKnown || hasGap)
         if (!followsGap)
           throw new BrokenPromise(
             'idempotent producers are never refused',
