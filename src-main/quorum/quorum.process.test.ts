@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '../base/logger.ts'
 import { METADATA_TOPIC_ID } from '../base/uuid.ts'
-import { type Address, type Listener, NetworkError } from '../env/env.ts'
+import type { Address, Connection, Listener } from '../env/env.ts'
 import { nodeEnv } from '../env/node/env.ts'
 import { Fetch } from '../protocol/messages/fetch.ts'
 import { defaultLogConfig, PartitionLog } from '../storage/partitionLog.ts'
@@ -22,20 +22,26 @@ interface Voter {
 
 const env = nodeEnv()
 let folder: string
+const places = new Map<number, Place>()
 let addresses: Map<number, Address>
 const voters = new Map<number, Voter>()
 
-/** Below the ports that the system gives to outgoing connections, so that they are still free when a voter starts again. */
-async function freeAddress(): Promise<Address> {
-  for (;;) {
-    try {
-      const listener = await env.network.listen({ host: '127.0.0.1', port: 20_000 + env.random.below(10_000) }, () => {})
-      await listener.close()
-      return listener.address
-    } catch (problem) {
-      if (!(problem instanceof NetworkError)) throw problem
-    }
-  }
+/**
+ * Where a voter is found, for the whole test: nobody else can take the port while the voter is away. Who comes then is hung up on.
+ */
+interface Place {
+  readonly listener: Listener
+  /** Whom the newcomers on this port are for. */
+  accept: ((connection: Connection) => void) | undefined
+}
+
+async function makePlace(): Promise<Place> {
+  const listener = await env.network.listen({ host: '127.0.0.1', port: 0 }, connection => {
+    if (place.accept === undefined) connection.destroy()
+    else place.accept(connection)
+  })
+  const place: Place = { listener, accept: undefined }
+  return place
 }
 
 async function start(nodeId: number): Promise<Voter> {
@@ -75,7 +81,8 @@ async function start(nodeId: number): Promise<Voter> {
   const fetch = handlerFor<{ quorum: Quorum }>()(Fetch, (request, parts) => parts.quorum.fetchMetadata(request))
   const handlers = byApiKey(bind([...quorumHandlers, fetch], { quorum }))
   const served = new Set<ServedConnection>()
-  const listener: Listener = await env.network.listen(addresses.get(nodeId)!, connection => {
+  const place = places.get(nodeId)!
+  place.accept = connection => {
     served.add(
       serve(env, connection, {
         listener: 'CONTROLLER',
@@ -87,15 +94,15 @@ async function start(nodeId: number): Promise<Voter> {
         onClose: closed => served.delete(closed),
       }),
     )
-  })
+  }
   await quorum.start()
   const voter: Voter = {
     quorum,
     async end() {
       voters.delete(nodeId)
       for (const link of links.values()) link.close()
+      place.accept = undefined
       for (const connection of served) connection.close()
-      await listener.close()
       await quorum.stop()
       await log.close()
     },
@@ -107,7 +114,12 @@ async function start(nodeId: number): Promise<Voter> {
 async function until(isSo: () => boolean, withinMs: number): Promise<void> {
   const started = env.clock.elapsed()
   while (!isSo()) {
-    if (env.clock.elapsed() - started > withinMs) throw new Error(`not within ${withinMs} ms: ${isSo.toString()}`)
+    if (env.clock.elapsed() - started > withinMs) {
+      const standings = [...voters].map(
+        ([id, { quorum }]) => `${id} is a ${quorum.standing}, follows ${quorum.leaderId} in ${quorum.epoch}`,
+      )
+      throw new Error(`not within ${withinMs} ms: ${isSo.toString()}; ${standings.join('; ')}`)
+    }
     await new Promise<void>(resolve => env.clock.after(2, resolve))
   }
 }
@@ -117,12 +129,14 @@ const leader = (): Voter | undefined => [...voters.values()].find(({ quorum }) =
 describe('a quorum over real sockets and files', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'quorum-'))
-    addresses = new Map()
-    for (const id of [1, 2, 3]) addresses.set(id, await freeAddress())
+    for (const id of [1, 2, 3]) places.set(id, await makePlace())
+    addresses = new Map([...places].map(([id, { listener }]) => [id, listener.address]))
   })
 
   afterEach(async () => {
     for (const voter of [...voters.values()]) await voter.end()
+    for (const { listener } of places.values()) await listener.close()
+    places.clear()
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -134,6 +148,8 @@ describe('a quorum over real sockets and files', () => {
     await Promise.all(appends)
     const { highWatermark } = first
     await until(() => [...voters.values()].every(({ quorum }) => quorum.highWatermark === highWatermark), 5_000)
+    // Who began with an empty log votes only after the leader took it in: were it still on its way, one voter would be left, and no majority.
+    await until(() => [...voters.values()].every(({ quorum }) => quorum.standing === 'voter'), 5_000)
 
     void voters.get(first.nodeId)!.end()
     await until(() => leader() !== undefined && leader()!.quorum !== first, 5_000)
