@@ -194,4 +194,11 @@ test('in read-only mode what changes something is not there, and the tree leads 
   await page.keyboard.press('Control+k')
   await page.keyboard.type('kill broker')
   await expect(page.getByText('Nothing is called that.').last()).toBeVisible()
+
+  // The host refuses whoever asks, not only this page.
+  await expect(cluster.trilog('kill', '1')).rejects.toThrow('read-only mode')
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'More' }).click()
+  await page.getByRole('menuitemcheckbox', { name: 'Read-only mode' }).click()
+  await expect(page.getByRole('button', { name: 'Actions' })).toBeVisible()
 })

@@ -4,6 +4,7 @@ import type { groups } from '../contract/groups.ts'
 import type { messages } from '../contract/messages.ts'
 import type { search } from '../contract/search.ts'
 import type { Served } from '../contract/operations.ts'
+import type { security } from '../contract/security.ts'
 import type { topics } from '../contract/topics.ts'
 import type { Address, Env } from '../env/env.ts'
 import type { SeriesStore } from '../env/seriesStore.ts'
@@ -17,6 +18,8 @@ import { messageServices } from './messages.ts'
 import type { ReplicaFiles } from './search/replicaFiles.ts'
 import { searchServices } from './search/searchServices.ts'
 import type { SearchWorkers } from './search/searchWorkers.ts'
+import type { SaltPassword } from './security/scramUsers.ts'
+import { securityServices } from './security/securityServices.ts'
 import { topicServices } from './topics.ts'
 import { UnknownCluster } from './unknownCluster.ts'
 
@@ -25,6 +28,7 @@ export interface AdminServices {
   readonly messages: Served<typeof messages>
   readonly groups: Served<typeof groups>
   readonly brokers: Served<typeof brokers>
+  readonly security: Served<typeof security>
   /** From now on the groups of a cluster are looked at regularly, whether or not anybody asks. */
   watchGroups(clusterId: string): void
   readonly search: Served<typeof search>
@@ -39,6 +43,8 @@ export interface AdminServicesOptions {
   readonly store?: SeriesStore
   /** Without them nothing can be searched. */
   readonly searchWorkers?: SearchWorkers
+  /** Without it no passwords can be set. */
+  readonly saltPassword?: SaltPassword
   /** Where the records of that cluster lie on this machine; undefined when its disks are elsewhere. */
   filesOf?(clusterId: string): ReplicaFiles | undefined
 }
@@ -50,10 +56,20 @@ const noWorkers: SearchWorkers = {
   },
 }
 
+const noSalt: SaltPassword = () => {
+  throw new KafkaError('INVALID_REQUEST', 'There is nothing here that salts passwords.')
+}
+
 /** What a person does to any cluster. Nothing is connected before it is asked for. */
 export function adminServices(
   env: Pick<Env, 'clock' | 'random' | 'network'>,
-  { bootstrapOf, store = new MemorySeriesStore(), searchWorkers = noWorkers, filesOf = () => undefined }: AdminServicesOptions,
+  {
+    bootstrapOf,
+    store = new MemorySeriesStore(),
+    searchWorkers = noWorkers,
+    saltPassword = noSalt,
+    filesOf = () => undefined,
+  }: AdminServicesOptions,
 ): AdminServices {
   const sessions = new Map<string, { readonly addresses: string; readonly session: ClusterSession }>()
   let isClosed = false
@@ -86,6 +102,7 @@ export function adminServices(
     topics: topicServices(clientOf),
     messages: messageServices(sessionOf),
     brokers: brokerServices(clientOf),
+    security: securityServices(clientOf, saltPassword),
     groups: groupServices(clientOf, monitorOf),
     watchGroups: clusterId => monitorOf(clusterId).begin(),
     search: searchServices({ clock: env.clock, workers: searchWorkers, clientOf, filesOf }),

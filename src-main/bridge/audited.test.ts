@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { AuditEntry } from '../contract/audit.ts'
 import { contract as wholeContract } from '../contract/contract.ts'
-import { isChange } from '../contract/effects.ts'
+import { effectOf } from '../contract/effects.ts'
 import { call, stream } from '../contract/operations.ts'
 import { audited } from './audited.ts'
 
@@ -64,6 +64,22 @@ describe('the audit log', () => {
     expect(JSON.stringify(entries)).not.toContain('hush')
   })
 
+  it('says of a list whom and what it names', async () => {
+    const { served, entries } = given()
+    await served.topics.create({
+      bindings: [{ principal: 'User:alice', operation: 'READ', resourceName: 'orders', note: 'hush' }],
+      entity: [{ entityType: 'user', entityName: null }],
+      changes: [{ name: 'producer_byte_rate', value: 1_024 }],
+      partitions: [{ partition: 3, offset: 9 }],
+    })
+    expect(entries[0]?.about).toEqual({
+      bindings: 'User:alice READ orders',
+      entity: 'user <default>',
+      changes: 'producer_byte_rate',
+      partitions: '3',
+    })
+  })
+
   it('says why a change failed', async () => {
     const { served, entries } = given({ create: () => Promise.reject(new Error('No broker answers.')) })
     await expect(served.topics.create({})).rejects.toThrow('No broker answers.')
@@ -85,8 +101,8 @@ describe('the audit log', () => {
 })
 
 it('what nobody has classified counts as a change', () => {
-  expect(isChange('topics', 'list')).toBe(false)
-  expect(isChange('topics', 'burn')).toBe(true)
-  expect(isChange('surgery', 'list')).toBe(true)
+  expect(effectOf('topics', 'list')).toBe('reads')
+  expect(effectOf('topics', 'burn')).toBe('changes')
+  expect(effectOf('surgery', 'list')).toBe('changes')
   expect(Object.keys(wholeContract)).toContain('audit')
 })

@@ -1,7 +1,8 @@
 import type { AuditEntry } from '../contract/audit.ts'
-import { isChange } from '../contract/effects.ts'
+import { effectOf } from '../contract/effects.ts'
 import type { Contract, ServedContract } from '../contract/operations.ts'
 import type { Clock } from '../env/env.ts'
+import { withOperations } from './withOperations.ts'
 
 /** Where changes are written down. Never throws: what was done is done, whether or not it can be recorded. */
 export type RecordChange = (entry: AuditEntry) => void
@@ -19,9 +20,16 @@ const NAMES = new Set([
   'toTopic',
   'toCluster',
   'mechanism',
+  'host',
+  'permission',
+  'operation',
+  'resourceType',
+  'patternType',
+  'entityType',
+  'entityName',
 ])
 
-/** The same services, of which every operation that changes something is written down once it has ended. */
+/** The same services, of which every operation that does more than read is written down once it has ended. */
 export function audited<C extends Contract>(
   contract: C,
   services: ServedContract<C>,
@@ -70,24 +78,13 @@ export function audited<C extends Contract>(
       }
     }
 
-  const subjects = Object.entries(contract).map(([subject, operations]) => {
-    const service = services[subject] as unknown as Readonly<Record<string, Serve>>
-    const served = Object.entries(operations).map(([operation, { kind }]) => {
-      const serve = service[operation]!.bind(service)
-      if (!isChange(subject, operation)) return [operation, serve]
-      return [
-        operation,
-        kind === 'call'
-          ? auditedCall(subject, operation, serve as (input: unknown) => Promise<unknown>)
-          : auditedStream(subject, operation, serve as (input: unknown, signal: AbortSignal) => AsyncIterable<unknown>),
-      ]
-    })
-    return [subject, Object.fromEntries(served)]
+  return withOperations(contract, services, ({ subject, name, kind }, serve) => {
+    if (effectOf(subject, name) === 'reads') return serve
+    return kind === 'call'
+      ? auditedCall(subject, name, serve as (input: unknown) => Promise<unknown>)
+      : auditedStream(subject, name, serve as (input: unknown, signal: AbortSignal) => AsyncIterable<unknown>)
   })
-  return Object.fromEntries(subjects) as ServedContract<C>
 }
-
-type Serve = (input: unknown, signal: AbortSignal) => unknown
 
 /** Names and numbers of an input. Of lists, the names in them or how many they are; of texts and bytes of other kinds, nothing. */
 function summaryOf(input: unknown): Record<string, string | number | boolean> {
@@ -104,13 +101,22 @@ function summaryOf(input: unknown): Record<string, string | number | boolean> {
 const MOST_NAMED = 20
 
 function listOf(values: readonly unknown[]): string | number {
-  const named = values.map(value => (isPlain(value) ? (value['name'] ?? value['partition']) : value))
-  const isNamed = named.every(name => typeof name === 'number' || (typeof name === 'string' && isListOfNames(values)))
-  return isNamed && named.length <= MOST_NAMED ? named.join(', ') : values.length
+  const named = values.map(nameOf)
+  return named.includes(undefined) || named.length > MOST_NAMED ? values.length : named.join(', ')
 }
 
-/** Texts in a list may be anything; what an object in a list calls its name is a name. */
-const isListOfNames = (values: readonly unknown[]) => values.every(isPlain)
+/** What an object in a list calls its name is a name, and so are its parts of such names. Texts in a list may be anything. */
+function nameOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value)
+  if (!isPlain(value)) return undefined
+  const name = value['name'] ?? value['partition']
+  if (typeof name === 'string' || typeof name === 'number') return String(name)
+  const parts = Object.entries(value).flatMap(([key, part]) => {
+    if (!NAMES.has(key)) return []
+    return typeof part === 'string' ? part : '<default>'
+  })
+  return parts.length === 0 ? undefined : parts.join(' ')
+}
 
 const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)

@@ -155,7 +155,7 @@ export class ClusterFolder {
     const own = all
       .map(entry => entry.name)
       .filter(name =>
-        /^(broker-\d+(\.properties|(-disk-\d+)?(\.wiped)?)|logs|host\.json(\.[\da-f]+)?|lag\.db(-wal|-shm|\.unusable-\d+(-wal|-shm)?)?)$/.test(
+        /^(broker-\d+(\.properties|(-disk-\d+)?(\.wiped)?)|logs|(host|guard)\.json(\.[\da-f]+)?|lag\.db(-wal|-shm|\.unusable-\d+(-wal|-shm)?)?)$/.test(
           name,
         ),
       )

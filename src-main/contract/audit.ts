@@ -18,9 +18,18 @@ export const AuditEntry = z.object({
 export type AuditEntry = z.infer<typeof AuditEntry>
 
 export const audit = {
-  /** The newest first. `problem`: why the log cannot be written, which means that later changes are missing. */
+  /**
+   * The newest first. `hasMore`: there are older ones than `limit` asked for. `olderFiles` lie beside `file`, full; those before them were removed.
+   * `problem`: why the log cannot be written, which means that later changes are missing.
+   */
   list: call(
     z.object({ limit: z.number().int().min(1).max(100_000) }),
-    z.object({ entries: z.array(AuditEntry), file: z.string(), problem: z.string().nullable() }),
+    z.object({
+      entries: z.array(AuditEntry),
+      hasMore: z.boolean(),
+      file: z.string(),
+      olderFiles: z.number().int(),
+      problem: z.string().nullable(),
+    }),
   ),
 }

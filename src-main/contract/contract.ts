@@ -6,10 +6,11 @@ import { groups } from './groups.ts'
 import { messages } from './messages.ts'
 import type { ServedContract } from './operations.ts'
 import { search } from './search.ts'
+import { security } from './security.ts'
 import { topics } from './topics.ts'
 
 /** Everything the bridge carries, by subject. */
-export const contract = { app, cluster, topics, messages, groups, search, brokers, audit }
+export const contract = { app, cluster, topics, messages, groups, search, brokers, security, audit }
 
 /** The whole contract as objects: what a host serves and what the renderer holds. */
 export type Bridge = ServedContract<typeof contract>

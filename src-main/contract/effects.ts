@@ -1,14 +1,17 @@
 import type { contract } from './contract.ts'
 
-/** `reads`: nobody could tell afterwards that it was asked. `changes`: something outside the app is different then. */
-export type Effect = 'reads' | 'changes'
+/**
+ * `reads`: nobody could tell afterwards that it was asked. `guards`: a person decides how careful Trilog is with a cluster, which never hears of it.
+ * `changes`: something outside the app is different then.
+ */
+export type Effect = 'reads' | 'guards' | 'changes'
 
 /**
- * What each operation does to the world. The audit log holds those that change something, and a window in read-only mode does not ask for them; an
- * operation that is not here does not compile.
+ * What each operation does to the world. The audit log holds all that do not just read, and of a cluster in read-only mode those that change something
+ * are refused; an operation that is not here does not compile.
  */
 export const effects = {
-  app: { info: 'reads' },
+  app: { info: 'reads', readOnly: 'reads', setReadOnly: 'guards' },
   audit: { list: 'reads' },
   brokers: { describe: 'reads', offered: 'reads' },
   cluster: {
@@ -44,6 +47,16 @@ export const effects = {
     reset: 'changes',
   },
   search: { run: 'reads' },
+  security: {
+    acls: 'reads',
+    createAcls: 'changes',
+    deleteAcls: 'changes',
+    users: 'reads',
+    setCredential: 'changes',
+    deleteCredential: 'changes',
+    quotas: 'reads',
+    alterQuotas: 'changes',
+  },
   messages: { extent: 'reads', read: 'reads', detail: 'reads', offsetsAt: 'reads', tail: 'reads', produce: 'changes' },
   topics: {
     list: 'reads',
@@ -63,8 +76,8 @@ export const effects = {
 
 type EffectsOf<C> = { readonly [S in keyof C]: { readonly [O in keyof C[S]]: Effect } }
 
-/** Whether an operation changes something. Of one that nobody knows, the worse is assumed. */
-export function isChange(subject: string, operation: string): boolean {
+/** What an operation does. Of one that nobody knows, the worst is assumed. */
+export function effectOf(subject: string, operation: string): Effect {
   const ofSubject = (effects as Readonly<Record<string, Readonly<Record<string, Effect>>>>)[subject]
-  return ofSubject?.[operation] !== 'reads'
+  return ofSubject?.[operation] ?? 'changes'
 }

@@ -1,21 +1,45 @@
-import { appendFile, mkdir, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
 import { AuditEntry } from '../contract/audit.ts'
 
-/** What is read back of the end of the file: some ten thousand lines. */
-const READ_BYTES = 4 * 1024 * 1024
+/** Some ten thousand lines. */
+const FILE_BYTES = 4 * 1024 * 1024
+/** Beside the one that is written to. */
+const OLDER_FILES = 8
 
-/** The audit log: a line of JSON for each change, appended, read by its owner only. */
+export interface AuditFileOptions {
+  /** A file that has grown beyond this is put aside. */
+  readonly fileBytes?: number
+  /** Of those put aside, so many are kept. */
+  readonly olderFiles?: number
+}
+
+/** The newest changes, and what else there is. */
+export interface AuditNewest {
+  readonly entries: AuditEntry[]
+  readonly hasMore: boolean
+  readonly olderFiles: number
+}
+
+/**
+ * The audit log: a line of JSON for each change, appended, read by its owner only. A file that is full is put aside under a name that nothing else has:
+ * several Trilogs may write to the same log, and none of them must put its file over another one's.
+ */
 export class AuditFile {
   readonly path: string
+  readonly #fileBytes: number
+  readonly #olderFiles: number
   #writing: Promise<void> = Promise.resolve()
   #problem: string | null = null
 
-  constructor(path: string) {
+  constructor(path: string, { fileBytes = FILE_BYTES, olderFiles = OLDER_FILES }: AuditFileOptions = {}) {
     this.path = path
+    this.#fileBytes = fileBytes
+    this.#olderFiles = olderFiles
   }
 
-  /** Why the last line could not be written. */
+  /** Why the last line could not be written, or the file not be put aside. */
   get problem(): string | null {
     return this.#problem
   }
@@ -26,6 +50,7 @@ export class AuditFile {
       try {
         await mkdir(dirname(this.path), { recursive: true })
         await appendFile(this.path, `${JSON.stringify(entry)}\n`, { mode: 0o600 })
+        await this.#rotateIfFull(entry.atMs)
         this.#problem = null
       } catch (problem) {
         this.#problem = problem instanceof Error ? problem.message : String(problem)
@@ -38,17 +63,49 @@ export class AuditFile {
     return this.#writing
   }
 
-  /** The newest first, at most `limit`. What is no entry, such as a line that a crash cut off, is left out. */
-  async newest(limit: number): Promise<AuditEntry[]> {
+  /** The newest first, at most `limit`, over all files. What is no entry, such as a line that a crash cut off, is left out. */
+  async newest(limit: number): Promise<AuditNewest> {
     await this.#writing
-    const lines = (await tailOf(this.path)).split('\n').reverse()
+    const older = await this.#older()
     const entries: AuditEntry[] = []
-    for (const line of lines) {
-      if (entries.length === limit) break
-      const entry = entryOf(line)
-      if (entry !== undefined) entries.push(entry)
+    for (const path of [this.path, ...older]) {
+      for (const line of (await textOf(path)).split('\n').reverse()) {
+        const entry = entryOf(line)
+        if (entry === undefined) continue
+        if (entries.length === limit) return { entries, hasMore: true, olderFiles: older.length }
+        entries.push(entry)
+      }
     }
-    return entries
+    return { entries, hasMore: false, olderFiles: older.length }
+  }
+
+  async #rotateIfFull(atMs: number): Promise<void> {
+    if ((await stat(this.path)).size < this.#fileBytes) return
+    const { folder, name, extension } = this.#parts
+    await rename(this.path, join(folder, `${name}.${atMs}.${randomBytes(4).toString('hex')}${extension}`))
+    for (const path of (await this.#older()).slice(this.#olderFiles)) await rm(path, { force: true })
+  }
+
+  /** Those put aside, the newest first. */
+  async #older(): Promise<string[]> {
+    const { folder, name, extension } = this.#parts
+    const atOf = (file: string) => {
+      if (!file.startsWith(`${name}.`) || !file.endsWith(extension)) return undefined
+      const [, at] = /^(\d+)\.[\da-f]{8}$/.exec(file.slice(name.length + 1, -extension.length)) ?? []
+      return at === undefined ? undefined : Number(at)
+    }
+    return (await namesIn(folder))
+      .flatMap(file => {
+        const at = atOf(file)
+        return at === undefined ? [] : [{ at, path: join(folder, file) }]
+      })
+      .sort((one, other) => other.at - one.at)
+      .map(({ path }) => path)
+  }
+
+  get #parts() {
+    const extension = extname(this.path)
+    return { folder: dirname(this.path), name: basename(this.path, extension), extension }
   }
 }
 
@@ -62,15 +119,15 @@ function entryOf(line: string): AuditEntry | undefined {
   }
 }
 
-async function tailOf(path: string): Promise<string> {
+/** Nothing where there is no file: not yet, or because another Trilog has just put it aside or removed it. */
+const textOf = (path: string) => unlessMissing('', readFile(path, 'utf8'))
+const namesIn = (folder: string) => unlessMissing([], readdir(folder))
+
+async function unlessMissing<T>(otherwise: T, reading: Promise<T>): Promise<T> {
   try {
-    await using file = await open(path)
-    const { size } = await file.stat()
-    const from = Math.max(0, size - READ_BYTES)
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from)
-    return buffer.toString('utf8', 0, bytesRead)
+    return await reading
   } catch (problem) {
-    if ((problem as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    if ((problem as NodeJS.ErrnoException).code === 'ENOENT') return otherwise
     throw problem
   }
 }

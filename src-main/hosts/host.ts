@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { adminServices } from '../admin/adminServices.ts'
+import { latestOf } from '../base/asyncQueues.ts'
 import { audited } from '../bridge/audited.ts'
+import { guarded } from '../bridge/guarded.ts'
 import { serveOver } from '../bridge/router.ts'
 import { toFailure } from '../bridge/toFailure.ts'
 import { clusterService } from '../cluster/clusterService.ts'
@@ -17,6 +19,8 @@ import { openSeriesStore } from '../env/node/seriesStore.ts'
 import type { Processes } from '../env/processes.ts'
 import { AuditFile } from './auditFile.ts'
 import { removeHostFile, writeHostFile } from './hostFile.ts'
+import { ReadOnlyClusters } from './readOnlyClusters.ts'
+import { saltPassword } from './saltPassword.ts'
 import { nodeSearchWorkers } from './search/nodeSearchWorkers.ts'
 import { startWebHost, type WebHost, type WebHostOptions } from './web/webHost.ts'
 import about from '../../package.json' with { type: 'json' }
@@ -54,11 +58,13 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const admin = adminServices(env, {
     store,
     searchWorkers,
+    saltPassword,
     filesOf: clusterId => (clusterId === LOCAL_CLUSTER ? { disk: env.disk, of: topic => local.replicaLogs(topic) } : undefined),
     bootstrapOf: clusterId =>
       clusterId === LOCAL_CLUSTER ? local.brokerIds.map(id => ({ host: '127.0.0.1', port: local.portOf(id) })) : undefined,
   })
   const changes = new AuditFile(join(appDirectory(), 'audit.ndjson'))
+  const readOnly = new ReadOnlyClusters(join(options.directory, 'guard.json'), [LOCAL_CLUSTER])
   /** The host's own file goes while the folder is still held: the next host's must not be taken for it. */
   const close = async ({ deleteData }: { readonly deleteData: boolean }) => {
     if (deleteData && local.isClosing) throw new Error('The cluster is stopping already. Delete its data once it has stopped')
@@ -80,6 +86,17 @@ export async function openHost(options: HostOptions): Promise<Host> {
         host: options.kind,
         clusters: [{ clusterId: LOCAL_CLUSTER, name: 'Local cluster', kind: 'local', bootstrapServers: local.bootstrapServers }],
       }),
+      async *readOnly(_input, signal) {
+        const changed = latestOf<true>(signal)
+        const stop = readOnly.onChange(() => changed.offer(true))
+        try {
+          yield readOnly.ids
+          for await (const _ of changed) yield readOnly.ids
+        } finally {
+          stop()
+        }
+      },
+      setReadOnly: async ({ clusterId, isReadOnly }) => readOnly.set(clusterId, isReadOnly),
     },
     cluster: clusterService(local, async how => {
       try {
@@ -92,12 +109,14 @@ export async function openHost(options: HostOptions): Promise<Host> {
     messages: admin.messages,
     groups: admin.groups,
     brokers: admin.brokers,
+    security: admin.security,
     audit: {
-      list: async ({ limit }) => ({ entries: await changes.newest(limit), file: changes.path, problem: changes.problem }),
+      list: async ({ limit }) => ({ ...(await changes.newest(limit)), file: changes.path, problem: changes.problem }),
     },
     search: admin.search,
   }
-  const served = audited(contract, services, env.clock, entry => changes.append(entry))
+  const guardedServices = guarded(contract, services, clusterId => readOnly.has(clusterId))
+  const served = audited(contract, guardedServices, env.clock, entry => changes.append(entry))
   const serve = (channel: Channel) => serveOver(contract, served, channel, toFailure)
   admin.watchGroups(LOCAL_CLUSTER)
   let web: WebHost | undefined

@@ -10,11 +10,14 @@ import { BeginQuorumEpoch } from './beginQuorumEpoch.ts'
 import { BrokerHeartbeat } from './brokerHeartbeat.ts'
 import { BrokerRegistration } from './brokerRegistration.ts'
 import { ConsumerGroupDescribe } from './consumerGroupDescribe.ts'
+import { CreateAcls } from './createAcls.ts'
 import { CreatePartitions } from './createPartitions.ts'
 import { CreateTopics } from './createTopics.ts'
+import { DeleteAcls } from './deleteAcls.ts'
 import { DeleteGroups } from './deleteGroups.ts'
 import { DeleteRecords } from './deleteRecords.ts'
 import { DeleteTopics } from './deleteTopics.ts'
+import { DescribeAcls } from './describeAcls.ts'
 import { DescribeClientQuotas } from './describeClientQuotas.ts'
 import { DescribeCluster } from './describeCluster.ts'
 import { DescribeConfigs } from './describeConfigs.ts'
@@ -75,6 +78,9 @@ export const allApis: readonly AnyApi[] = [
   DeleteRecords,
   InitProducerId,
   OffsetForLeaderEpoch,
+  DescribeAcls,
+  CreateAcls,
+  DeleteAcls,
   DescribeConfigs,
   AlterConfigs,
   DescribeLogDirs,
@@ -123,11 +129,14 @@ export {
   BrokerHeartbeat,
   BrokerRegistration,
   ConsumerGroupDescribe,
+  CreateAcls,
   CreatePartitions,
   CreateTopics,
+  DeleteAcls,
   DeleteGroups,
   DeleteRecords,
   DeleteTopics,
+  DescribeAcls,
   DescribeClientQuotas,
   DescribeCluster,
   DescribeConfigs,

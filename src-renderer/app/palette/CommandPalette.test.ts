@@ -2,7 +2,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { nextTick } from 'vue'
-import { isReadOnly } from '../../composables/useReadOnly.ts'
+import { takeReadOnly } from '../../composables/useReadOnly.ts'
 import { i18n } from '../../i18n/index.ts'
 import { type Command, useCommandsStore } from '../../stores/commands.ts'
 import CommandPalette from './CommandPalette.vue'
@@ -45,7 +45,7 @@ describe('the command palette', () => {
   beforeEach(() => {
     ran.length = 0
     localStorage.clear()
-    isReadOnly.value = false
+    takeReadOnly(false)
   })
   afterEach(() => document.body.replaceChildren())
 
@@ -60,7 +60,7 @@ describe('the command palette', () => {
   })
 
   it('has no action that changes something in read-only mode', async () => {
-    isReadOnly.value = true
+    takeReadOnly(true)
     await open([command('kill', 'Kill broker 2', { kind: 'action', isChange: true }), command('copy', 'Copy servers', { kind: 'action' })])
     expect(options().join()).not.toContain('Kill')
     expect(options().join()).toContain('Copy')

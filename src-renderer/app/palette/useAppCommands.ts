@@ -11,6 +11,7 @@ import { type Command, useCommands } from '../../stores/commands.ts'
 import { useGroupsStore } from '../../stores/groups.ts'
 import { useToastsStore } from '../../stores/toasts.ts'
 import { useTopicsStore } from '../../stores/topics.ts'
+import { useReadOnlySwitch } from '../useReadOnlySwitch.ts'
 
 /** What can be asked of a broker in its state, and what takes it back. */
 const BROKER_ACTIONS: Readonly<Record<string, readonly BrokerAction[]>> = {
@@ -31,6 +32,7 @@ export function useAppCommands() {
   const groups = useGroupsStore()
   const toasts = useToastsStore()
   const failureText = useFailureText()
+  const setReadOnly = useReadOnlySwitch()
   const go = (to: Parameters<typeof router.push>[0]) => () => void router.push(to)
 
   useCommands(() =>
@@ -121,8 +123,8 @@ export function useAppCommands() {
     ),
     action('language:en', 'English', 'language english', () => (locale.value = 'en')),
     action('language:zh-CN', '简体中文', 'language chinese zhongwen', () => (locale.value = 'zh-CN')),
-    action('readOnly', isReadOnly.value ? t('shell.readOnly.leave') : t('shell.readOnly.enter'), 'read-only mode', () => {
-      isReadOnly.value = !isReadOnly.value
-    }),
+    action('readOnly', isReadOnly.value ? t('shell.readOnly.leave') : t('shell.readOnly.enter'), 'read-only mode', () =>
+      setReadOnly(!isReadOnly.value),
+    ),
   ])
 }

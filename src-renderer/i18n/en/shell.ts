@@ -30,7 +30,7 @@ export const shell = {
   nav: { label: 'Main', cluster: 'Cluster', topics: 'Topics', groups: 'Groups' },
   shell: {
     more: 'More',
-    readOnly: { enter: 'Read-only mode', leave: 'Leave read-only mode', is: 'Read only' },
+    readOnly: { enter: 'Read-only mode', leave: 'Leave read-only mode', is: 'Read only', failed: 'Read-only mode was not changed' },
     localCluster: 'Local cluster',
     language: 'Language',
     theme: 'Theme',
@@ -121,6 +121,8 @@ export const shell = {
     none: 'No changes were made through Trilog yet.',
     copyFile: 'Copy the path of the file',
     count: 'No changes | {n} change | {n} changes',
+    newest: 'The newest {n} changes; the file has older ones',
+    older: 'and {n} older file beside it | and {n} older files beside it',
     time: 'Time',
     operation: 'Operation',
     cluster: 'Cluster',

@@ -32,7 +32,7 @@ export const shell = {
   nav: { label: '主导航', cluster: '集群', topics: 'Topic', groups: '消费组' },
   shell: {
     more: '更多',
-    readOnly: { enter: '只读模式', leave: '退出只读模式', is: '只读' },
+    readOnly: { enter: '只读模式', leave: '退出只读模式', is: '只读', failed: '只读模式未更改' },
     localCluster: '本地集群',
     language: '语言',
     theme: '主题',
@@ -123,6 +123,8 @@ export const shell = {
     none: '还没有通过 Trilog 做过更改。',
     copyFile: '复制文件路径',
     count: '没有更改 | {n} 项更改 | {n} 项更改',
+    newest: '最新的 {n} 项更改；更早的在文件里',
+    older: '另有 {n} 个更早的文件 | 另有 {n} 个更早的文件',
     time: '时间',
     operation: '操作',
     cluster: '集群',
