@@ -22,8 +22,8 @@ export class MalformedMessage extends Error {
 }
 
 const TWO_TO_32 = 0x1_0000_0000
-/** Longest string decoded by hand; past that Buffer's own decoder is faster than its call is dear. */
-const SHORT_STRING = 24
+/** Up to so many bytes, ASCII is read and written byte by byte; past that Buffer's own code is faster than its call is dear. */
+export const SHORT_TEXT = 24
 
 /** Reads one buffer from front to back. Every read is checked against what remains; byte fields come out as views, not copies. */
 export class ByteReader {
@@ -184,7 +184,7 @@ export class ByteReader {
     const at = this.take(length)
     const { buffer } = this
     const end = at + length
-    if (length > SHORT_STRING) return buffer.toString('utf8', at, end)
+    if (length > SHORT_TEXT) return buffer.toString('utf8', at, end)
     let text = ''
     for (let index = at; index < end; index++) {
       const byte = buffer[index]!

@@ -1,3 +1,5 @@
+import { SHORT_TEXT } from './byteReader.ts'
+
 const FIRST_BLOCK_BYTES = 512
 const LARGEST_BLOCK_BYTES = 64 * 1024
 /** Byte fields from this size on are kept by reference: copying them would cost more than one more entry of a writev. */
@@ -150,7 +152,11 @@ export class ByteWriter {
   /** The bytes of `text` in UTF-8, without any length; `byteLength` is what Buffer.byteLength says of it. */
   text(text: string, byteLength: number): void {
     const at = this.#take(byteLength)
-    this.#block.write(text, at, byteLength, 'utf8')
+    const block = this.#block
+    // As many bytes as characters: all of it is ASCII.
+    if (text.length === byteLength && byteLength <= SHORT_TEXT)
+      for (let index = 0; index < byteLength; index++) block[at + index] = text.charCodeAt(index)
+    else block.write(text, at, byteLength, 'utf8')
   }
 
   /** Sixteen bytes out of their 22 characters of base64. */

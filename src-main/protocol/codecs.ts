@@ -1,5 +1,5 @@
 import { ZERO_UUID, type Uuid } from '../base/uuid.ts'
-import type { ByteReader } from './byteReader.ts'
+import { type ByteReader, SHORT_TEXT } from './byteReader.ts'
 import type { ByteWriter } from './byteWriter.ts'
 
 /**
@@ -106,6 +106,13 @@ function refuseNull(version: Version): never {
   throw new TypeError(`null cannot be written in version ${version.number}`)
 }
 
+/** Names mostly are: to find out costs less than to ask for the length of their UTF-8. */
+function isShortAscii(text: string): boolean {
+  if (text.length > SHORT_TEXT) return false
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) return false
+  return true
+}
+
 function textCodec(nullableFrom: number): Codec<string | null> {
   return {
     shape: { kind: 'string', nullableFrom },
@@ -120,7 +127,7 @@ function textCodec(nullableFrom: number): Codec<string | null> {
         if (version.number < nullableFrom) refuseNull(version)
         return writeLength(to, -1, version, 'int16')
       }
-      const length = Buffer.byteLength(value)
+      const length = isShortAscii(value) ? value.length : Buffer.byteLength(value)
       writeLength(to, length, version, 'int16')
       to.text(value, length)
     },

@@ -400,7 +400,10 @@ function ancestors(path: string): string[] {
 }
 
 function below(tree: Tree, path: string): string[] {
-  return [...tree.keys()].filter(each => each.startsWith(`${path}/`))
+  const prefix = `${path}/`
+  const found: string[] = []
+  for (const each of tree.keys()) if (each.startsWith(prefix)) found.push(each)
+  return found
 }
 
 function move(tree: Tree, from: string, to: string): void {

@@ -129,23 +129,26 @@ async function readAll(
   let left = maxBytes
   let isEmpty = true
   for (let index = 0; index < plans.length;) {
-    const wave: Promise<FetchResult>[] = []
+    const wave: Promise<void>[] = []
     const start = index
     let promised = 0
     for (; index < plans.length; index++) {
       const plan = plans[index]!
       const most = plan.type === 'read' && plan.from < plan.upTo ? Math.min(targets[index]!.asked.partitionMaxBytes, left) : 0
-      if (wave.length > 0 && promised + most > left) break
+      if (index > start && promised + most > left) break
       const isFirst = isEmpty && promised === 0
       promised += most
-      if (most > 0 || (isFirst && hasSomething(plan)))
-        wave.push(read(targets[index]!, plan, reader, { maxBytes: most, atLeastOneBatch: isFirst }))
-      else wave.push(Promise.resolve(unread(plan, reader)))
+      if (most > 0 || (isFirst && hasSomething(plan))) {
+        const place = index
+        const reading = read(targets[place]!, plan, reader, { maxBytes: most, atLeastOneBatch: isFirst })
+        wave.push(reading.then(result => void (results[place] = result)))
+      } else results[index] = unread(plan, reader)
     }
-    for (const [position, result] of (await Promise.all(wave)).entries()) {
-      results[start + position] = result
-      left = Math.max(0, left - result.records.length)
-      if (result.records.length > 0) isEmpty = false
+    if (wave.length > 0) await Promise.all(wave)
+    for (let done = start; done < index; done++) {
+      const bytes = results[done]!.records.length
+      left = Math.max(0, left - bytes)
+      if (bytes > 0) isEmpty = false
     }
   }
   return results

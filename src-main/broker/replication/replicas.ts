@@ -70,6 +70,8 @@ export class Replicas {
   readonly #proposals: IsrProposals
   readonly #places: ReplicaPlaces
   readonly #byTopicId = new Map<Uuid, Map<number, Partition>>()
+  /** All of them, listed when somebody asks; undefined since one came or went. */
+  #listed: readonly Partition[] | undefined
   readonly #byName = new Map<string, Map<number, Partition>>()
   readonly #leaderThrottle: ReplicationThrottle
   readonly #followerThrottle: ReplicationThrottle
@@ -167,8 +169,8 @@ export class Replicas {
     return topic.partitions[index] === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'NOT_LEADER_OR_FOLLOWER'
   }
 
-  *partitions(): Generator<Partition> {
-    for (const ofTopic of this.#byTopicId.values()) yield* ofTopic.values()
+  partitions(): readonly Partition[] {
+    return (this.#listed ??= [...this.#byTopicId.values()].flatMap(ofTopic => [...ofTopic.values()]))
   }
 
   /**
@@ -241,6 +243,7 @@ export class Replicas {
       this.#byName.set(name, ofTopic)
     }
     ofTopic.set(index, partition)
+    this.#listed = undefined
     return partition
   }
 
@@ -252,6 +255,7 @@ export class Replicas {
   #removePartition(partition: Partition, answer: ErrorName): void {
     const ofTopic = this.#byTopicId.get(partition.topicId)
     ofTopic?.delete(partition.index)
+    this.#listed = undefined
     if (ofTopic?.size === 0) {
       this.#byTopicId.delete(partition.topicId)
       if (this.#byName.get(partition.topic) === ofTopic) this.#byName.delete(partition.topic)
@@ -369,8 +373,9 @@ export class Replicas {
     this.#upkeep.stop()
     this.#fetchers.stop()
     const cleaned = this.#cleaner.stop()
-    const all = [...this.partitions()]
+    const all = this.partitions()
     this.#byTopicId.clear()
+    this.#listed = undefined
     this.#byName.clear()
     await Promise.all(all.map(partition => partition.remove('NOT_LEADER_OR_FOLLOWER')))
     await Promise.all(this.#deletions.values())

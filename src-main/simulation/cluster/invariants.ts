@@ -2,6 +2,7 @@ import type { Partition } from '../../broker/replication/partition.ts'
 import type { MetadataImage, TopicImage } from '../../metadata/image.ts'
 import { recordsOf, recordsOfTopic } from '../../metadata/snapshot.ts'
 import type { Server } from '../../server/server.ts'
+import type { PartitionLog } from '../../storage/partitionLog.ts'
 import type { Checks } from './checks.ts'
 import { COMMITTED_RECORDS_AGREE, CommittedRecords } from './committedRecords.ts'
 import { BrokenPromise, type History } from './history.ts'
@@ -17,6 +18,16 @@ interface Lead {
   highWatermark: number
   logStartOffset: number
   partitionEpoch: number
+}
+
+/** What was there to see of a replica at the last look. */
+interface Seen {
+  log: PartitionLog
+  isLeader: boolean
+  leaderEpoch: number | undefined
+  partitionEpoch: number
+  highWatermark: number
+  logStartOffset: number
 }
 
 export interface InvariantOptions {
@@ -46,6 +57,7 @@ export class ClusterInvariants {
   readonly #topics = new WeakMap<TopicImage, string>()
   readonly #applied = new WeakMap<Server, number>()
   readonly #ids = new WeakMap<Partition, string>()
+  readonly #seen = new WeakMap<Partition, Seen>()
   #looks = 0
   #leaderLooks = 0
   #events = 0
@@ -86,11 +98,42 @@ export class ClusterInvariants {
     for (const partition of server.replicas.partitions()) {
       const { log } = partition
       if (log === undefined || partition.isOffline) continue
-      if (partition.isLeader) this.#leader(server, partition)
+      const { isLeader } = partition
+      if (isLeader) this.#leaderLooks++
+      if (!this.#hasMoved(partition, log, isLeader)) continue
+      if (isLeader) this.#leader(server, partition)
       // After an unclean election, who was ahead of the new leader has what nobody else has until it has heard of it.
       const id = this.#idOf(partition)
       if (this.#options.metadata.uncleanEpochs(id).length === 0) this.#committed.look(id, log, disk)
     }
+  }
+
+  /** Whether there is anything to see that was not there at the last look: mostly an event concerns one partition of many, or none. */
+  #hasMoved(partition: Partition, log: PartitionLog, isLeader: boolean): boolean {
+    const { leaderEpoch } = partition
+    const { highWatermark, logStartOffset } = log
+    const partitionEpoch = partition.state?.partitionEpoch ?? -1
+    const seen = this.#seen.get(partition)
+    if (seen === undefined) {
+      this.#seen.set(partition, { log, isLeader, leaderEpoch, partitionEpoch, highWatermark, logStartOffset })
+      return true
+    }
+    if (
+      seen.highWatermark === highWatermark &&
+      seen.logStartOffset === logStartOffset &&
+      seen.isLeader === isLeader &&
+      seen.leaderEpoch === leaderEpoch &&
+      seen.partitionEpoch === partitionEpoch &&
+      seen.log === log
+    )
+      return false
+    seen.log = log
+    seen.isLeader = isLeader
+    seen.leaderEpoch = leaderEpoch
+    seen.partitionEpoch = partitionEpoch
+    seen.highWatermark = highWatermark
+    seen.logStartOffset = logStartOffset
+    return true
   }
 
   #idOf(partition: Partition): string {
@@ -140,7 +183,6 @@ export class ClusterInvariants {
   #leader(server: Server, partition: Partition): void {
     const { log, leaderEpoch } = partition
     if (log === undefined || leaderEpoch === undefined) return
-    this.#leaderLooks++
     const { highWatermark, logStartOffset } = log
     let lead = this.#present.get(partition)
     if (lead?.leaderEpoch !== leaderEpoch) lead = this.#leadBegins(server, partition, leaderEpoch)
