@@ -4,7 +4,7 @@ import { topicFlag, topicNumber } from '../metadata/effectiveConfig.ts'
 import { leaderRecoveryState, type MetadataImage, NO_LEADER, type PartitionImage, type Placement } from '../metadata/image.ts'
 import { type MetadataRecord, metadataRecord } from '../protocol/messages/metadataRecords.ts'
 import { isSame } from './decision.ts'
-import { type EligibilityRules, eligibleLeaders, isInSyncEnough, lastKnownLeader } from './eligibleLeaders.ts'
+import { type EligibilityRules, eligibleLeaders, isInSyncEnough, lastKnownLeader, mayGiveUpOthers } from './eligibleLeaders.ts'
 
 /**
  * online: whoever leads stays if it may; else the first replica that is in sync and online: its broker is alive, and its log folder works. When nobody
@@ -45,12 +45,13 @@ export function partitionChange(
   target: PartitionTarget,
   rules: ElectionRules,
 ): PartitionChange | undefined {
-  const wanted = completed({
+  const asked = {
     isr: target.isr ?? before.isr,
     replicas: target.replicas ?? before.replicas,
     adding: target.addingReplicas ?? before.addingReplicas,
     removing: target.removingReplicas ?? before.removingReplicas,
-  })
+  }
+  const wanted = completed(before, asked, rules)
   const { replicas } = wanted
   const { minInsyncReplicas } = rules
   const directories = replicas.map(replica => directoryOf(before, replica, target, rules.image))
@@ -96,14 +97,15 @@ function directoryOf(before: PartitionImage, replica: number, { directories }: P
   return directories?.get(replica) ?? before.directories[before.replicas.indexOf(replica)] ?? image.directoryOfNewReplica(replica)
 }
 
-/** Ends a reassignment once everybody who was to be added is in sync (KIP-455). */
-function completed(wanted: Assignment): Assignment {
+/** Ends a reassignment once everybody who was to be added is in sync (KIP-455), and those who are to go are not needed any more. */
+function completed(before: PartitionImage, wanted: Assignment, rules: EligibilityRules): Assignment {
   const { isr, replicas, adding, removing } = wanted
   if (adding.length + removing.length === 0) return wanted
   const staying = (replica: number) => !removing.includes(replica)
   const remaining = isr.filter(staying)
   if (remaining.length === 0 || !adding.every(replica => remaining.includes(replica))) return wanted
-  return { isr: remaining, replicas: replicas.filter(staying), adding: [], removing: [] }
+  const settled = { isr: remaining, replicas: replicas.filter(staying), adding: [], removing: [] }
+  return mayGiveUpOthers(before, wanted, settled, rules) ? settled : wanted
 }
 
 /** A leader, and among whom it was found; nobody is found among those in sync. */
@@ -199,10 +201,12 @@ export function changesWith(image: MetadataImage, brokerId: number, staticConfig
 
 /**
  * For configs that changed, in an image that says so already: leaders for the partitions that have none and may have one by now, such as after
- * `unclean.leader.election.enable` was set, and other eligible leader replicas where another number of replicas is enough.
+ * `unclean.leader.election.enable` was set, and other eligible leader replicas, and moves that come to their end, where another number of replicas is
+ * enough.
  */
 export function changesForConfigs(image: MetadataImage, staticConfigs: ReadonlyMap<string, string>): PartitionChange[] {
-  return changesOf(image, staticConfigs, partition => (partition.elr.length > 0 ? {} : whereLeaderless(partition)))
+  const dependsOnNumber = ({ elr, removingReplicas }: PartitionImage) => elr.length + removingReplicas.length > 0
+  return changesOf(image, staticConfigs, partition => (dependsOnNumber(partition) ? {} : whereLeaderless(partition)))
 }
 
 function whereLeaderless({ leader }: PartitionImage): PartitionTarget | undefined {

@@ -119,12 +119,59 @@ describe('a partition with nobody in sync', () => {
     const led = after(image, decideElections(aState(image), request).records)
     expect(ordersIn(led)).toMatchObject({ leader: 1, isr: [1], elr: [], lastKnownElr: [], leaderRecoveryState: 1 })
   })
+})
 
-  it('loses the memory of whoever is no replica any more', () => {
-    const image = ordersOf({ ...leaderless, replicas: [1, 2, 3], elr: [3], isr: [2], leader: 2 })
-    const topics = [{ name: 'orders', partitions: [{ partitionIndex: 0, replicas: [1, 2] }] }]
-    const { records } = decideReassignments(aState(image), { topics, timeoutMs: 1, allowReplicationFactorChange: true })
-    expect(becomes(image, records)).toEqual({ leader: 2, isr: [2], elr: [], lastKnownElr: [] })
+describe('a move', () => {
+  const moved = (image: MetadataImage, replicas: readonly number[] | null) => {
+    const topics = [{ name: 'orders', partitions: [{ partitionIndex: 0, replicas }] }]
+    const { records, reply } = decideReassignments(aState(image), { topics, timeoutMs: 1, allowReplicationFactorChange: true })
+    return { error: errorName(reply.responses[0]!.partitions[0]!.errorCode), becomes: after(image, records) }
+  }
+
+  it('keeps those in sync that it is to do without, until enough of the others are', () => {
+    const image = ordersOf({ replicas: [1, 3, 2], isr: [3, 2], leader: 3 }, { fenced: [1] })
+    const waiting = moved(image, [2, 1]).becomes
+    expect(ordersIn(waiting)).toMatchObject({ replicas: [2, 1, 3], removingReplicas: [3], isr: [3, 2], elr: [], leader: 3 })
+
+    // Then the only one that stays turns out to have lost its disk.
+    const lost = after(waiting, decideRegistration(aState(waiting), aRegistration(2), false).records)
+    expect(ordersIn(lost)).toMatchObject({ replicas: [2, 1, 3], removingReplicas: [3], isr: [3], leader: 3 })
+
+    const back = anIsrRequest([3, 2, 1], { brokerId: 3, leaderEpoch: 5, partitionEpoch: 11 })
+    const unfenced = ordersOf({ ...ordersIn(waiting) })
+    expect(ordersIn(after(unfenced, decideIsr(aState(unfenced), back).records))).toMatchObject({ replicas: [2, 1], isr: [2, 1], leader: 2 })
+  })
+
+  it('keeps those that are eligible as well', () => {
+    const image = ordersOf({ isr: [1], elr: [3] }, { fenced: [2, 3] })
+    expect(ordersIn(moved(image, [1, 2]).becomes)).toMatchObject({ replicas: [1, 2, 3], removingReplicas: [3], isr: [1], elr: [3] })
+    expect(ordersIn(moved(image, [1]).becomes)).toMatchObject({ replicas: [1], removingReplicas: [], isr: [1], elr: [] })
+    const [uncleanly] = changesAfterUncleanShutdown(moved(image, [1, 2]).becomes, 3, NO_CONFIG)
+    expect(uncleanly).toMatchObject({ replicas: [1, 2], eligibleLeaderReplicas: [] })
+  })
+
+  it('ends at once where nobody goes who is needed, or as many are left as are asked for', () => {
+    const few = ordersOf({ isr: [1] }, { fenced: [2, 3] })
+    expect(ordersIn(moved(few, [1, 2]).becomes)).toMatchObject({ replicas: [1, 2], isr: [1] })
+    const oneIsEnough = ordersOf({ isr: [1, 3] }, { fenced: [2], min: 1 })
+    expect(ordersIn(moved(oneIsEnough, [1, 2]).becomes)).toMatchObject({ replicas: [1, 2], isr: [1] })
+    const oneIsAll = ordersOf({ isr: [1, 3] }, { fenced: [2] })
+    expect(ordersIn(moved(oneIsAll, [1]).becomes)).toMatchObject({ replicas: [1], isr: [1] })
+  })
+
+  it('ends when fewer are enough from now on', () => {
+    const waiting = moved(ordersOf({ isr: [1, 3] }, { fenced: [2] }), [1, 2]).becomes
+    const configs = [{ name: 'min.insync.replicas', configOperation: 0, value: '1' }]
+    const resources = [{ resourceType: 2, resourceName: 'orders', configs }]
+    const { records } = decideIncrementalConfigs(aState(waiting), { resources, validateOnly: false })
+    expect(ordersIn(after(waiting, records))).toMatchObject({ replicas: [1, 2], removingReplicas: [], isr: [1] })
+  })
+
+  it('is not called off when too few of the former replicas are in sync', () => {
+    const image = ordersOf({ replicas: [4, 2, 1], addingReplicas: [4], removingReplicas: [1], isr: [2, 4], leader: 2 }, { fenced: [1] })
+    expect(moved(image, null)).toMatchObject({ error: 'INVALID_REPLICA_ASSIGNMENT', becomes: image })
+    const enough = ordersOf({ replicas: [4, 2, 1], addingReplicas: [4], removingReplicas: [1], isr: [2, 1], leader: 2 })
+    expect(moved(enough, null).error).toBe('NONE')
   })
 })
 

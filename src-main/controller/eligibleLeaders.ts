@@ -28,6 +28,17 @@ export function isInSyncEnough({ replicas, isr }: Members, minInsyncReplicas: nu
 }
 
 /**
+ * Whether a partition may come to its new replicas and do without the others: enough of those that stay are in sync, or none of those that go is sure to
+ * have everything. Differs from Kafka, which is content with a single one that stays: that may have lost its disk a moment ago, and nobody knows yet.
+ */
+export function mayGiveUpOthers(before: PartitionImage, now: Members, settled: Members, rules: EligibilityRules): boolean {
+  const { minInsyncReplicas } = rules
+  if (minInsyncReplicas === undefined || isInSyncEnough(settled, minInsyncReplicas)) return true
+  const complete = [...now.isr, ...eligibleLeaders(before, now, rules)]
+  return complete.every(replica => settled.replicas.includes(replica))
+}
+
+/**
  * What a partition remembers of its last leader: who led when the last in-sync replica went, until there is a leader again. Once nobody is left of whom
  * it is sure that they have everything, that one has most, and it may lead without being told to.
  */

@@ -115,6 +115,9 @@ test.prop([happenings, fc.boolean()], { numRuns: 500, examples: [[twiceImpatient
       if (event.what === 'restart' || (event.what === 'restartCleanly' && !isKnown)) complete.delete(event.broker)
       // In an isr that a leader asks for, it vouches for the newcomers.
       if (event.what === 'isr') for (const member of isr) complete.add(member)
+      // Nobody is given up whose place not enough others have taken.
+      if (before.replicas.some(replica => complete.has(replica) && isComplete(before, replica) && !replicas.includes(replica)))
+        expect(isr.length).toBeGreaterThanOrEqual(Math.min(minIsrOf(image), replicas.length))
       // Nobody was left of whom it was sure, or somebody did not want to wait: what the new leader has is all there is from now on.
       const isOutsider = leader !== -1 && leader !== before.leader && ![...before.isr, ...before.elr].includes(leader)
       if (leaderRecoveryState === RECOVERING && (isOutsider || before.leaderRecoveryState !== RECOVERING)) complete = new Set(isr)
@@ -124,6 +127,8 @@ test.prop([happenings, fc.boolean()], { numRuns: 500, examples: [[twiceImpatient
     }
   },
 )
+
+const isComplete = ({ isr, elr }: PartitionImage, replica: number) => [...isr, ...elr].includes(replica)
 
 const { RECOVERING } = leaderRecoveryStates
 

@@ -1,15 +1,19 @@
-import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/image.ts'
+import type { MetadataImage, PartitionImage } from '../metadata/image.ts'
 import { errorCode } from '../protocol/errors.ts'
 import type { AlterPartitionReassignments, AlterPartitionReassignmentsRequest } from '../protocol/messages/alterPartitionReassignments.ts'
 import type { ListPartitionReassignments, ListPartitionReassignmentsRequest } from '../protocol/messages/listPartitionReassignments.ts'
 import type { ResponseInput } from '../protocol/schema.ts'
 import { assignmentProblem } from './assignments.ts'
 import { accepted, type ControllerState, type Decision, type Refusal, refusal, refused, repeated } from './decision.ts'
-import { partitionChange, type PartitionChange, type PartitionTarget, rulesFor } from './elections.ts'
+import { type ElectionRules, partitionChange, type PartitionChange, type PartitionTarget, rulesFor } from './elections.ts'
+import { mayGiveUpOthers } from './eligibleLeaders.ts'
 
 type PartitionReply = ResponseInput<typeof AlterPartitionReassignments>['responses'][number]['partitions'][number]
 
-/** Moves partitions to other brokers, or calls that off (KIP-455). The move ends when the new replicas are in sync: see `partitionChange`. */
+/**
+ * Moves partitions to other brokers, or calls that off (KIP-455). The move ends when the new replicas are in sync, and never leaves fewer in sync than
+ * min.insync.replicas asks for: see `partitionChange`.
+ */
 export function decideReassignments(
   state: ControllerState,
   request: AlterPartitionReassignmentsRequest,
@@ -23,15 +27,16 @@ export function decideReassignments(
       name,
       partitions: partitions.map(({ partitionIndex, replicas }): PartitionReply => {
         const partition = topic?.partitions[partitionIndex]
+        const rules = rulesFor(image, name, settings.staticConfigs)
         const outcome = twice.has(partitionIndex)
           ? refusal('INVALID_REQUEST', 'The partition is named twice in the request.')
           : topic === undefined || partition === undefined
             ? refusal('UNKNOWN_TOPIC_OR_PARTITION')
             : replicas === null
-              ? cancelled(image, topic, partition)
+              ? cancelled(partition, `${name}-${partitionIndex}`, rules)
               : reassigned(image, partition, replicas, request.allowReplicationFactorChange)
         if ('error' in outcome) return { partitionIndex, ...refused(outcome) }
-        const change = partitionChange(topic!.topicId, partition!, outcome, rulesFor(image, name, settings.staticConfigs))
+        const change = partitionChange(topic!.topicId, partition!, outcome, rules)
         if (change !== undefined) records.push(change)
         return { partitionIndex, ...accepted }
       }),
@@ -63,16 +68,17 @@ function original({ replicas, addingReplicas }: PartitionImage): number[] {
   return replicas.filter(replica => !addingReplicas.includes(replica))
 }
 
-function cancelled(image: MetadataImage, topic: TopicImage, partition: PartitionImage): PartitionTarget | Refusal {
+function cancelled(partition: PartitionImage, name: string, rules: ElectionRules): PartitionTarget | Refusal {
   if (!isReassigning(partition)) return refusal('NO_REASSIGNMENT_IN_PROGRESS')
   const replicas = original(partition)
   const isr = partition.isr.filter(replica => replicas.includes(replica))
+  const impossible = (why: string) => refusal('INVALID_REPLICA_ASSIGNMENT', why)
   // Only those that are to be added have everything: giving them up would give up records.
-  if (isr.length === 0 || !isr.some(replica => image.isOnline(partition, replica))) {
-    return refusal(
-      'INVALID_REPLICA_ASSIGNMENT',
-      `None of the former replicas of ${topic.name}-${partition.partition} is in sync and online.`,
-    )
+  if (isr.length === 0 || !isr.some(replica => rules.image.isOnline(partition, replica))) {
+    return impossible(`None of the former replicas of ${name} is in sync and online.`)
+  }
+  if (!mayGiveUpOthers(partition, partition, { replicas, isr }, rules)) {
+    return impossible(`Fewer of the former replicas of ${name} are in sync than min.insync.replicas asks for.`)
   }
   return { replicas, isr, addingReplicas: [], removingReplicas: [] }
 }

@@ -173,7 +173,6 @@ class ClusterScenario {
     this.#faults = new Faults(this.cluster, {
       ...(kinds !== undefined && { kinds }),
       ...(keep !== undefined && { keep }),
-      movingTopic: MOVING_TOPIC,
       failed: problem => (this.#problem ??= problem),
       note,
     })

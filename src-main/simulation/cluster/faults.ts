@@ -45,8 +45,6 @@ export interface FaultOptions {
   readonly kinds?: readonly FaultKind[]
   /** Of all that the seed draws, only those with these indices happen. */
   readonly keep?: readonly number[]
-  /** Whose replicas are moved about. */
-  readonly movingTopic: string
   readonly failed: (problem: Error) => void
   /** What was done, for whoever has to understand a failing seed. */
   readonly note: (what: string) => void
@@ -70,7 +68,6 @@ export class Faults {
   readonly #random: SeededRandom
   readonly #kinds: readonly FaultKind[]
   readonly #keep: ReadonlySet<number> | undefined
-  readonly #movingTopic: string
   readonly #failed: (problem: Error) => void
   readonly #note: (what: string) => void
   /** Freezes and link faults that wait for their end. */
@@ -86,9 +83,8 @@ export class Faults {
   /** Lost what was not synced, and may still be counted on. */
   #lost: number | undefined
 
-  constructor(cluster: SimulatedCluster, { kinds, keep, movingTopic, failed, note }: FaultOptions) {
+  constructor(cluster: SimulatedCluster, { kinds, keep, failed, note }: FaultOptions) {
     this.#cluster = cluster
-    this.#movingTopic = movingTopic
     this.#random = cluster.world.random.fork('faults')
     // A seed has its own few favourites, so that each of them comes often and undisturbed in some runs.
     const all = kinds ?? faultKinds
@@ -324,12 +320,8 @@ export class Faults {
     if (this.#stopping.size + this.#failing.size + this.#full.size + this.#unclean.size > 0) return false
     const image = this.#newestImage()
     if (image === undefined) return false
-    return [...image.topicsById.values()].every(({ name, partitions }) => {
-      // Whoever is told to give its replica up is not asked whether it was the one that had everything.
-      if (name === this.#movingTopic)
-        return partitions.every(partition => partition.replicas.every(id => membersOf(partition).includes(id)))
-      return partitions.every(partition => membersOf(partition).some(id => id !== broker.id))
-    })
+    const isOthersToo = (partition: PartitionImage) => membersOf(partition).some(id => id !== broker.id)
+    return [...image.topicsById.values()].every(({ partitions }) => partitions.every(isOthersToo))
   }
 
   /** The committed metadata of whoever has most of it. */

@@ -16,6 +16,14 @@ const regressions: readonly Regression[] = [
     found: 'a broker that takes up an old leader epoch late need not have what a newer leader has committed',
     options: { seed: 3057, faultsMs: 20_000, pace: 1 },
   },
+  {
+    found: 'a move gave up the only living replica that had everything, for one whose disk had been destroyed unnoticed',
+    options: { seed: 20310522, faultsMs: 45_000 },
+  },
+  {
+    found: 'a move gave up the last replica that had everything, for one that had lost its power while nobody could register',
+    options: { seed: 20311970, faultsMs: 60_000 },
+  },
 ]
 
 it.each(regressions)('$found', { timeout: 600_000 }, async ({ options }) => {
