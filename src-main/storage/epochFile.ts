@@ -4,7 +4,8 @@ import type { Disk } from '../env/env.ts'
 import { EpochCache } from './epochCache.ts'
 import { isOutOfSpace } from './outOfSpace.ts'
 
-const NAME = 'leader-epoch-checkpoint'
+/** What it is called in the folder of its log. */
+export const EPOCHS_FILE = 'leader-epoch-checkpoint'
 const NO_EPOCHS = encodeLeaderEpochCheckpoint([])
 
 /** An epoch cache and its file. Changes are made in memory at once; `persist` brings them to the disk, and must before data of a new epoch. */
@@ -20,7 +21,7 @@ export class EpochFile {
 
   constructor(disk: Disk, directory: string, persisted: Buffer) {
     this.#disk = disk
-    this.#path = `${directory}/${NAME}`
+    this.#path = `${directory}/${EPOCHS_FILE}`
     const entries = decodeLeaderEpochCheckpoint(persisted)
     this.cache = new EpochCache(entries)
     if (this.cache.entries.length !== entries.length) throw new MalformedMessage(`the epochs in ${this.#path} are out of order`, 0)
@@ -28,7 +29,7 @@ export class EpochFile {
   }
 
   static async load(disk: Disk, directory: string, names: ReadonlySet<string>): Promise<EpochFile> {
-    return new EpochFile(disk, directory, names.has(NAME) ? await disk.readFile(`${directory}/${NAME}`) : NO_EPOCHS)
+    return new EpochFile(disk, directory, names.has(EPOCHS_FILE) ? await disk.readFile(`${directory}/${EPOCHS_FILE}`) : NO_EPOCHS)
   }
 
   /** For changes made through `cache`, with what they returned. */

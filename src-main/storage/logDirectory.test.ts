@@ -246,7 +246,12 @@ describe('a log folder', () => {
 
   it('opens no log in a folder that does not say whose it is, and all the others', async () => {
     const { world, directory } = await aDirectory()
-    for (const topic of ['good', 'bad']) await appendTo(world, await world.settle(directory.openLog(topic, 0, TOPIC_ID, config)))
+    for (const topic of ['good', 'bad']) {
+      const log = await world.settle(directory.openLog(topic, 0, TOPIC_ID, config))
+      await appendTo(world, log)
+      await world.settle(log.flush())
+    }
+    await world.settle(directory.checkpoint())
     world.crash(NODE)
     await world.settle(world.env(NODE).disk.replaceFile('/data/bad-0/partition.metadata', Buffer.from('version: 0\n')))
     const again = await world.settle(open(world.env(NODE)))

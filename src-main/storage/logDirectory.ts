@@ -7,11 +7,10 @@ import { type PartitionOffset, decodeOffsetCheckpoint, encodeOffsetCheckpoint } 
 import { CLEAN_SHUTDOWN_FILE, decodeCleanShutdown, encodeCleanShutdown } from '../protocol/files/cleanShutdown.ts'
 import { META_PROPERTIES_FILE, type MetaProperties, decodeMetaProperties, encodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { parsePartitionDirectory, partitionDirectoryName, retiredDirectoryName } from '../protocol/files/partitionDirectory.ts'
-import { PARTITION_METADATA_FILE, decodePartitionMetadata, encodePartitionMetadata } from '../protocol/files/partitionMetadata.ts'
 import { FilePool } from './filePool.ts'
-import { CorruptLog } from './corruptLog.ts'
 import type { LogConfig } from './logConfig.ts'
 import { isOutOfSpace } from './outOfSpace.ts'
+import { type Owner, readOwner, replaceOwner, syncOwner, whatIsLeft, writeOwner } from './ownerFile.ts'
 import { PartitionLog, type PartitionLogOptions } from './partitionLog.ts'
 import { Turnstile } from './turnstile.ts'
 
@@ -38,13 +37,9 @@ export interface WantedPartition {
   readonly topicId: Uuid | undefined
 }
 
-export interface FoundPartition {
+export interface FoundPartition extends Owner {
   readonly topic: string
   readonly partition: number
-  /** As its folder says; nothing when it says nothing. */
-  readonly topicId: Uuid | undefined
-  /** Why the folder cannot say whose it is: a log that is opened there would be anybody's. */
-  readonly damage?: Error
 }
 
 /** The folder belongs to somebody else. */
@@ -117,12 +112,13 @@ export class LogDirectory {
       const look = async ({ name, isDirectory }: DirectoryEntry) => {
         const parsed = isDirectory ? parsePartitionDirectory(name) : undefined
         if (parsed?.state === 'current') {
-          found.set(name, { topic: parsed.topic, partition: parsed.partition, ...(await ownerOf(env, `${path}/${name}`)) })
+          found.set(name, { topic: parsed.topic, partition: parsed.partition, ...(await readOwner(disk, `${path}/${name}`)) })
         } else if (parsed?.state === 'delete') retired.push(name)
         else if (parsed?.state === 'stray') options.log.warn('a folder of no partition is still there', { path: `${path}/${name}` })
       }
       await Promise.all(entries.map(look))
       const checkpointed = await readCheckpoints(env, path, names, options.log)
+      if (shutdown === undefined) await settleUnsynced(env, path, { found, checkpointed, log: options.log })
       const directory = new LogDirectory(env, path, options, { lock, directoryId, shutdown, found, checkpointed })
       for (const name of retired) directory.#removeLater(`${path}/${name}`, 0)
       return directory
@@ -254,9 +250,11 @@ export class LogDirectory {
     if (found?.topicId !== undefined && topicId !== undefined && found.topicId !== topicId) {
       throw new ForeignLogDirectory(`${directory} belongs to topic id ${found.topicId}, not to ${topicId}`)
     }
-    if (found === undefined) await this.#makeFolder(name, wanted)
-    else if (found.topicId === undefined && topicId !== undefined) await this.#tie(name, wanted)
     const { recoveryPoint = 0, logStartOffset = 0, highWatermark = 0, firstDirtyOffset } = this.#checkpointed.get(name) ?? {}
+    const isUnsynced = recoveryPoint === 0
+    if (found === undefined) await this.#makeFolder(name, wanted)
+    else if (topicId !== undefined && (found.topicId === undefined || (isUnsynced && this.#mayBeUnstored)))
+      await this.#tie(name, { ...wanted, topicId })
     // What this process made itself, or tried to, is as unsure as it gets: a full disk may have stopped it half way.
     const cleanShutdown = this.wasCleanShutdown && found !== undefined && !this.#unsure.has(name)
     this.#unsure.add(name)
@@ -274,6 +272,7 @@ export class LogDirectory {
       log: this.#log,
       pool: this.#pool,
       checkpoint: () => this.checkpoint(),
+      ...(isUnsynced && topicId !== undefined && { beforeFirstSync: () => syncOwner(this.#env.disk, directory) }),
     })
     if (this.#failure !== undefined) {
       // Somebody else met the failure meanwhile.
@@ -292,19 +291,16 @@ export class LogDirectory {
   async #makeFolder(name: string, found: FoundPartition): Promise<void> {
     // Lines that an earlier log of this name left would claim offsets that this one never had.
     if (this.#outdated.has(name)) await this.checkpoint()
-    await this.#env.disk.makeDirectory(`${this.path}/${name}`)
-    await this.#tie(name, found)
-  }
-
-  async #tie(name: string, found: FoundPartition): Promise<void> {
-    if (found.topicId !== undefined) {
-      await this.#env.disk.replaceFile(
-        `${this.path}/${name}/${PARTITION_METADATA_FILE}`,
-        encodePartitionMetadata({ topicId: found.topicId }),
-      )
-    }
+    const directory = `${this.path}/${name}`
+    await this.#env.disk.makeDirectory(directory)
+    if (found.topicId !== undefined) await writeOwner(this.#env.disk, directory, found.topicId)
     this.#found.set(name, found)
     this.#coming.delete(name)
+  }
+
+  async #tie(name: string, found: WantedPartition & { readonly topicId: Uuid }): Promise<void> {
+    await replaceOwner(this.#env.disk, `${this.path}/${name}`, found.topicId)
+    this.#found.set(name, found)
   }
 
   /** The partition is gone from here: its folder gets another name at once, and vanishes after the topic's `file.delete.delay.ms`. */
@@ -400,6 +396,7 @@ export class LogDirectory {
       const { recoveryPoint, logStartOffset, highWatermark, firstDirtyOffset } = log
       // Kafka only lists a log start that the first segment does not tell.
       const isPlain = logStartOffset === log.segments[0]?.baseOffset
+      if (!isPlain) await log.syncNewNames()
       this.#checkpointed.set(name, {
         recoveryPoint,
         logStartOffset: isPlain ? 0 : logStartOffset,
@@ -523,14 +520,31 @@ async function takeCleanShutdown(
   }
 }
 
-async function ownerOf({ disk }: Pick<Env, 'disk'>, directory: string): Promise<Pick<FoundPartition, 'topicId' | 'damage'>> {
-  const file = `${directory}/${PARTITION_METADATA_FILE}`
-  try {
-    return { topicId: decodePartitionMetadata(await disk.readFile(file)).topicId }
-  } catch (problem) {
-    if (problem instanceof DiskError && problem.code === 'ENOENT') return { topicId: undefined }
-    if (!(problem instanceof MalformedMessage)) throw problem
-    return { topicId: undefined, damage: new CorruptLog(`${file} does not say whose folder it is in`, { cause: problem }) }
+/**
+ * Of folders in which nothing was ever synced, the power may have taken the file that says whose they are. Then the log in it may be an earlier topic's of
+ * the same name, and nobody was promised any of it: the folder is set aside. One without a log goes, one with more than a log is only one topic's ever.
+ */
+async function settleUnsynced(
+  { disk, random }: Pick<Env, 'disk' | 'random'>,
+  path: string,
+  { found, checkpointed, log }: { found: Map<string, FoundPartition>; checkpointed: ReadonlyMap<string, Checkpointed>; log: Logger },
+): Promise<void> {
+  for (const [name, { topic, partition, damage, isTorn }] of found) {
+    if (isTorn !== true || (checkpointed.get(name)?.recoveryPoint ?? 0) > 0) continue
+    const directory = `${path}/${name}`
+    const left = await whatIsLeft(disk, directory)
+    if (left === 'more') {
+      found.set(name, { topic, partition, topicId: undefined })
+      continue
+    }
+    if (left === 'nothing') await disk.remove(directory)
+    else {
+      const aside = `${path}/${retiredDirectoryName(topic, partition, { unique: random.bytes(16).toString('hex'), state: 'stray' })}`
+      log.warn('a log of which nothing was synced does not say whose it is, and is set aside', { path: directory, aside, damage })
+      await disk.rename(directory, aside)
+    }
+    await disk.syncDirectory(path)
+    found.delete(name)
   }
 }
 

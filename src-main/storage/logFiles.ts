@@ -43,8 +43,10 @@ export class LogFiles {
   #recoveryPoint: number
   /** Counts what took something away from the end: who began before must not vouch for what is there now. */
   #cuts = 0
-  /** Whether there are segments whose names a power failure could take. */
+  /** Whether there are names in the folder that a power failure could take. */
   #hasNewNames: boolean
+  /** What has to be on the disk before the folder's names are. Done once. */
+  #beforeFirstSync: (() => Promise<void>) | undefined
   #namesSynced: Promise<void> = Promise.resolve()
   /** Made for the first. */
   #removals: Map<Timer, readonly Segment[]> | undefined
@@ -59,6 +61,7 @@ export class LogFiles {
       readonly recoveryPoint: number
       /** Makes a lowered recovery point durable. */
       readonly checkpoint: () => Promise<void>
+      readonly beforeFirstSync: (() => Promise<void>) | undefined
     },
   ) {
     this.#env = env
@@ -71,7 +74,8 @@ export class LogFiles {
     this.#segments = loaded.segments
     this.#sizeInBytes = loaded.segments.reduce((sum, segment) => sum + segment.size, 0)
     this.#recoveryPoint = of.recoveryPoint
-    this.#hasNewNames = loaded.isNew
+    this.#hasNewNames = loaded.isNew || of.beforeFirstSync !== undefined
+    this.#beforeFirstSync = of.beforeFirstSync
   }
 
   /** At least one, but for moments in which the log starts over. */
@@ -136,11 +140,7 @@ export class LogFiles {
     const cuts = this.#cuts
     let reached = offset
     await this.epochs.persist()
-    if (this.#hasNewNames) {
-      this.#hasNewNames = false
-      this.#namesSynced = this.#env.disk.syncDirectory(this.directory)
-    }
-    await this.#namesSynced // perhaps another's
+    await this.syncNewNames()
     const unsynced = this.#segments.slice(segmentFor(this.#segments, this.#recoveryPoint)).filter(segment => segment.baseOffset < offset)
     for (const segment of unsynced) {
       if (!this.#segments.includes(segment)) continue
@@ -152,6 +152,22 @@ export class LogFiles {
       }
     }
     if (cuts === this.#cuts && reached > this.#recoveryPoint) this.#recoveryPoint = reached
+  }
+
+  /** Lets no power failure take the folder's names, nor what it says of itself. Does nothing when nothing is new. Needs no turn. */
+  syncNewNames(): Promise<void> {
+    if (this.#hasNewNames) {
+      this.#hasNewNames = false
+      this.#namesSynced = this.#syncNames()
+    }
+    return this.#namesSynced // perhaps another's
+  }
+
+  async #syncNames(): Promise<void> {
+    const before = this.#beforeFirstSync
+    this.#beforeFirstSync = undefined
+    await before?.()
+    await this.#env.disk.syncDirectory(this.directory)
   }
 
   /** Gives the oldest segments names under which they are no part of the log, and removes them after `delayMs`. */
@@ -273,7 +289,7 @@ export class LogFiles {
     await this.epochs.persist()
     const first = await firstSegment(this.#env, this.#pool, { directory: this.directory, baseOffset: offset })
     // Without its name on the disk, a recovery point that counts on it would be a lie.
-    await this.#env.disk.syncDirectory(this.directory)
+    await this.#syncNames()
     this.#segments = [first]
     this.#sizeInBytes = 0
     this.#recoveryPoint = offset

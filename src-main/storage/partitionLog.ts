@@ -61,6 +61,8 @@ export interface PartitionLogOptions {
   readonly pool?: FilePool
   /** Makes a lowered `recoveryPoint` and `logStartOffset` durable, before what they promise is taken away. */
   readonly checkpoint?: (log: PartitionLog) => Promise<void>
+  /** Brings to the disk what else has to be there before the log vouches for anything. Left out where that was done. */
+  readonly beforeFirstSync?: () => Promise<void>
   /**
    * What becomes of appends that the disk has no room for. They are refused and forgotten, or they stand in line until there is room again: for a
    * log whose owner would rather stand still than go on without what it decided.
@@ -213,6 +215,7 @@ export class PartitionLog {
       turns: this.#turns,
       recoveryPoint: options.cleanShutdown ? loaded.logEndOffset : Math.min(options.recoveryPoint, loaded.logEndOffset),
       checkpoint: () => this.#checkpoint(),
+      beforeFirstSync: options.beforeFirstSync,
     })
     this.#producers = loaded.producers
     this.#active = loaded.segments.at(-1)!
@@ -282,6 +285,11 @@ export class PartitionLog {
 
   get sizeInBytes(): number {
     return this.#files.sizeInBytes
+  }
+
+  /** Before anything is said elsewhere that only this folder's log can mean: no power failure may take what tells whose it is. */
+  syncNewNames(): Promise<void> {
+    return this.#files.syncNewNames()
   }
 
   /** Everything below is synced: where a recovery after a crash may begin. */
