@@ -149,7 +149,7 @@ export class Quorum {
   /** Reads the vote and takes part from then on. Resolves before there is a leader. Listeners are to be there before. */
   async start(): Promise<void> {
     const { log, voters, nodeId, directoryId, config, logger } = this.#options
-    const vote = await this.#voteFile.read()
+    const vote = await this.#voteFile.restore()
     const snapshot = await openingState(log, this.#snapshots, logger)
     if (snapshot !== undefined) await this.#committed.skipTo(snapshot.endOffset, () => this.#deliverSnapshot(snapshot))
     const lastEpoch = Math.max(log.latestEpoch ?? 0, new QuorumLogView(log, this.#snapshots).lastEpoch)

@@ -4,9 +4,11 @@ import { aVoter } from './builders.ts'
 import { VoteFile } from './voteFile.ts'
 
 const DIRECTORY = '/data/__cluster_metadata-0'
+const PATH = `${DIRECTORY}/quorum-state`
+const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1)
 
-async function aDisk() {
-  const world = simulatedWorld(1)
+async function aDisk(seed = 1) {
+  const world = simulatedWorld(seed)
   await world.settle(world.env('voter').disk.makeDirectory(DIRECTORY))
   return { world, file: () => new VoteFile(world.env('voter'), DIRECTORY) }
 }
@@ -28,6 +30,32 @@ describe('the quorum-state file', () => {
     await world.settle(file().write(vote))
     world.crash('voter', { loseUnsynced: true })
     expect(await world.settle(file().read())).toEqual(vote)
+  })
+
+  it.each(SEEDS)('outlives a power failure in the next life of who cast it (seed %i)', async seed => {
+    const vote = { epoch: 8, votedFor: { id: 3, directoryId: 'directoryOfVoter3AAAAA' }, leaderId: undefined }
+    const { world, file } = await aDisk(seed)
+    await world.settle(file().write({ ...vote, epoch: 7 }))
+    // As when the process ends between the rename and the sync of the folder.
+    const { disk } = world.env('voter')
+    await world.settle(disk.replaceFile('/other', world.disk('voter').files().get(PATH)!))
+    await world.settle(file().write(vote))
+    await world.settle(disk.replaceFile(`${PATH}.tmp`, world.disk('voter').files().get(PATH)!))
+    await world.settle(disk.rename('/other', PATH))
+    await world.settle(disk.syncDirectory(DIRECTORY))
+    await world.settle(disk.rename(`${PATH}.tmp`, PATH))
+    world.crash('voter')
+    expect(await world.settle(file().restore())).toEqual(vote)
+    world.crash('voter', { loseUnsynced: true })
+    expect(await world.settle(file().read())).toEqual(vote)
+  })
+
+  it('is restored on a full disk, too', async () => {
+    const { world, file } = await aDisk()
+    await world.settle(file().write({ epoch: 7, votedFor: undefined, leaderId: 2 }))
+    const disk = world.disk('voter')
+    disk.capacityBytes = disk.usedBytes
+    expect(await world.settle(file().restore())).toEqual({ epoch: 7, votedFor: undefined, leaderId: 2 })
   })
 
   it('reads what a static quorum of Kafka left, version 0', async () => {

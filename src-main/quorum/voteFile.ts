@@ -1,7 +1,7 @@
 import { ZERO_UUID } from '../base/uuid.ts'
 import { type Clock, type Disk, DiskError } from '../env/env.ts'
 import { decodeQuorumState, encodeQuorumState } from '../protocol/files/quorumState.ts'
-import { onceThereIsSpace } from '../storage/outOfSpace.ts'
+import { isOutOfSpace, onceThereIsSpace } from '../storage/outOfSpace.ts'
 import type { Vote } from './state.ts'
 
 /**
@@ -12,13 +12,31 @@ import type { Vote } from './state.ts'
 export class VoteFile {
   readonly #disk: Disk
   readonly #clock: Clock
+  readonly #directory: string
   readonly #path: string
   #waits = true
 
   constructor({ clock, disk }: { readonly clock: Clock; readonly disk: Disk }, directory: string) {
     this.#disk = disk
     this.#clock = clock
+    this.#directory = directory
     this.#path = `${directory}/quorum-state`
+  }
+
+  /**
+   * What `read` says, on the disk for sure: the process that wrote it may have ended, or met a failure, before it was. A vote that is told must not be taken
+   * back by a crash, whoever cast it.
+   */
+  async restore(): Promise<Vote | undefined> {
+    const vote = await this.read()
+    if (vote === undefined) return undefined
+    try {
+      await this.#disk.replaceFile(this.#path, encode(vote))
+    } catch (problem) {
+      if (!isOutOfSpace(problem)) throw problem
+      await this.#disk.syncDirectory(this.#directory) // its name was all that can be missing
+    }
+    return vote
   }
 
   /** `undefined` when there is none: a voter's first start. A file that cannot be understood is a failure, never taken for none. */
@@ -39,13 +57,8 @@ export class VoteFile {
   }
 
   /** Once this resolves, a crash cannot take the vote back. On a full disk it waits for space: a voter that stands still harms nobody. */
-  async write({ epoch, votedFor, leaderId }: Vote): Promise<void> {
-    const bytes = encodeQuorumState({
-      leaderId: leaderId ?? -1,
-      leaderEpoch: epoch,
-      votedId: votedFor?.id ?? -1,
-      votedDirectoryId: votedFor?.directoryId ?? ZERO_UUID,
-    })
+  async write(vote: Vote): Promise<void> {
+    const bytes = encode(vote)
     await onceThereIsSpace(this.#clock, () => this.#disk.replaceFile(this.#path, bytes), { isWaiting: () => this.#waits })
   }
 
@@ -53,6 +66,15 @@ export class VoteFile {
   stopWaiting(): void {
     this.#waits = false
   }
+}
+
+function encode({ epoch, votedFor, leaderId }: Vote): Buffer {
+  return encodeQuorumState({
+    leaderId: leaderId ?? -1,
+    leaderEpoch: epoch,
+    votedId: votedFor?.id ?? -1,
+    votedDirectoryId: votedFor?.directoryId ?? ZERO_UUID,
+  })
 }
 
 function parse(bytes: Buffer): Vote {
