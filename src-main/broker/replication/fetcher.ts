@@ -292,7 +292,8 @@ export class Fetcher {
       return this.#later(followed)
     }
     if (data.divergingEpoch.endOffset >= 0 || data.divergingEpoch.epoch >= 0) {
-      return this.#took(followed, await partition.follow(leaderEpoch, { type: 'diverge', leader: data.divergingEpoch }))
+      const { divergingEpoch: leader, logStartOffset: leaderLogStart } = data
+      return this.#took(followed, await partition.follow(leaderEpoch, { type: 'diverge', leader, leaderLogStart }))
     }
     const { highWatermark, logStartOffset } = data
     const records = data.records ?? NOTHING

@@ -14,8 +14,8 @@ export interface FetchedRecords {
 /** One step of a follower towards its leader's log. */
 export type Following =
   | { readonly type: 'append'; readonly fetched: FetchedRecords }
-  /** The leader's log for an epoch ends there and ours goes on otherwise. */
-  | { readonly type: 'diverge'; readonly leader: EpochEnd }
+  /** The leader's log, which begins at `leaderLogStart`, ends there for an epoch and ours goes on otherwise. */
+  | { readonly type: 'diverge'; readonly leader: EpochEnd; readonly leaderLogStart: number }
   /** The leader has less than we: it was elected uncleanly. */
   | { readonly type: 'truncateTo'; readonly offset: number }
   /** The leader has deleted what we lack. */
@@ -36,7 +36,10 @@ export async function follow(
       // Mostly it only forgets an epoch in which it led and nothing was written: with thousands of partitions, no news.
       if (offset < logEndOffset)
         logger.info(`cutting ${name} back to its leader's log`, { offset, logEndOffset, highWatermark, leader: step.leader })
-      await log.truncateTo(offset)
+      // The leader has forgotten how the epochs below its log start ended. What would be left there may be what nobody ever committed, and would be seen
+      // again when a crash takes our own log start back. Differs from Kafka.
+      if (step.leaderLogStart > 0 && offset <= step.leaderLogStart) await log.truncateFullyAndStartAt(step.leaderLogStart)
+      else await log.truncateTo(offset)
       return 'NONE'
     }
     case 'truncateTo':

@@ -24,6 +24,10 @@ const regressions: readonly Regression[] = [
     found: 'a move gave up the last replica that had everything, for one that had lost its power while nobody could register',
     options: { seed: 20311970, faultsMs: 60_000 },
   },
+  {
+    found: 'a follower kept, below a log start that its leader had raised, what nobody ever committed',
+    options: { seed: 20311700, faultsMs: 5_984, keep: [0, 1, 4], without: ['churn', 'shared', 'alone'] },
+  },
 ]
 
 it.each(regressions)('$found', { timeout: 600_000 }, async ({ options }) => {
