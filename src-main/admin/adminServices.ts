@@ -20,6 +20,7 @@ import { searchServices } from './search/searchServices.ts'
 import type { SearchWorkers } from './search/searchWorkers.ts'
 import type { SaltPassword } from './security/scramUsers.ts'
 import { securityServices } from './security/securityServices.ts'
+import { noSchemaSources, schemaServices, type SchemaServices, type SchemaServicesOptions } from './schemas/schemaServices.ts'
 import { topicServices } from './topics.ts'
 import { UnknownCluster } from './unknownCluster.ts'
 
@@ -32,6 +33,7 @@ export interface AdminServices {
   /** From now on the groups of a cluster are looked at regularly, whether or not anybody asks. */
   watchGroups(clusterId: string): void
   readonly search: Served<typeof search>
+  readonly schemas: SchemaServices['schemas']
   /** What is under way fails; connections end. */
   close(): Promise<void>
 }
@@ -45,6 +47,8 @@ export interface AdminServicesOptions {
   readonly searchWorkers?: SearchWorkers
   /** Without it no passwords can be set. */
   readonly saltPassword?: SaltPassword
+  /** The ways to schemas; without them there are none. */
+  readonly schemaSources?: SchemaServicesOptions
   /** Where the records of that cluster lie on this machine; undefined when its disks are elsewhere. */
   filesOf?(clusterId: string): ReplicaFiles | undefined
 }
@@ -68,6 +72,7 @@ export function adminServices(
     store = new MemorySeriesStore(),
     searchWorkers = noWorkers,
     saltPassword = noSalt,
+    schemaSources = noSchemaSources(),
     filesOf = () => undefined,
   }: AdminServicesOptions,
 ): AdminServices {
@@ -88,6 +93,7 @@ export function adminServices(
   }
 
   const clientOf = (clusterId: string) => sessionOf(clusterId).client
+  const schemas = schemaServices(env.clock, schemaSources)
   const monitors = new Map<string, GroupMonitor>()
   const monitorOf = (clusterId: string) => {
     const known = monitors.get(clusterId)
@@ -105,6 +111,7 @@ export function adminServices(
     security: securityServices(clientOf, saltPassword),
     groups: groupServices(clientOf, monitorOf),
     watchGroups: clusterId => monitorOf(clusterId).begin(),
+    schemas: schemas.schemas,
     search: searchServices({ clock: env.clock, workers: searchWorkers, clientOf, filesOf }),
     close: async () => {
       isClosed = true

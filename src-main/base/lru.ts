@@ -47,6 +47,11 @@ export class Lru<Key, Value> {
   }
 
   /** From the stalest to the freshest. */
+  keys(): IterableIterator<Key> {
+    return this.#entries.keys()
+  }
+
+  /** From the stalest to the freshest. */
   values(): IterableIterator<Value> {
     return this.#entries.values()
   }

@@ -5,12 +5,13 @@ import { cluster } from './cluster.ts'
 import { groups } from './groups.ts'
 import { messages } from './messages.ts'
 import type { ServedContract } from './operations.ts'
+import { schemas } from './schemas.ts'
 import { search } from './search.ts'
 import { security } from './security.ts'
 import { topics } from './topics.ts'
 
 /** Everything the bridge carries, by subject. */
-export const contract = { app, cluster, topics, messages, groups, search, brokers, security, audit }
+export const contract = { app, cluster, topics, messages, groups, schemas, search, brokers, security, audit }
 
 /** The whole contract as objects: what a host serves and what the renderer holds. */
 export type Bridge = ServedContract<typeof contract>

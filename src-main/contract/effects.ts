@@ -46,6 +46,20 @@ export const effects = {
     removeMember: 'changes',
     reset: 'changes',
   },
+  schemas: {
+    settings: 'reads',
+    // Where this app looks for schemas: the cluster never hears of it.
+    setRegistry: 'reads',
+    tryRegistry: 'reads',
+    subjects: 'reads',
+    versions: 'reads',
+    version: 'reads',
+    byId: 'reads',
+    assignments: 'reads',
+    assign: 'reads',
+    look: 'reads',
+    encode: 'reads',
+  },
   search: { run: 'reads' },
   security: {
     acls: 'reads',

@@ -21,6 +21,9 @@ import { AuditFile } from './auditFile.ts'
 import { removeHostFile, writeHostFile } from './hostFile.ts'
 import { ReadOnlyClusters } from './readOnlyClusters.ts'
 import { saltPassword } from './saltPassword.ts'
+import { fetchRegistry } from './schemas/fetchRegistry.ts'
+import { nodeSchemaFiles } from './schemas/nodeSchemaFiles.ts'
+import { SchemaSettingsFile } from './schemas/schemaSettingsFile.ts'
 import { nodeSearchWorkers } from './search/nodeSearchWorkers.ts'
 import { startWebHost, type WebHost, type WebHostOptions } from './web/webHost.ts'
 import about from '../../package.json' with { type: 'json' }
@@ -59,6 +62,11 @@ export async function openHost(options: HostOptions): Promise<Host> {
     store,
     searchWorkers,
     saltPassword,
+    schemaSources: {
+      http: fetchRegistry,
+      files: nodeSchemaFiles,
+      settings: new SchemaSettingsFile(join(options.directory, 'schemas.json')),
+    },
     filesOf: clusterId => (clusterId === LOCAL_CLUSTER ? { disk: env.disk, of: topic => local.replicaLogs(topic) } : undefined),
     bootstrapOf: clusterId =>
       clusterId === LOCAL_CLUSTER ? local.brokerIds.map(id => ({ host: '127.0.0.1', port: local.portOf(id) })) : undefined,
@@ -114,6 +122,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
       list: async ({ limit }) => ({ ...(await changes.newest(limit)), file: changes.path, problem: changes.problem }),
     },
     search: admin.search,
+    schemas: admin.schemas,
   }
   const guardedServices = guarded(contract, services, clusterId => readOnly.has(clusterId))
   const served = audited(contract, guardedServices, env.clock, entry => changes.append(entry))

@@ -16,6 +16,7 @@ export const router = createRouter({
         { path: 'messages', name: 'messages', props: true, component: () => import('../views/topic/messages/MessagesTab.vue') },
         { path: 'config', name: 'config', props: true, component: () => import('../views/topic/config/ConfigTab.vue') },
         { path: 'statistics', name: 'statistics', props: true, component: () => import('../views/topic/statistics/StatisticsTab.vue') },
+        { path: 'schema', name: 'schema', props: true, component: () => import('../views/topic/schema/SchemaTab.vue') },
         { path: 'partitions', name: 'partitions', props: true, component: () => import('../views/topic/partitions/PartitionsTab.vue') },
       ],
     },
