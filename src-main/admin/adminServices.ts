@@ -106,13 +106,13 @@ export function adminServices(
   }
   return {
     topics: topicServices(clientOf),
-    messages: messageServices(sessionOf),
+    messages: messageServices(sessionOf, schemas.schemasOf),
     brokers: brokerServices(clientOf),
     security: securityServices(clientOf, saltPassword),
     groups: groupServices(clientOf, monitorOf),
     watchGroups: clusterId => monitorOf(clusterId).begin(),
     schemas: schemas.schemas,
-    search: searchServices({ clock: env.clock, workers: searchWorkers, clientOf, filesOf }),
+    search: searchServices({ clock: env.clock, workers: searchWorkers, clientOf, filesOf, schemasOf: schemas.schemasOf }),
     close: async () => {
       isClosed = true
       for (const { session } of sessions.values()) session.close()

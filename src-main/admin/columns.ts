@@ -1,11 +1,11 @@
-import { isUtf8 } from 'node:buffer'
 import type { LogRecord } from '../protocol/records/record.ts'
+import { COLUMN_BOUNDS, ROW_BOUNDS } from './formats/bounds.ts'
+import { textOfDecoded, valueOfDecoded } from './formats/readDecoded.ts'
+import { decodeDetected, detectingDecoder, type RecordDecoder } from './formats/recordDecoder.ts'
 import { InvalidPath, parseJson, parseRecordPath, type RecordPath, textOf, valuesAt } from './recordPath.ts'
 
 /** What a cell of a table can show; more would only travel. */
 const MAX_TEXT = 512
-/** Larger values are not parsed for the sake of a cell. */
-const MAX_PARSED_BYTES = 8 * 1024 * 1024
 /** Bytes that are no text are shown in hex. */
 const MAX_HEX_BYTES = 32
 
@@ -18,11 +18,11 @@ type Column = (parts: RecordParts) => string | null
  * Reads `value.a.b`, `key.id`, `headers.name`, and `value` and `key` alone. A path that cannot be read is a column in which nothing ever is: the
  * table must not fail for what somebody is still typing.
  */
-export function compileColumns(paths: readonly string[]): ReadColumns {
+export function compileColumns(paths: readonly string[], decoder: RecordDecoder = detectingDecoder): ReadColumns {
   if (paths.length === 0) return () => []
   const columns = paths.map(columnOf)
   return record => {
-    const parts = new RecordParts(record)
+    const parts = new RecordParts(record, decoder)
     return columns.map(column => column(parts))
   }
 }
@@ -46,7 +46,7 @@ function headerColumn(rest: string): Column {
   const name = typeof quoted === 'string' ? quoted : rest.slice(1)
   return parts => {
     const header = parts.record.headers.findLast(({ key }) => key === name)
-    return header === undefined || header.value === null ? null : shownText(header.value)
+    return header === undefined || header.value === null ? null : headerText(header.value)
   }
 }
 
@@ -59,32 +59,41 @@ function pathOrNothing(rest: string): RecordPath | undefined {
   }
 }
 
-/** Parses a part once, however many columns look into it. */
+/** Decodes a part once, however many columns look into it. */
 class RecordParts {
   readonly record: LogRecord
+  readonly #decoder: RecordDecoder
   readonly #json = new Map<'key' | 'value', unknown>()
 
-  constructor(record: LogRecord) {
+  constructor(record: LogRecord, decoder: RecordDecoder) {
     this.record = record
+    this.#decoder = decoder
   }
 
   textOf(part: 'key' | 'value'): string | null {
     const bytes = this.record[part]
-    return bytes === null ? null : shownText(bytes)
+    if (bytes === null) return null
+    return cellText(bytes, textOfDecoded(this.#decoder.decode(part, bytes, this.record, ROW_BOUNDS), bytes, MAX_TEXT_BYTES))
   }
 
   jsonOf(part: 'key' | 'value'): unknown {
     if (this.#json.has(part)) return this.#json.get(part)
     const bytes = this.record[part]
-    const json = bytes === null || bytes.length > MAX_PARSED_BYTES ? undefined : parseJson(bytes.toString('utf8'))
+    const json = bytes === null || bytes.length > COLUMN_BOUNDS.bytes ? undefined : this.#parsed(part, bytes)
     this.#json.set(part, json)
     return json
   }
+
+  #parsed(part: 'key' | 'value', bytes: Buffer): unknown {
+    if (this.#decoder.isPlain(part, 'json', bytes, this.record)) return parseJson(bytes.toString('utf8'))
+    return valueOfDecoded(this.#decoder.decode(part, bytes, this.record, COLUMN_BOUNDS), bytes, COLUMN_BOUNDS.parts)
+  }
 }
 
-function shownText(bytes: Buffer): string {
-  // A character has four bytes at most: cut so that none is torn in what is shown.
-  const shown = bytes.length <= MAX_TEXT * 4 ? bytes : bytes.subarray(0, MAX_TEXT * 4)
-  if (bytes.length <= MAX_TEXT * 4 && !isUtf8(bytes)) return `0x${bytes.toString('hex', 0, MAX_HEX_BYTES)}`
-  return shown.toString('utf8').slice(0, MAX_TEXT)
-}
+/** A character has four bytes at most. */
+const MAX_TEXT_BYTES = MAX_TEXT * 4
+
+const cellText = (bytes: Buffer, text: string | null) =>
+  text === null ? `0x${bytes.toString('hex', 0, MAX_HEX_BYTES)}` : text.slice(0, MAX_TEXT)
+
+const headerText = (bytes: Buffer) => cellText(bytes, textOfDecoded(decodeDetected(bytes, ROW_BOUNDS), bytes, MAX_TEXT_BYTES))

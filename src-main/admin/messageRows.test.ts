@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { buildBatch } from '../protocol/records/batchBuilder.ts'
 import { readBatchHeader } from '../protocol/records/batch.ts'
 import { decodeRecords } from '../protocol/records/record.ts'
-import { messageDetail, messageRow, recordBytes } from './messageRows.ts'
+import { ROW_BOUNDS } from './formats/bounds.ts'
+import { decodeDetected } from './formats/recordDecoder.ts'
+import { messageDetail, messageRow, shownBytes } from './messageRows.ts'
+
+const recordBytes = (bytes: Buffer, limit = Infinity) => shownBytes(bytes, decodeDetected(bytes, ROW_BOUNDS), { limit, bounds: ROW_BOUNDS })
 
 describe('the bytes of a record', () => {
   it.each([
@@ -15,7 +19,14 @@ describe('the bytes of a record', () => {
     { given: '', format: 'empty' },
   ])('are read as $format where they say $given', ({ given, format }) => {
     const bytes = Buffer.from(given)
-    expect(recordBytes(bytes)).toEqual({ size: bytes.length, bytes: new Uint8Array(bytes), text: given, format })
+    expect(recordBytes(bytes)).toEqual({
+      size: bytes.length,
+      bytes: new Uint8Array(bytes),
+      text: given,
+      format,
+      decoded: { format, problem: null, schema: null, isCut: false },
+      structure: null,
+    })
   })
 
   it.each([

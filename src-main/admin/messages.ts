@@ -1,27 +1,33 @@
-import type { MessageDetail, MessageRow, messages, OffsetRange, PartitionExtent } from '../contract/messages.ts'
+import type { MessageDetail, MessageRow, messages, PartitionExtent } from '../contract/messages.ts'
 import type { Served } from '../contract/operations.ts'
+import type { BatchHeader } from '../protocol/records/batch.ts'
+import type { LogRecord } from '../protocol/records/record.ts'
 import type { ClusterSession } from './clusterSession.ts'
-import { compileColumns, type ReadColumns } from './columns.ts'
 import type { TopicMetadata } from './clusterMetadata.ts'
+import type { Schemas } from './formats/schemas.ts'
 import type { KafkaClient } from './kafkaClient.ts'
 import { KafkaError } from './kafkaError.ts'
-import { messageDetail, messageRow } from './messageRows.ts'
 import { EARLIEST, LATEST, listOffsets, NO_OFFSET, type OffsetTable } from './offsets.ts'
 import { readRanges } from './topicReader.ts'
+import { TopicReading } from './topicReading.ts'
 import { TopicTail } from './topicTail.ts'
 
 const MAX_OFFSETS = 1_000
 const OFFSETS_PATIENCE_MS = 4_000
 
 /** What a person does with the records of a topic, on any cluster. */
-export function messageServices(sessionOf: (clusterId: string) => ClusterSession): Served<typeof messages> {
+export function messageServices(
+  sessionOf: (clusterId: string) => ClusterSession,
+  schemasOf: (clusterId: string) => Schemas,
+): Served<typeof messages> {
+  const readingOf = ({ clusterId, ...how }: Pick<ReadInput, 'clusterId' | 'topic' | 'formats' | 'columns'>) =>
+    new TopicReading({ ...how, schemas: schemasOf(clusterId) })
   return {
     extent: async ({ clusterId, topic }) => extent(sessionOf(clusterId).client, topic),
-    read: async ({ clusterId, topic, ranges, columns = [] }) => read(sessionOf(clusterId), topic, ranges, compileColumns(columns)),
-    detail: async ({ clusterId, topic, ...place }) => detail(sessionOf(clusterId), topic, place),
+    read: async input => read(sessionOf(input.clusterId), input, readingOf(input)),
+    detail: async input => detail(sessionOf(input.clusterId), input, readingOf(input)),
     offsetsAt: async ({ clusterId, topic, timestampMs }) => offsetsAt(sessionOf(clusterId).client, topic, timestampMs),
-    tail: ({ clusterId, topic, partitions, columns = [] }, signal) =>
-      new TopicTail(sessionOf(clusterId).client, { topic, partitions, columns: compileColumns(columns) }, signal).rows(),
+    tail: (input, signal) => new TopicTail(sessionOf(input.clusterId).client, { ...input, reading: readingOf(input) }, signal).rows(),
     produce: async ({ clusterId, key, value, headers, ...message }) =>
       sessionOf(clusterId).producer.produce({
         ...message,
@@ -47,39 +53,42 @@ async function extent(client: KafkaClient, name: string): Promise<PartitionExten
   })
 }
 
-async function read(
-  { client, fetched }: ClusterSession,
-  name: string,
-  ranges: readonly OffsetRange[],
-  columns: ReadColumns,
-): Promise<MessageRow[]> {
+type ReadInput = Parameters<Served<typeof messages>['read']>[0]
+type DetailInput = Parameters<Served<typeof messages>['detail']>[0]
+
+async function read({ client, fetched }: ClusterSession, { topic, ranges }: ReadInput, reading: TopicReading): Promise<MessageRow[]> {
   const offsets = ranges.reduce((sum, { from, to }) => sum + Math.max(0, to - from), 0)
   if (offsets > MAX_OFFSETS) {
     throw new KafkaError('INVALID_REQUEST', `At most ${MAX_OFFSETS} offsets can be read at once, not ${offsets}.`)
   }
-  const rows = ranges.map((): MessageRow[] => [])
-  await readRanges(client, fetched, name, ranges, (partition, batch) => {
+  const found = ranges.map((): { partition: number; header: BatchHeader; record: LogRecord }[] => [])
+  await readRanges(client, fetched, topic, ranges, (partition, batch) => {
     for (const [index, range] of ranges.entries()) {
       if (range.partition !== partition || batch.next <= range.from || batch.from >= range.to) continue
       for (const record of batch.records) {
-        if (record.offset >= range.from && record.offset < range.to) rows[index]!.push(messageRow(partition, batch.header, record, columns))
+        if (record.offset >= range.from && record.offset < range.to) found[index]!.push({ partition, header: batch.header, record })
       }
     }
   })
-  return rows.flat()
+  const all = found.flat()
+  await reading.prepared(all.map(({ record }) => record))
+  return all.map(({ partition, header, record }) => reading.row(partition, header, record))
 }
 
 async function detail(
   { client, fetched }: ClusterSession,
-  name: string,
-  { partition, offset, maxBytes }: { partition: number; offset: number; maxBytes?: number | undefined },
+  { topic, partition, offset, maxBytes }: DetailInput,
+  reading: TopicReading,
 ): Promise<MessageDetail | null> {
-  let found: MessageDetail | null = null
-  await readRanges(client, fetched, name, [{ partition, from: offset, to: offset + 1 }], (_, batch) => {
+  const found: { header: BatchHeader; record: LogRecord }[] = []
+  await readRanges(client, fetched, topic, [{ partition, from: offset, to: offset + 1 }], (_, batch) => {
     const record = batch.records.find(each => each.offset === offset)
-    if (record !== undefined) found = messageDetail(partition, batch.header, record, maxBytes)
+    if (record !== undefined) found.push({ header: batch.header, record })
   })
-  return found
+  const [only] = found
+  if (only === undefined) return null
+  await reading.prepared([only.record])
+  return reading.detail(partition, only.header, only.record, maxBytes)
 }
 
 async function offsetsAt(client: KafkaClient, name: string, timestampMs: number) {

@@ -1,3 +1,5 @@
+import { jsonText } from './formats/jsonAble.ts'
+
 /**
  * Paths into JSON, as people write them: `order.items[0].price`, with or without a leading `$.`; `[*]` is every element, `["a.b"]` a name with
  * dots in it.
@@ -83,13 +85,8 @@ function exactIntegers(_: string, value: unknown, context?: { readonly source?: 
   return /^-?\d+$/.test(source) ? BigInt(source) : value
 }
 
-/** Numbers as they are written: TypeScript does not know of it yet. */
-const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown }
-
 /** A value as a person reads it: text without quotes, objects and arrays as JSON. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value
-  if (typeof value === 'object' && value !== null)
-    return JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? rawJson(`${each}`) : each))
-  return String(value)
+  return typeof value === 'object' && value !== null ? jsonText(value) : String(value)
 }

@@ -1,13 +1,13 @@
 import type { MessageRow } from '../contract/messages.ts'
+import type { LogRecord } from '../protocol/records/record.ts'
 import type { BrokerLink } from './brokerLink.ts'
 import type { TopicMetadata } from './clusterMetadata.ts'
-import type { ReadColumns } from './columns.ts'
 import { FetchedRecords } from './fetchedRecords.ts'
 import { type FetchedPartition, fetchFrom } from './fetching.ts'
 import type { KafkaClient } from './kafkaClient.ts'
 import { isTransient, KafkaError } from './kafkaError.ts'
-import { messageRow } from './messageRows.ts'
 import { EARLIEST, LATEST, listOffsets } from './offsets.ts'
+import { TopicReading } from './topicReading.ts'
 import { backoffMs } from './waiting.ts'
 
 /** How long a leader waits for something to come. */
@@ -22,6 +22,12 @@ const ROWS_AT_ONCE = 200
 /** Leaders also move without telling those who wait at the old one, and partitions are added. */
 const LOOK_AROUND_MS = 1_500
 const LOCATE_PATIENCE_MS = 1_000
+
+export interface TopicTailOptions {
+  readonly topic: string
+  readonly partitions: readonly number[] | null
+  readonly reading?: TopicReading
+}
 
 interface Arrived {
   readonly leader: number
@@ -39,7 +45,7 @@ export class TopicTail {
   readonly #client: KafkaClient
   readonly #name: string
   readonly #wanted: ReadonlySet<number> | null
-  readonly #columns: ReadColumns | undefined
+  readonly #reading: TopicReading
   readonly #signal: AbortSignal
 
   #topic: TopicMetadata | undefined
@@ -61,13 +67,9 @@ export class TopicTail {
   #failure: Error | undefined
   #wake: (() => void) | undefined
 
-  constructor(
-    client: KafkaClient,
-    { topic, partitions, columns }: { topic: string; partitions: readonly number[] | null; columns?: ReadColumns },
-    signal: AbortSignal,
-  ) {
+  constructor(client: KafkaClient, { topic, partitions, reading = new TopicReading({ topic }) }: TopicTailOptions, signal: AbortSignal) {
     this.#client = client
-    this.#columns = columns
+    this.#reading = reading
     this.#name = topic
     this.#wanted = partitions === null ? null : new Set(partitions)
     this.#signal = AbortSignal.any([signal, client.closed])
@@ -84,6 +86,7 @@ export class TopicTail {
         this.#askLeaders()
         if (this.#arrived.length === 0) await this.#something()
         for (const arrived of this.#arrived.splice(0)) {
+          await this.#reading.prepared(recordsOf(arrived))
           for (const rows of this.#rowsOf(arrived)) {
             if (this.#signal.aborted) return
             yield rows
@@ -205,7 +208,7 @@ export class TopicTail {
         this.#positions.set(partition, batch.next)
         for (const record of batch.records) {
           if (record.offset < position) continue
-          rows.push(messageRow(partition, batch.header, record, this.#columns))
+          rows.push(this.#reading.row(partition, batch.header, record))
           if (rows.length < ROWS_AT_ONCE) continue
           yield rows
           rows = []
@@ -243,5 +246,12 @@ export class TopicTail {
   #stir(): void {
     this.#wake?.()
     this.#wake = undefined
+  }
+}
+
+/** Only of what can be read: what is wrong with the rest, whoever makes rows of it is told. */
+function* recordsOf({ from, answer }: Arrived): Generator<LogRecord, void, undefined> {
+  for (const [partition, { error, records }] of answer) {
+    if (error === 'NONE') for (const batch of new FetchedRecords(records, from.get(partition) ?? 0).batches) yield* batch.records
   }
 }

@@ -119,5 +119,11 @@ export const SchemaFacts = z.object({
 export type SchemaFacts = z.infer<typeof SchemaFacts>
 
 /** What was made of the bytes of a part, and why not more. */
-export const DecodedAs = z.object({ format: FormatId, problem: DecodeProblem.nullable(), schema: SchemaFacts.nullable() })
+export const DecodedAs = z.object({
+  format: FormatId,
+  problem: DecodeProblem.nullable(),
+  schema: SchemaFacts.nullable(),
+  /** What is given of it is its beginning. */
+  isCut: z.boolean(),
+})
 export type DecodedAs = z.infer<typeof DecodedAs>

@@ -1,14 +1,20 @@
 import { z } from 'zod'
 import { InCluster, Offset, TimestampMs } from './common.ts'
+import { DecodedAs, TopicFormats } from './formats.ts'
 import { call, stream } from './operations.ts'
 
-/** Bytes as they are in the log, and what they look like. `text` is there when they are valid UTF-8 without control characters. */
+/** Bytes as they are in the log, and what was made of them. */
 export const RecordBytes = z.object({
   size: z.number().int(),
   /** The first bytes; all of them in a `detail` that was asked for without `maxBytes`. */
   bytes: z.instanceof(Uint8Array),
+  /** What they were decoded to: a structured value as JSON. Null where they were not. */
   text: z.string().nullable(),
+  /** What `text` is: `json` an object or an array, `binary` that there is none. */
   format: z.enum(['json', 'text', 'binary', 'empty']),
+  decoded: DecodedAs,
+  /** In a `detail`, for text that is no JSON and has a structure all the same: the structure as JSON, and the text with a line for each element. */
+  structure: z.object({ json: z.string(), lines: z.string() }).nullable(),
 })
 export type RecordBytes = z.infer<typeof RecordBytes>
 
@@ -58,22 +64,27 @@ export type OffsetRange = z.infer<typeof OffsetRange>
 const InTopic = InCluster.extend({ topic: z.string().min(1) })
 /** Paths into the record whose values become columns: `value.order.total`, `key.id`, `headers.trace`. */
 export const ColumnPaths = z.array(z.string().max(1_000)).max(50)
+/** How keys and values are decoded; nothing said, each by what it is. */
+const Formats = { formats: TopicFormats.optional() }
 const OptionalBytes = z.instanceof(Uint8Array).nullable()
 
 export const messages = {
   /** Where each partition starts and ends now. */
   extent: call(InTopic, z.array(PartitionExtent)),
   /** The records of these ranges, at most 1,000 offsets in all, each range in offset order. An offset without a record is absent. */
-  read: call(InTopic.extend({ ranges: z.array(OffsetRange).max(1000), columns: ColumnPaths.optional() }), z.array(MessageRow)),
+  read: call(InTopic.extend({ ranges: z.array(OffsetRange).max(1000), columns: ColumnPaths.optional(), ...Formats }), z.array(MessageRow)),
   /** `maxBytes`: of the key, the value and each header no more than so many; their `size` tells of the rest. */
   detail: call(
-    InTopic.extend({ partition: z.number().int(), offset: Offset, maxBytes: z.number().int().min(1).optional() }),
+    InTopic.extend({ partition: z.number().int(), offset: Offset, maxBytes: z.number().int().min(1).optional(), ...Formats }),
     MessageDetail.nullable(),
   ),
   /** Per partition the first offset whose record is not older than `timestampMs`; the end where there is none. */
   offsetsAt: call(InTopic.extend({ timestampMs: TimestampMs }), z.array(z.object({ partition: z.number().int(), offset: Offset }))),
   /** What is appended from now on, in the order of arrival, several rows at a time. */
-  tail: stream(InTopic.extend({ partitions: z.array(z.number().int()).nullable(), columns: ColumnPaths.optional() }), z.array(MessageRow)),
+  tail: stream(
+    InTopic.extend({ partitions: z.array(z.number().int()).nullable(), columns: ColumnPaths.optional(), ...Formats }),
+    z.array(MessageRow),
+  ),
   /** Without `partition` the key decides as in the Java client (murmur2), without a key any partition. acks=all, idempotent. */
   produce: call(
     InTopic.extend({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { InCluster, TimestampMs } from './common.ts'
+import { TopicFormats } from './formats.ts'
 import { ColumnPaths, MessageRow, OffsetRange } from './messages.ts'
 import { stream } from './operations.ts'
 
@@ -41,7 +42,7 @@ export const SearchFilter = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('json'), conditions: z.array(JsonCondition).min(1).max(20), combine: z.enum(['every', 'some']) }),
   /**
    * An expression, or the body of a function, of JavaScript over `key`, `value`, `headers`, `offset`, `partition` and `timestamp`. Keys and values
-   * are what JSON makes of them, otherwise their text.
+   * are what was decoded, and of text what JSON makes of it, otherwise the text.
    */
   z.object({ kind: z.literal('predicate'), source: z.string().min(1).max(100_000) }),
 ])
@@ -99,6 +100,7 @@ export const search = {
       source: z.enum(['brokers', 'files']),
       /** See `messages.read`. */
       columns: ColumnPaths.optional(),
+      formats: TopicFormats.optional(),
     }),
     SearchItem,
   ),

@@ -1,4 +1,5 @@
 import { cluster } from './en/cluster.ts'
+import { formats } from './en/formats.ts'
 import { groups } from './en/groups.ts'
 import { messages } from './en/messages.ts'
 import { schemas } from './en/schemas.ts'
@@ -6,7 +7,7 @@ import { shell } from './en/shell.ts'
 import { topics } from './en/topics.ts'
 
 /** The source of all words, a file per subject. `zh-CN` has to have the same keys. `|` parts are one and many. */
-export const en = { ...shell, ...cluster, ...topics, ...messages, ...groups, ...schemas }
+export const en = { ...shell, ...cluster, ...topics, ...messages, ...formats, ...groups, ...schemas }
 
 /** What every language has to say. */
 export type Messages = typeof en

@@ -1,9 +1,10 @@
 import type { Messages } from './en.ts'
 import { cluster } from './zh-CN/cluster.ts'
+import { formats } from './zh-CN/formats.ts'
 import { groups } from './zh-CN/groups.ts'
 import { messages } from './zh-CN/messages.ts'
 import { schemas } from './zh-CN/schemas.ts'
 import { shell } from './zh-CN/shell.ts'
 import { topics } from './zh-CN/topics.ts'
 
-export const zhCN = { ...shell, ...cluster, ...topics, ...messages, ...groups, ...schemas } satisfies Messages
+export const zhCN = { ...shell, ...cluster, ...topics, ...messages, ...formats, ...groups, ...schemas } satisfies Messages

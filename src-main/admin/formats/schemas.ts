@@ -18,6 +18,8 @@ export interface SchemaDecoder {
    * be had, or when nothing says that the bytes have a schema.
    */
   missing(bytes: Buffer, context: DecodeContext): string | undefined
+  /** Whether somebody said that this part of the topic has a schema: then its bytes need not say so. */
+  assigned(topic: string, part: 'key' | 'value'): boolean
   /**
    * `wanted` is what a person chose for this part. With null, only bytes that say by themselves that they have a schema, or of whose topic somebody
    * said so, are decoded; undefined for all others, and for those of a schema that nobody knows of.

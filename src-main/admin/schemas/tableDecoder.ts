@@ -39,6 +39,10 @@ export class TableDecoder implements SchemaDecoder {
     return chosen !== undefined && this.#table.isStale(chosen) ? chosen : undefined
   }
 
+  assigned(topic: string, part: DecodeContext['part']): boolean {
+    return this.#table.chosen(topic, part) !== undefined
+  }
+
   decode(bytes: Buffer, context: DecodeContext, wanted: SchemaFormat | null): SchemaDecoded | undefined {
     const marked = markedIn(bytes, context)
     const entry = marked && this.#table.hasRegistry ? this.#table.entry(markName(marked.mark)) : undefined

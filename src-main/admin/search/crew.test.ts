@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { AUTO_FORMATS } from '../../contract/formats.ts'
 import type { Clock } from '../../env/env.ts'
 import { SearchCrew } from './crew.ts'
 import type { ScanBytes, WorkerListeners, WorkerRequest } from './searchWorkers.ts'
@@ -43,6 +44,9 @@ function crewOf(size: number): SearchCrew {
     fromMs: null,
     toMs: null,
     columns: [],
+    topic: 'orders',
+    formats: AUTO_FORMATS,
+    schemas: null,
   } as const
   return new SearchCrew(
     clock,

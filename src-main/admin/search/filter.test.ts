@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { AUTO_FORMATS } from '../../contract/formats.ts'
 import type { JsonCondition, SearchFilter, SearchPart } from '../../contract/search.ts'
 import { buildBatch } from '../../protocol/records/batchBuilder.ts'
 import { type CompressionName, compressionNames } from '../../protocol/records/batch.ts'
@@ -26,7 +27,10 @@ async function found(filter: SearchFilter, ...batches: Buffer[]): Promise<number
     },
   })
   const bytes = Buffer.concat(batches)
-  scanner.take({ type: 'begin', task: { filter, fromMs: null, toMs: null, columns: [] } })
+  scanner.take({
+    type: 'begin',
+    task: { filter, fromMs: null, toMs: null, columns: [], topic: 'orders', formats: AUTO_FORMATS, schemas: null },
+  })
   scanner.take({ type: 'scanBytes', bytes, sections: [{ id: 1, partition: 0, from: 0, to: 1e9, at: 0, length: bytes.length }] })
   await promise
   return reports.flatMap(({ rows }) => rows.map(({ offset }) => offset))

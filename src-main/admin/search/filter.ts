@@ -6,12 +6,14 @@ import type { RecordView } from './recordView.ts'
 import { requiredLiteral } from './regexLiteral.ts'
 
 /**
- * What can be asked of a record. `finder` finds what the raw bytes of every hit hold, so that a batch without it need not be looked at; when it is
- * there, it has been reset to the bytes of the batch.
+ * What can be asked of a record. `finder` finds what the bytes of every hit hold that need not be decoded, so that a record without it need not be
+ * looked at; when it is there, it has been reset to the bytes of the batch.
  */
 export interface RecordFilter {
   readonly kind: 'record'
   readonly finder: ByteFinder | undefined
+  /** What it looks for in bytes that are not decoded. */
+  readonly as: 'text' | 'json'
   matches(record: RecordView): boolean
 }
 
@@ -43,16 +45,18 @@ export function compileFilter(filter: SearchFilter): CompiledFilter {
 /** Bytes of UTF-8 hold those of a text exactly where the text holds the text: nothing has to be decoded. */
 function textFilter(text: string, isCaseSensitive: boolean, where: ReadonlySet<SearchPart>): RecordFilter {
   if (text === '') throw new InvalidFilter('the text is empty')
+  const pattern = new RegExp(escapeRegExp(text), 'i')
   if (isCaseSensitive || isAscii(text)) {
     const needle = Buffer.from(text)
     const finder = isCaseSensitive ? exactFinder(needle) : foldingFinder(text)
     const lies = (at: number, end: number) => finder.next(at) + needle.length <= end
-    return { kind: 'record', finder, matches: record => record.someBytes(where, lies) }
+    const isSuch = isCaseSensitive ? (decoded: string) => decoded.includes(text) : (decoded: string) => pattern.test(decoded)
+    return { kind: 'record', as: 'text', finder, matches: record => record.someBytes(where, lies, isSuch) }
   }
-  const pattern = new RegExp(escapeRegExp(text), 'i')
   const ascii = longestAscii(text)
   return {
     kind: 'record',
+    as: 'text',
     finder: ascii.length < SHORTEST_LITERAL ? undefined : foldingFinder(ascii),
     matches: record => record.someText(where, part => pattern.test(part)),
   }
@@ -64,6 +68,7 @@ function regexFilter(source: string, isCaseSensitive: boolean, where: ReadonlySe
   const finder = isCaseSensitive ? exactFinder(Buffer.from(literal)) : foldingFinder(literal)
   return {
     kind: 'record',
+    as: 'text',
     finder: literal.length < SHORTEST_LITERAL ? undefined : finder,
     matches: record => record.someText(where, part => pattern.test(part)),
   }
@@ -79,6 +84,7 @@ function jsonFilter({ conditions, combine }: Extract<SearchFilter, { kind: 'json
   const isNeeded = combine === 'every' || conditions.length === 1
   return {
     kind: 'record',
+    as: 'json',
     finder: isNeeded ? best?.finder : undefined,
     matches: record => {
       const known = new Map<'key' | 'value', unknown>()

@@ -1,4 +1,5 @@
 import { DiskError } from '../../env/env.ts'
+import { openSchemaSnapshot } from '../schemas/snapshotDecoder.ts'
 import type { PredicateSandbox } from './predicate.ts'
 import { SearchScanner } from './searchScanner.ts'
 import type { SearchWorkers, WorkerAnswer } from './searchWorkers.ts'
@@ -19,6 +20,7 @@ export function sameThreadWorkers({
         elapsed: () => 0,
         open: path => Promise.reject(new DiskError('ENOENT', path, 'there are no files')),
         openSandbox,
+        openSchemas: openSchemaSnapshot,
         answer: (answer: WorkerAnswer) => {
           last = last.then(() => (isClosed ? undefined : listeners.answer(answer)))
         },

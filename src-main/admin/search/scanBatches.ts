@@ -13,6 +13,7 @@ import {
   type TimestampType,
 } from '../../protocol/records/batch.ts'
 import { recordBytes, walkRecords } from '../../protocol/records/record.ts'
+import type { RecordDecoder } from '../formats/recordDecoder.ts'
 import type { RecordFilter } from './filter.ts'
 import { RecordView, UnaskableRecord } from './recordView.ts'
 
@@ -31,6 +32,7 @@ export interface ScanBounds {
 export interface ScanSink {
   /** `null` takes every record there is within the bounds for a candidate. */
   readonly filter: RecordFilter | null
+  readonly decoder: RecordDecoder
   /** The view is used again for the next record. */
   candidate(record: RecordView, timestampType: TimestampType): void
   /** The filter has been asked about the record at this offset: for who watches how long that takes. */
@@ -70,7 +72,7 @@ function scanBatch(bytes: Buffer, at: number, bounds: ScanBounds, sink: ScanSink
       const records = recordBytes(bytes, at, MAX_BATCH_BYTES)
       const finder = sink.filter?.finder
       finder?.reset(records)
-      if (finder === undefined || finder.next(0) < records.length) scanRecords(bytes, at, records, bounds, sink)
+      if (finder === undefined || !sink.decoder.isAllPlain || finder.next(0) < records.length) scanRecords(bytes, at, records, bounds, sink)
       sink.passed(upTo, within, size)
     }
   } catch (problem) {
@@ -81,19 +83,26 @@ function scanBatch(bytes: Buffer, at: number, bounds: ScanBounds, sink: ScanSink
 }
 
 function scanRecords(bytes: Buffer, at: number, records: Buffer, bounds: ScanBounds, sink: ScanSink): void {
-  const { filter } = sink
+  const { filter, decoder } = sink
   const finder = filter?.finder
+  const as = filter?.as ?? 'text'
+  const [plainKeys, plainValues] = [decoder.plain('key', as), decoder.plain('value', as)]
   const firstOffset = baseOffset(bytes, at)
   const firstTimestamp = baseTimestamp(bytes, at)
   const appendTime = isLogAppendTime(bytes, at) ? maxTimestamp(bytes, at) : undefined
   const timestampType = appendTime === undefined ? 'CreateTime' : 'LogAppendTime'
   const view = new RecordView()
   view.bytes = records
+  view.decoder = decoder
   walkRecords(
     records,
     recordCount(bytes, at),
     (_, offsetDelta, timestampDelta, keyAt, keyLength, valueAt, valueLength, recordAt, recordEnd) => {
-      if (finder !== undefined && finder.next(recordAt) >= recordEnd) return
+      if (finder !== undefined && finder.next(recordAt) >= recordEnd) {
+        const isPlain = (keyLength <= 0 || plainKeys[records[keyAt]!] === 1) && (valueLength <= 0 || plainValues[records[valueAt]!] === 1)
+        // A schema's id may be in a header, whatever the bytes begin with.
+        if (isPlain && !(decoder.needsSchemas && records[valueAt + Math.max(0, valueLength)] !== 0)) return
+      }
       const offset = firstOffset + offsetDelta
       if (offset < bounds.from || offset >= bounds.to) return
       const timestamp = appendTime ?? firstTimestamp + timestampDelta

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { AUTO_FORMATS } from '../../contract/formats.ts'
 import type { MessageRow, OffsetRange } from '../../contract/messages.ts'
 import type { SearchItem } from '../../contract/search.ts'
 import type { Clock } from '../../env/env.ts'
@@ -16,6 +17,9 @@ const task: SearchTask = {
   fromMs: null,
   toMs: null,
   columns: [],
+  topic: 'orders',
+  formats: AUTO_FORMATS,
+  schemas: null,
 }
 
 /** A log: for each partition its offsets, and whether what lies there is a hit; undefined where compaction took it. */

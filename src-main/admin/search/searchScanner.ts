@@ -2,6 +2,8 @@ import { DiskError, type DiskFile } from '../../env/env.ts'
 import { MalformedMessage } from '../../protocol/byteReader.ts'
 import { wholeBatchBytes } from '../../protocol/records/batch.ts'
 import { messageRow } from '../messageRows.ts'
+import type { OpenSnapshot } from '../formats/schemas.ts'
+import { RecordDecoder } from '../formats/recordDecoder.ts'
 import { compileColumns, type ReadColumns } from '../columns.ts'
 import { compileFilter, type RecordFilter } from './filter.ts'
 import { InvalidFilter } from './invalidFilter.ts'
@@ -20,6 +22,8 @@ export interface ScannerWorld {
   /** For reading. A file that is not there is an `ENOENT`. */
   open(path: string): Promise<Pick<DiskFile, 'read' | 'close'>>
   readonly openSandbox: OpenSandbox
+  /** Without it nothing has a schema. */
+  readonly openSchemas?: OpenSnapshot
   answer(answer: WorkerAnswer): void
 }
 
@@ -61,11 +65,14 @@ export class SearchScanner {
   }
 
   #begin(task: SearchTask): void {
-    const { elapsed, answer, openSandbox } = this.#world
-    const columns = compileColumns(task.columns)
+    const { elapsed, answer, openSandbox, openSchemas } = this.#world
+    const { topic, formats } = task
+    const decoder = new RecordDecoder({ topic, formats, schemas: task.schemas === null ? undefined : openSchemas?.(task.schemas) })
+    const columns = compileColumns(task.columns, decoder)
     const filter = compileFilter(task.filter)
-    const rowOf: SectionSink['rowOf'] = (partition, timestampType, record) => messageRow(partition, { timestampType }, record, columns)
-    const surroundings = { elapsed, answer, rowOf }
+    const rowOf: SectionSink['rowOf'] = (partition, timestampType, record) =>
+      messageRow(partition, { timestampType }, record, columns, decoder)
+    const surroundings = { elapsed, answer, decoder, rowOf }
     let sinkOf: Ready['sinkOf']
     if (filter.kind === 'record') {
       const asked: RecordFilter = filter

@@ -1,8 +1,10 @@
 import type { OffsetRange } from '../../contract/messages.ts'
 import type { Served } from '../../contract/operations.ts'
 import type { search, SearchItem } from '../../contract/search.ts'
+import { AUTO_FORMATS } from '../../contract/formats.ts'
 import type { Clock } from '../../env/env.ts'
 import type { TopicMetadata } from '../clusterMetadata.ts'
+import type { Schemas } from '../formats/schemas.ts'
 import type { KafkaClient } from '../kafkaClient.ts'
 import { KafkaError } from '../kafkaError.ts'
 import { EARLIEST, LATEST, listOffsets, NO_OFFSET } from '../offsets.ts'
@@ -22,6 +24,7 @@ export interface SearchWorld {
   clientOf(clusterId: string): KafkaClient
   /** Undefined where the cluster's disks are not here. */
   filesOf(clusterId: string): ReplicaFiles | undefined
+  schemasOf(clusterId: string): Schemas
 }
 
 type SearchInput = Parameters<Served<typeof search>['run']>[0]
@@ -31,15 +34,23 @@ export function searchServices(world: SearchWorld): Served<typeof search> {
 }
 
 async function* run(world: SearchWorld, input: SearchInput, signal: AbortSignal): AsyncGenerator<SearchItem, void, undefined> {
-  const { filter, fromMs, toMs, columns = [], order, maxHits } = input
+  const { clusterId, topic, filter, fromMs, toMs, columns = [], formats = AUTO_FORMATS, order, maxHits } = input
   compileFilter(filter)
   const { extents, source } = await (input.source === 'files' ? inFiles(world, input) : atBrokers(world, input))
   const bounds = boundsOf(extents, input)
+  const schemas = await world.schemasOf(clusterId).snapshot(topic)
   if (signal.aborted) return
   yield* new Search(
     world.clock,
     world.workers,
-    { task: { filter, fromMs, toMs, columns }, bounds, order, maxHits, source, workers: workersFor(world.workers, input) },
+    {
+      task: { filter, fromMs, toMs, columns, topic, formats, schemas },
+      bounds,
+      order,
+      maxHits,
+      source,
+      workers: workersFor(world.workers, input),
+    },
     signal,
   ).items()
 }

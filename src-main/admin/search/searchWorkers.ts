@@ -1,5 +1,7 @@
 import type { MessageRow } from '../../contract/messages.ts'
+import type { TopicFormats } from '../../contract/formats.ts'
 import type { SearchFilter } from '../../contract/search.ts'
+import type { SchemaSnapshot } from '../formats/schemas.ts'
 
 /** What a worker is to look for; said once, before anything else. */
 export interface SearchTask {
@@ -7,6 +9,10 @@ export interface SearchTask {
   readonly fromMs: number | null
   readonly toMs: number | null
   readonly columns: readonly string[]
+  readonly topic: string
+  readonly formats: TopicFormats
+  /** Null where no schemas are known. */
+  readonly schemas: SchemaSnapshot | null
 }
 
 /** Offsets [from, to) of a partition; `id` names the piece of work in what is reported of it. */

@@ -1,6 +1,7 @@
 import type { MessageRow } from '../../contract/messages.ts'
 import type { TimestampType } from '../../protocol/records/batch.ts'
 import type { LogRecord } from '../../protocol/records/record.ts'
+import type { RecordDecoder } from '../formats/recordDecoder.ts'
 import type { RecordFilter } from './filter.ts'
 import { type PredicateSandbox, QuestionBuilder } from './predicate.ts'
 import { RecordView } from './recordView.ts'
@@ -24,6 +25,7 @@ const MAX_RECORD_BYTES = 16 * 1024 * 1024
 interface Surroundings {
   elapsed(): number
   answer(report: ScanReport): void
+  readonly decoder: RecordDecoder
   rowOf(partition: number, timestampType: TimestampType, record: LogRecord): MessageRow
 }
 
@@ -96,6 +98,7 @@ export function recordSink(section: ScanSection, filter: RecordFilter, env: Surr
   let asked = 0
   return {
     filter,
+    decoder: env.decoder,
     rowOf: env.rowOf,
     candidate: (record, timestampType) => reporter.hit(record.record, timestampType),
     asked: offset => {
@@ -155,6 +158,7 @@ export function predicateSink(section: ScanSection, { sandbox, pace }: PacedSand
 
   return {
     filter: null,
+    decoder: env.decoder,
     rowOf: env.rowOf,
     candidate: (record, timestampType) => {
       const size = Math.max(0, record.keyLength) + Math.max(0, record.valueLength)

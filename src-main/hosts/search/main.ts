@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads'
+import { openSchemaSnapshot } from '../../admin/schemas/snapshotDecoder.ts'
 import { SearchScanner } from '../../admin/search/searchScanner.ts'
 import type { WorkerAnswer, WorkerRequest } from '../../admin/search/searchWorkers.ts'
 import { nodeClock } from '../../env/node/clock.ts'
@@ -11,6 +12,7 @@ const answer: (answer: WorkerAnswer) => void =
 const scanner = new SearchScanner({
   elapsed: () => nodeClock.elapsed(),
   open: openReadOnly,
+  openSchemas: openSchemaSnapshot,
   openSandbox: source => {
     closeDoors()
     return openPredicateSandbox(source)

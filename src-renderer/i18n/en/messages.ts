@@ -43,7 +43,6 @@ export const messages = {
     copyLink: 'Copy link',
     copyLinkText: 'Copy a link to what is shown: record, search, partitions and order',
     headerNamed: 'Header {name}',
-    kinds: { json: 'JSON', text: 'text', binary: 'binary', empty: 'empty' },
     kindAndSize: '{kind}, {n} byte | {kind}, {n} bytes',
     cut: 'The first {shown} of {total}.',
     treeCut: 'The tree shows the first part of {total}; Text has all of it.',

@@ -44,7 +44,6 @@ export const messages = {
     copyLink: '复制链接',
     copyLinkText: '复制当前视图的链接：记录、搜索、分区和顺序',
     headerNamed: 'Header {name}',
-    kinds: { json: 'JSON', text: '文本', binary: '二进制', empty: '空' },
     kindAndSize: '{kind}，{n} 字节',
     cut: '{total} 中的前 {shown}。',
     treeCut: '树只显示 {total} 的前一部分；“文本”中有全部。',

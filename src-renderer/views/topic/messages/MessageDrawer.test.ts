@@ -1,17 +1,14 @@
 import { flushPromises, mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
+import { AUTO_FORMATS } from '../../../../src-main/contract/formats.ts'
 import type { MessageDetail, RecordBytes } from '../../../../src-main/contract/messages.ts'
 import { aBridge } from '../../../composables/aBridge.ts'
 import { bridgeKey } from '../../../composables/useBridge.ts'
 import { i18n } from '../../../i18n/index.ts'
+import { aRecordBytes } from './aRecordBytes.ts'
 import MessageDrawer from './MessageDrawer.vue'
 
-const text = (shown: string, format: RecordBytes['format'] = 'text', size = shown.length): RecordBytes => ({
-  size,
-  bytes: new TextEncoder().encode(shown),
-  text: shown,
-  format,
-})
+const text = (shown: string, format: RecordBytes['format'] = 'text', size = shown.length) => aRecordBytes(shown, { format, size })
 
 async function aDrawer(value: RecordBytes | null, key: RecordBytes | null = text('ord-1')) {
   const asked: (number | undefined)[] = []
@@ -48,7 +45,7 @@ async function aDrawer(value: RecordBytes | null, key: RecordBytes | null = text
     },
   })
   const drawer = mount(MessageDrawer, {
-    props: { topic: 'orders', place: { partition: 0, offset: 7 } },
+    props: { topic: 'orders', place: { partition: 0, offset: 7 }, formats: AUTO_FORMATS },
     global: { plugins: [i18n], provide: { [bridgeKey as symbol]: bridge } },
   })
   await flushPromises()
@@ -98,7 +95,10 @@ describe('a record', () => {
     ['levels that a cut left open', text('{"a":'.repeat(10_000), 'json', 60_000_000)],
     ['a line of eight million characters', text('x'.repeat(8_000_000))],
     ['a string of eight million characters in JSON', text(`{"big":"${'y'.repeat(8_000_000)}"}`, 'json')],
-    ['bytes that are no text', { size: 5, bytes: new Uint8Array([0xff, 0xfe, 0, 0xc3, 0x28]), text: null, format: 'binary' as const }],
+    [
+      'bytes that are no text',
+      aRecordBytes('', { size: 5, bytes: new Uint8Array([0xff, 0xfe, 0, 0xc3, 0x28]), text: null, format: 'binary' }),
+    ],
   ])('of %s is shown by drawing little', async (_, value) => {
     const { drawer } = await aDrawer(value)
     expect(drawer.findAll('script, img, l')).toEqual([])

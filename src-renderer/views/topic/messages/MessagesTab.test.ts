@@ -8,17 +8,17 @@ import { aBridge, aStream } from '../../../composables/aBridge.ts'
 import { bridgeKey } from '../../../composables/useBridge.ts'
 import { i18n } from '../../../i18n/index.ts'
 import { useTopicsStore } from '../../../stores/topics.ts'
+import { aRecordBytes } from './aRecordBytes.ts'
 import MessagesTab from './MessagesTab.vue'
 import { TAIL_KEPT } from './useTail.ts'
 
-const bytesOf = (text: string) => ({ size: text.length, bytes: new TextEncoder().encode(text), text, format: 'text' as const })
 const aRow = (partition: number, offset: number): MessageRow => ({
   partition,
   offset,
   timestampMs: 0,
   timestampType: 'CreateTime',
-  key: bytesOf(`key ${partition}-${offset}`),
-  value: offset % 2 === 0 ? null : bytesOf('value'),
+  key: aRecordBytes(`key ${partition}-${offset}`),
+  value: offset % 2 === 0 ? null : aRecordBytes('value'),
   headerCount: 0,
   columns: [],
 })

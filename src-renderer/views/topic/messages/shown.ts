@@ -5,7 +5,9 @@ export const SHOWN = ['json', 'text', 'hex'] as const
 export type Shown = (typeof SHOWN)[number]
 
 export const canShow = (bytes: RecordBytes | null, as: Shown) =>
-  as === 'hex' ? bytes !== null : bytes !== null && bytes.text !== null && (as === 'text' || bytes.format === 'json')
+  as === 'hex'
+    ? bytes !== null
+    : bytes !== null && bytes.text !== null && (as === 'text' || bytes.format === 'json' || bytes.structure !== null)
 
 /** As what it looks like, unless a person wanted something else that is possible too. */
 export const bestShown = (bytes: RecordBytes | null, wanted: Shown | null): Shown =>

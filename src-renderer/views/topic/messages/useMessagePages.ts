@@ -1,5 +1,6 @@
 import { onScopeDispose, shallowRef, type ShallowRef } from 'vue'
 import { LOCAL_CLUSTER } from '../../../../src-main/contract/common.ts'
+import type { TopicFormats } from '../../../../src-main/contract/formats.ts'
 import type { MessageRow } from '../../../../src-main/contract/messages.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
 import { PageCache } from './pageCache.ts'
@@ -22,7 +23,13 @@ export interface MessagePages {
   forget(): void
 }
 
-export function useMessagePages(topic: () => string, columns: () => readonly string[]): MessagePages {
+/** How records are read: with these columns, decoded by these formats. */
+export interface Reading {
+  readonly columns: readonly string[]
+  readonly formats: TopicFormats
+}
+
+export function useMessagePages(topic: () => string, reading: () => Reading): MessagePages {
   const bridge = useBridge()
   const failure = shallowRef<unknown>(null)
   const version = shallowRef(0)
@@ -46,7 +53,8 @@ export function useMessagePages(topic: () => string, columns: () => readonly str
         const mine = generation
         const ranges = cacheFor(wanted.extents).missing(wanted.places, wanted.extents)
         if (ranges.length === 0) return
-        const rows = await bridge.messages.read({ clusterId: LOCAL_CLUSTER, topic: topic(), ranges, columns: [...columns()] })
+        const { columns, formats } = reading()
+        const rows = await bridge.messages.read({ clusterId: LOCAL_CLUSTER, topic: topic(), ranges, columns: [...columns], formats })
         if (mine !== generation) continue
         cache?.put(ranges, rows)
         failure.value = null

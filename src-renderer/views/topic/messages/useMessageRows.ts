@@ -9,21 +9,23 @@ import { isSamePlace, recordEntry, type Entry } from './entries.ts'
 import type { Arrangement, Order, Place } from './rowMapping.ts'
 import { useExtents } from './useExtents.ts'
 import { useLogRows } from './useLogRows.ts'
-import { useMessagePages } from './useMessagePages.ts'
+import { useMessagePages, type Reading } from './useMessagePages.ts'
 import { useTail } from './useTail.ts'
 
 interface Options {
   readonly topic: () => string
-  readonly columns: () => readonly string[]
+  readonly reading: () => Reading
   /** What a search found, instead of all there is. */
   readonly hits: () => readonly MessageRow[] | null
-  /** The columns that the hits have; others are read for those in view. */
-  readonly hitColumns: () => readonly string[]
+  /** How the hits were read; when that is another now, those in view are read again. */
+  readonly hitReading: () => Reading
   readonly onShift: (rows: number) => void
 }
 
+const keyOf = (reading: Reading) => JSON.stringify(reading)
+
 /** The rows of the table: all offsets of the chosen partitions in an order, what arrives live, or hits; and which of them is selected. */
-export function useMessageRows({ topic, columns, hits, hitColumns, onShift }: Options) {
+export function useMessageRows({ topic, reading, hits, hitReading, onShift }: Options) {
   const bridge = useBridge()
   const topics = useTopicsStore()
   const order = ref<Order>('newest')
@@ -40,7 +42,7 @@ export function useMessageRows({ topic, columns, hits, hitColumns, onShift }: Op
   const place = shallowRef<Place | null>(null)
   const source = computed(() => (hits() !== null ? 'hits' : isLive.value ? 'live' : 'log'))
 
-  const pages = useMessagePages(topic, columns)
+  const pages = useMessagePages(topic, reading)
   const extents = useExtents(topic, {
     follows: () => source.value === 'log' && order.value === 'newest' && view.value.isAtTop && place.value === null,
     onReset: () => {
@@ -48,7 +50,7 @@ export function useMessageRows({ topic, columns, hits, hitColumns, onShift }: Op
       place.value = null
     },
   })
-  const tail = useTail(() => (source.value === 'live' ? { topic: topic(), partitions: chosen.value, columns: columns() } : null))
+  const tail = useTail(() => (source.value === 'live' ? { topic: topic(), partitions: chosen.value, ...reading() } : null))
 
   /** Of the extents and of the list of topics: a partition that nobody can tell of now is still one that can be chosen. */
   const partitions = computed(() => {
@@ -81,13 +83,13 @@ export function useMessageRows({ topic, columns, hits, hitColumns, onShift }: Op
   const listed = computed(() => hits() ?? (isLive.value ? tail.rows.value : null))
   const rowCount = computed(() => listed.value?.length ?? log.total.value)
 
-  const lacksColumns = computed(() => source.value === 'hits' && hitColumns().join('\n') !== columns().join('\n'))
+  const isReadOtherwise = computed(() => source.value === 'hits' && keyOf(hitReading()) !== keyOf(reading()))
 
   function entryAt(index: number): Entry | undefined {
     if (listed.value === null) return log.entryAt(index)
     const row = listed.value[index]
-    if (!row || !lacksColumns.value) return row && recordEntry(row)
-    return recordEntry({ ...row, columns: pages.find(row)?.columns ?? [] })
+    if (!row || !isReadOtherwise.value) return row && recordEntry(row)
+    return recordEntry(pages.find(row) ?? { ...row, columns: [] })
   }
   function rowOf(at: Place): number | null {
     if (listed.value === null) return log.rowOf(at)
@@ -117,9 +119,9 @@ export function useMessageRows({ topic, columns, hits, hitColumns, onShift }: Op
     return log.rowAfter(order.value === 'oldest' ? older : log.offsets.value - 1 - older)
   }
 
-  watch(() => columns().join('\n'), pages.forget)
-  watch([lacksColumns, listed, view, () => columns().join('\n')], () => {
-    if (!lacksColumns.value) return
+  watch(() => keyOf(reading()), pages.forget)
+  watch([isReadOtherwise, listed, view, () => keyOf(reading())], () => {
+    if (!isReadOtherwise.value) return
     pages.want(
       (listed.value ?? []).slice(view.value.from, view.value.to).map(({ partition, offset }) => ({ partition, offset })),
       extents.latest.value,

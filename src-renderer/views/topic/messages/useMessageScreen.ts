@@ -2,6 +2,7 @@ import { computed, nextTick, ref, shallowRef, watch, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRoute, useRouter } from 'vue-router'
 import { z } from 'zod'
+import { AUTO_FORMATS, TopicFormats } from '../../../../src-main/contract/formats.ts'
 import type { MessageDetail } from '../../../../src-main/contract/messages.ts'
 import { copyText } from '../../../composables/copyText.ts'
 import { useRemembered } from '../../../composables/useRemembered.ts'
@@ -40,15 +41,20 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
     z.array(SearchForm).max(RECENT),
     () => [],
   )
+  const formats = useRemembered(
+    () => `trilog.formats.${topic()}`,
+    TopicFormats,
+    () => AUTO_FORMATS,
+  )
   const form = shallowRef<SearchForm>(emptyForm())
   const isDrawerOpen = ref(false)
-  const columns = computed(() => pathsOf(layout.value))
-  const search = useSearch(topic, () => columns.value)
+  const reading = computed(() => ({ columns: pathsOf(layout.value), formats: formats.value }))
+  const search = useSearch(topic, () => reading.value)
   const rows = useMessageRows({
     topic,
-    columns: () => columns.value,
+    reading: () => reading.value,
     hits: () => search.run.value?.hits ?? null,
-    hitColumns: () => search.paths.value,
+    hitReading: () => search.readAs.value,
     onShift: by => table.value?.shift(by),
   })
   const { source, chosen, order, arrangement, place, selected, extents } = rows
@@ -203,6 +209,7 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
     form,
     recent,
     layout,
+    formats,
     isDrawerOpen,
     runSearch,
     searchForKey,

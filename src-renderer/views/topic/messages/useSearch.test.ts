@@ -1,6 +1,7 @@
 import { flushPromises } from '@vue/test-utils'
 import { createApp, effectScope, ref } from 'vue'
 import { describe, expect, it } from 'vitest'
+import { AUTO_FORMATS } from '../../../../src-main/contract/formats.ts'
 import type { MessageRow } from '../../../../src-main/contract/messages.ts'
 import type { SearchItem } from '../../../../src-main/contract/search.ts'
 import { aBridge, aStream } from '../../../composables/aBridge.ts'
@@ -48,7 +49,7 @@ function aSearch() {
     scope.run(() =>
       useSearch(
         () => topic.value,
-        () => ['value.total'],
+        () => ({ columns: ['value.total'], formats: AUTO_FORMATS }),
       ),
     ),
   )!

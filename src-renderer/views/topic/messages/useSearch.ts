@@ -1,14 +1,15 @@
 import { onScopeDispose, shallowRef, watch } from 'vue'
 import { LOCAL_CLUSTER } from '../../../../src-main/contract/common.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
+import type { Reading } from './useMessagePages.ts'
 import { rangesBehindKept, resumed, startRun, taken, type SearchQuery, type SearchRun } from './searchRun.ts'
 
 /** The search of one topic. A new one ends the one before; leaving the topic, or the screen, ends it too. */
-export function useSearch(topic: () => string, columns: () => readonly string[]) {
+export function useSearch(topic: () => string, reading: () => Reading) {
   const bridge = useBridge()
   const run = shallowRef<SearchRun | null>(null)
-  /** What the hits have in their `columns`: of all parts of one search the same. */
-  const paths = shallowRef<readonly string[]>([])
+  /** How the hits are decoded, and what they have in their `columns`: of all parts of one search the same. */
+  const readAs = shallowRef(reading())
   let running = new AbortController()
 
   async function follow(first: SearchRun) {
@@ -17,7 +18,13 @@ export function useSearch(topic: () => string, columns: () => readonly string[])
     run.value = first
     const now = () => run.value ?? first
     try {
-      const asked = { clusterId: LOCAL_CLUSTER, topic: topic(), ...first.query, columns: [...paths.value] }
+      const asked = {
+        clusterId: LOCAL_CLUSTER,
+        topic: topic(),
+        ...first.query,
+        columns: [...readAs.value.columns],
+        formats: readAs.value.formats,
+      }
       for await (const item of bridge.search.run(asked, signal)) {
         if (signal.aborted) return
         run.value = taken(now(), item)
@@ -43,9 +50,9 @@ export function useSearch(topic: () => string, columns: () => readonly string[])
   onScopeDispose(() => running.abort())
   return {
     run,
-    paths,
+    readAs,
     start: (query: SearchQuery) => {
-      paths.value = columns()
+      readAs.value = reading()
       return follow(startRun(query))
     },
     cancel,

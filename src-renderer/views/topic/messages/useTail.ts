@@ -1,5 +1,6 @@
 import { computed, ref, shallowRef } from 'vue'
 import { LOCAL_CLUSTER } from '../../../../src-main/contract/common.ts'
+import type { TopicFormats } from '../../../../src-main/contract/formats.ts'
 import type { MessageRow, PartitionExtent } from '../../../../src-main/contract/messages.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
 import { useStream } from '../../../composables/useStream.ts'
@@ -11,6 +12,7 @@ interface Target {
   readonly topic: string
   readonly partitions: readonly number[] | null
   readonly columns: readonly string[]
+  readonly formats: TopicFormats
 }
 
 /**
@@ -47,6 +49,7 @@ export function useTail(target: () => Target | null) {
           topic: now?.topic ?? '',
           partitions: now?.partitions ? [...now.partitions] : null,
           columns: [...(now?.columns ?? [])],
+          ...(now && { formats: now.formats }),
         },
         signal,
       )
