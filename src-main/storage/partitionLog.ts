@@ -675,10 +675,20 @@ export class PartitionLog {
     }
   }
 
-  /** Where `epoch`, or the largest known epoch below it, ended (KIP-279); -1 and -1 when that cannot be told. */
+  /** Where `epoch`, or the largest known epoch below it, ended (KIP-279); -1 and -1 when that cannot be told. Never below the log start. */
   endOffsetFor(epoch: number): { readonly epoch: number; readonly endOffset: number } {
-    const end = this.#files.epochs.cache.endOffsetFor(epoch, this.#logEndOffset)
+    const end = this.trueEndOffsetFor(epoch)
     return end.epoch === -1 ? end : { epoch: end.epoch, endOffset: Math.max(end.endOffset, this.#logStartOffset) }
+  }
+
+  /** As `endOffsetFor`, and below the log start where that is still known. */
+  trueEndOffsetFor(epoch: number): { readonly epoch: number; readonly endOffset: number } {
+    return this.#files.epochs.cache.endOffsetFor(epoch, this.#logEndOffset)
+  }
+
+  /** The first leader epoch of which anything is known. */
+  get oldestEpoch(): number | undefined {
+    return this.#files.epochs.cache.entries[0]?.epoch
   }
 
   /** The leader epoch that wrote `offset`. */

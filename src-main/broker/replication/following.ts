@@ -36,9 +36,8 @@ export async function follow(
       // Mostly it only forgets an epoch in which it led and nothing was written: with thousands of partitions, no news.
       if (offset < logEndOffset)
         logger.info(`cutting ${name} back to its leader's log`, { offset, logEndOffset, highWatermark, leader: step.leader })
-      // The leader has forgotten how the epochs below its log start ended. What would be left there may be what nobody ever committed, and would be seen
-      // again when a crash takes our own log start back. Differs from Kafka.
-      if (step.leaderLogStart > 0 && offset <= step.leaderLogStart) await log.truncateFullyAndStartAt(step.leaderLogStart)
+      // The leader has deleted all that would be left.
+      if (offset < step.leaderLogStart) await log.truncateFullyAndStartAt(step.leaderLogStart)
       else await log.truncateTo(offset)
       return 'NONE'
     }

@@ -7,7 +7,7 @@ import type { FetchedPartition, FetchPlan, Reader } from './fetchPlan.ts'
 import { follow, type Following } from './following.ts'
 import { type LedPartition, Leadership } from './leadership.ts'
 import type { PartitionState, PartitionSurroundings } from './partitionSurroundings.ts'
-import { checkFetchPosition } from './truncation.ts'
+import { checkFetchPosition, checkFollowerPosition } from './truncation.ts'
 
 /**
  * What this broker is for a partition.
@@ -341,7 +341,10 @@ export class Partition implements LedPartition {
     // Before all else: what lies below the log start diverges from nothing.
     if (fetchOffset < log.logStartOffset) return { type: 'error', error: 'OFFSET_OUT_OF_RANGE' }
     if (lastFetchedEpoch >= 0) {
-      const position = checkFetchPosition({ offset: fetchOffset, lastFetchedEpoch }, log.endOffsetFor(lastFetchedEpoch))
+      const position =
+        replica === undefined
+          ? checkFetchPosition({ offset: fetchOffset, lastFetchedEpoch }, log.endOffsetFor(lastFetchedEpoch))
+          : checkFollowerPosition({ ...asked, offset: fetchOffset }, log)
       if (position === 'OFFSET_OUT_OF_RANGE') return { type: 'error', error: position }
       if (position !== 'matches') return { type: 'diverging', end: position.diverging, log }
     }

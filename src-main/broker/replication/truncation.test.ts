@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { afterOffsetOutOfRange, checkFetchPosition, truncationOffset } from './truncation.ts'
+import { EpochCache } from '../../storage/epochCache.ts'
+import { afterOffsetOutOfRange, checkFetchPosition, checkFollowerPosition, truncationOffset } from './truncation.ts'
 
 describe('a fetch that names the epoch before its offset (KIP-595)', () => {
   it.each([
@@ -20,6 +21,34 @@ describe('a fetch that names the epoch before its offset (KIP-595)', () => {
     },
   ])('is checked with $given', ({ lastFetchedEpoch, end, position }) => {
     expect(checkFetchPosition({ offset: 50, lastFetchedEpoch }, end)).toEqual(position)
+  })
+})
+
+describe('a follower at the start of its leader’s log', () => {
+  const leader = (entries: readonly (readonly [epoch: number, startOffset: number])[]) => {
+    const cache = new EpochCache(entries.map(([epoch, startOffset]) => ({ epoch, startOffset })))
+    const trueEndOffsetFor = (epoch: number) => cache.endOffsetFor(epoch, 90)
+    return { logStartOffset: 50, oldestEpoch: cache.entries[0]?.epoch, trueEndOffsetFor }
+  }
+  const position = (lastFetchedEpoch: number, entries: Parameters<typeof leader>[0], logStartOffset = 20) =>
+    checkFollowerPosition({ offset: 50, lastFetchedEpoch, logStartOffset }, leader(entries))
+
+  const parted = [
+    [3, 0],
+    [4, 40],
+  ] as const
+
+  it('has to agree on what the leader has deleted, as far as that is known', () => {
+    expect(position(3, parted)).toEqual({ diverging: { epoch: 3, endOffset: 40 } })
+    expect(position(4, parted)).toBe('matches')
+    expect(position(4, [...parted, [5, 50]])).toBe('matches')
+  })
+
+  it('begins anew where nobody knows any more', () => {
+    expect(position(3, [[4, 50]])).toBe('OFFSET_OUT_OF_RANGE')
+    expect(position(4, [[4, 50]])).toBe('matches')
+    // It has nothing that may be wrong.
+    expect(position(3, [[4, 50]], 50)).toBe('matches')
   })
 })
 
@@ -67,6 +96,11 @@ it.each([
     given: 'a leader that has deleted the gap',
     offsets: { leaderStart: 80, leaderEnd: 90, ownEnd: 70 },
     remedy: { type: 'restartAt', offset: 80 },
+  },
+  {
+    given: 'a leader that has deleted all of it',
+    offsets: { leaderStart: 70, leaderEnd: 90, ownEnd: 70 },
+    remedy: { type: 'restartAt', offset: 70 },
   },
   { given: 'a leader that has it by now', offsets: { leaderStart: 0, leaderEnd: 90, ownEnd: 70 }, remedy: { type: 'fetchFromOwnEnd' } },
 ])('finds back from an offset out of range with $given', ({ offsets, remedy }) => {

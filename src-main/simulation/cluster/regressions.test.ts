@@ -28,6 +28,10 @@ const regressions: readonly Regression[] = [
     found: 'a follower kept, below a log start that its leader had raised, what nobody ever committed',
     options: { seed: 20311700, faultsMs: 5_984, keep: [0, 1, 4], without: ['churn', 'shared', 'alone'] },
   },
+  {
+    found: 'a follower was cut back to where its leader’s log started, and not to where they had parted before that',
+    options: { seed: 20312859, faultsMs: 53_000 },
+  },
 ]
 
 it.each(regressions)('$found', { timeout: 600_000 }, async ({ options }) => {

@@ -258,6 +258,28 @@ describe('three brokers', () => {
     expect((await client.consume('orders', 2)).values).toEqual(['three'])
   })
 
+  it('keep nothing of what only a former leader had, also where the others have deleted what they have instead', async () => {
+    await running({ seed: 16 })
+    await client.createTopic('orders')
+    await client.produce('orders', 'before')
+    const first = client.leaderOf('orders')!
+    const { name } = cluster.broker(first)
+    for (const other of cluster.brokers) if (other.id !== first) cluster.world.cut(name, other.name)
+    for (const value of ['lost', 'lost', 'lost']) expect((await client.produce('orders', value, { acks: 1 })).error).toBe('NONE')
+    cluster.kill(first)
+    await cluster.world.run(() => client.leaderOf('orders') !== undefined)
+    cluster.world.heal()
+    for (const value of ['one', 'two', 'three', 'four']) expect((await client.produce('orders', value)).error).toBe('NONE')
+    // Up to where the log of the former leader ends.
+    const topics = [{ name: 'orders', partitions: [{ partitionIndex: 0, offset: 4 }] }]
+    await cluster.world.settle(cluster.ask(client.leaderOf('orders')!, DeleteRecords, { topics, timeoutMs: 5000 }))
+    await cluster.world.settle(cluster.startBroker(first))
+    await client.inSync('orders')
+    expect(cluster.replicasOf('orders', 0).map(each => [each.logStartOffset, each.logEndOffset])).toEqual(Array(3).fill([4, 5]))
+    const log = cluster.world.disk(name).files().get('/data/orders-0/00000000000000000000.log')
+    expect(String(log)).not.toContain('lost')
+  })
+
   it('never give two producers the same id', async () => {
     await running({ seed: 12 })
     const request = { transactionalId: null, transactionTimeoutMs: 0 }
