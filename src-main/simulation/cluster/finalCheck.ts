@@ -11,10 +11,10 @@ import type { SimulatedCluster } from './simulatedCluster.ts'
 
 const READ_BYTES = 1_000_000
 
-/** The replicas of one partition on the brokers that are up. */
-function logsOf(cluster: SimulatedCluster, topicId: Uuid, partition: number): PartitionLog[] {
-  return cluster.brokers.flatMap(({ server }) => {
-    const found = server?.replicas.findById(topicId, partition)
+/** Replicas of one partition, on those of these brokers that are up. */
+function logsOf(cluster: SimulatedCluster, topicId: Uuid, { partition, on }: { partition: number; on: readonly number[] }): PartitionLog[] {
+  return on.flatMap(id => {
+    const found = cluster.broker(id).server?.replicas.findById(topicId, partition)
     return found === undefined || typeof found === 'string' || found.log === undefined ? [] : [found.log]
   })
 }
@@ -25,7 +25,7 @@ export function hasSettled(cluster: SimulatedCluster): boolean {
   if (image === undefined || !cluster.isInSync) return false
   for (const { topicId, partitions } of image.topicsById.values()) {
     for (const { partition, replicas } of partitions) {
-      const logs = logsOf(cluster, topicId, partition)
+      const logs = logsOf(cluster, topicId, { partition, on: replicas })
       const [first] = logs
       if (first === undefined || logs.length < replicas.length) return false
       if (logs.some(log => log.logEndOffset !== first.logEndOffset || log.highWatermark !== first.logEndOffset)) return false
@@ -54,8 +54,9 @@ export async function checkInTheEnd(cluster: SimulatedCluster, told: Told): Prom
     if (image.topicsById.has(topicId)) throw new BrokenPromise('deleted topics stay deleted', `${topicId} is back`)
   }
   for (const { topicId, name, partitions } of image.topicsById.values()) {
-    for (const { partition } of partitions) {
-      const logs = logsOf(cluster, topicId, partition)
+    for (const { partition, isr } of partitions) {
+      // A move may have been asked for before everything settled, and have come after.
+      const logs = logsOf(cluster, topicId, { partition, on: isr })
       // What an old leader was asked to delete, its successor may not have heard of.
       const logStartOffset = Math.max(...logs.map(log => log.logStartOffset))
       const contents = await Promise.all(logs.map(log => readFrom(log, logStartOffset)))

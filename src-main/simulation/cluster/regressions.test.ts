@@ -32,6 +32,17 @@ const regressions: readonly Regression[] = [
     found: 'a follower was cut back to where its leader’s log started, and not to where they had parted before that',
     options: { seed: 20312859, faultsMs: 53_000 },
   },
+  {
+    found: 'a replica was expected to have everything that was only to be copied, by a move that came late',
+    options: {
+      seed: 42,
+      faultsMs: 12_000,
+      kinds: ['wipe', 'powerLoss', 'isolate', 'cut', 'freeze'],
+      without: ['churn', 'shared', 'alone', 'joined', 'configs', 'seconds', 'risky'],
+      settings: { 'replica.lag.time.max.ms': '1000', 'broker.session.timeout.ms': '700', 'broker.heartbeat.interval.ms': '100' },
+      pace: 4,
+    },
+  },
 ]
 
 it.each(regressions)('$found', { timeout: 600_000 }, async ({ options }) => {
