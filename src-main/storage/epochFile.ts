@@ -12,6 +12,7 @@ const NO_EPOCHS = encodeLeaderEpochCheckpoint([])
 export class EpochFile {
   readonly cache: EpochCache
   readonly #disk: Disk
+  readonly #directory: string
   readonly #path: string
   #isDirty = false
   /** One at a time. Once it failed it stays failed, unless it was merely refused. */
@@ -21,6 +22,7 @@ export class EpochFile {
 
   constructor(disk: Disk, directory: string, persisted: Buffer) {
     this.#disk = disk
+    this.#directory = directory
     this.#path = `${directory}/${EPOCHS_FILE}`
     const entries = decodeLeaderEpochCheckpoint(persisted)
     this.cache = new EpochCache(entries)
@@ -42,9 +44,11 @@ export class EpochFile {
     if (!this.#isDirty) return this.#writing
     this.#isDirty = false
     const bytes = encodeLeaderEpochCheckpoint(this.cache.entries)
+    const isEmpty = this.cache.entries.length === 0
     const writing = this.#writing.then(async () => {
       if (bytes.equals(this.#persisted)) return
-      await this.#disk.replaceFile(this.#path, bytes)
+      if (isEmpty) await this.#remove()
+      else await this.#disk.replaceFile(this.#path, bytes)
       this.#persisted = bytes
     })
     this.#writing = writing
@@ -54,5 +58,11 @@ export class EpochFile {
       if (this.#writing === writing) this.#writing = Promise.resolve()
     })
     return writing
+  }
+
+  /** No file says the same as an empty one, and a log that starts over on a full disk has room for it. */
+  async #remove(): Promise<void> {
+    await this.#disk.remove(this.#path)
+    await this.#disk.syncDirectory(this.#directory)
   }
 }

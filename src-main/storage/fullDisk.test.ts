@@ -49,6 +49,14 @@ async function everything(world: World, log: PartitionLog): Promise<Buffer[]> {
 }
 
 describe('a log on a full disk', () => {
+  it('can start over, which takes no room', async () => {
+    const { world, log } = await aLog()
+    expect(await outcome(world, append(log, { records: 3 }))).toBe('written')
+    world.disk(NODE).capacityBytes = 1 // others have taken all, and more than it gives back
+    await world.settle(log.truncateFullyAndStartAt(7))
+    expect(log).toMatchObject({ logStartOffset: 7, logEndOffset: 7, latestEpoch: undefined, failure: undefined })
+  })
+
   it('refuses what does not fit, keeps and serves what it has, and goes on when there is space again', async () => {
     const { world, log } = await aLog()
     expect(await outcome(world, append(log, { records: 3 }))).toBe('written')

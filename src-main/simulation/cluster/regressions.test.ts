@@ -43,6 +43,10 @@ const regressions: readonly Regression[] = [
       pace: 4,
     },
   },
+  {
+    found: 'a follower that began anew on a full disk took its folder offline',
+    options: { seed: 20400202, faultsMs: 2_341, keep: [0], without: ['plain', 'churn', 'configs', 'shared', 'joined', 'risky'] },
+  },
 ]
 
 it.each(regressions)('$found', { timeout: 600_000 }, async ({ options }) => {
