@@ -115,7 +115,7 @@ describe('a folder', () => {
 describe('ports', () => {
   it.each([19_092, 19_097])('in use are named, and who has them: %d', async port => {
     await listen(port)
-    processes.holders.set(port, { pid: 4711, command: 'java' })
+    processes.holders.set(port, { pid: 4711, command: 'java', commandLine: 'java kafka.Kafka' })
     await expect(open()).rejects.toThrow(`Port ${port} is in use by java (pid 4711). Stop it, or choose other ports with --port`)
   })
 

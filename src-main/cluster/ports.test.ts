@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NetworkError, type Network } from '../env/env.ts'
 import { SimulatedProcesses } from '../simulation/simulatedProcesses.ts'
 import { simulatedWorld, type World } from '../simulation/world.ts'
-import { claimPorts, portsOf, requirePorts } from './ports.ts'
+import { claimPorts, freePortsBehind, portsOf, requirePorts } from './ports.ts'
 
 let world: World
 beforeEach(() => (world = simulatedWorld(3)))
@@ -37,6 +37,15 @@ describe('a claim', () => {
       listen: () => Promise.reject(new NetworkError('EADDRINUSE', 'taken')),
     }
     await expect(claimPorts({ network, random: world.random }, '127.0.0.1', 3)).rejects.toThrow('Found no 6 free ports in a row')
+  })
+})
+
+describe('other ports', () => {
+  it('end with the same digits and are all free', async () => {
+    const { network } = world.env('host')
+    await world.settle(network.listen({ host: '127.0.0.1', port: 19_197 }, connection => connection.destroy()))
+    expect(await world.settle(freePortsBehind(network, '127.0.0.1', portsOf(19_092, 3)))).toEqual(portsOf(19_292, 3))
+    expect(await world.settle(freePortsBehind(network, '127.0.0.1', portsOf(65_500, 3)))).toBe(undefined)
   })
 })
 

@@ -7,6 +7,9 @@ const LAST_BLOCK = 32_000
 const BLOCK = 32
 const ATTEMPTS = 200
 const LAST_PORT = 65_535
+/** From 19092 to 19192: the last digits stay. */
+const STEP = 100
+const STEPS = 20
 
 /** Ports that no other cluster of ours takes while the claim is held: the port before the first is bound as a sign. */
 export interface PortClaim {
@@ -49,8 +52,40 @@ export async function requirePorts(
   const unusable = await firstUnusablePort(env.network, host, ports)
   if (unusable === undefined) return
   const { port, why } = unusable
-  if (why === 'forbidden') throw new Error(`Port ${port} is one that this system does not give to ordinary users. ${otherwise}`)
-  throw new Error(`${portInUse(port, await env.processes.holderOfPort(port))}. Stop it, or choose other ports with --port`)
+  if (why === 'forbidden') {
+    throw new PortUnusable(`Port ${port} is one that this system does not give to ordinary users. ${otherwise}`, { port, ports })
+  }
+  const holder = await env.processes.holderOfPort(port)
+  throw new PortUnusable(`${portInUse(port, holder)}. Stop it, or choose other ports with --port`, { port, ports, holder })
+}
+
+/** One of the ports that a cluster was to have cannot be had. */
+export class PortUnusable extends Error {
+  readonly port: number
+  /** All that it was to have, in order. */
+  readonly ports: readonly number[]
+  readonly holder: PortHolder | undefined
+
+  constructor(
+    message: string,
+    { port, ports, holder }: { readonly port: number; readonly ports: readonly number[]; readonly holder?: PortHolder | undefined },
+  ) {
+    super(message)
+    this.name = 'PortUnusable'
+    this.port = port
+    this.ports = ports
+    this.holder = holder
+  }
+}
+
+/** Further on, as far as a person would look: where as many ports in a row are free, so that one can see which cluster it is. */
+export async function freePortsBehind(network: Network, host: string, ports: readonly number[]): Promise<number[] | undefined> {
+  for (let step = 1; step <= STEPS; step++) {
+    const others = ports.map(port => port + step * STEP)
+    if (others.some(port => port > LAST_PORT)) return undefined
+    if ((await firstUnusablePort(network, host, others)) === undefined) return others
+  }
+  return undefined
 }
 
 /** A sentence without its full stop. */

@@ -11,7 +11,7 @@ export type Effect = 'reads' | 'guards' | 'changes'
  * are refused; an operation that is not here does not compile.
  */
 export const effects = {
-  app: { info: 'reads', readOnly: 'reads', setReadOnly: 'guards' },
+  app: { info: 'reads', startFailure: 'reads', startAgain: 'changes', readOnly: 'reads', setReadOnly: 'guards' },
   audit: { list: 'reads' },
   brokers: { describe: 'reads', offered: 'reads' },
   cluster: {

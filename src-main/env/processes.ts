@@ -15,6 +15,8 @@ export interface PortHolder {
   readonly pid: number
   /** The program's name, such as `java`. */
   readonly command: string
+  /** How it was called, as far as that is worth showing. */
+  readonly commandLine: string
 }
 
 export interface ProcessCommand {

@@ -9,14 +9,12 @@ import { serveOver } from '../bridge/router.ts'
 import { toFailure } from '../bridge/toFailure.ts'
 import { clusterService } from '../cluster/clusterService.ts'
 import { LocalCluster, type LocalClusterOptions } from '../cluster/localCluster.ts'
-import { portInUse } from '../cluster/ports.ts'
 import type { Channel } from '../contract/channel.ts'
 import { LOCAL_CLUSTER } from '../contract/common.ts'
 import { contract, type Bridge } from '../contract/contract.ts'
 import { nodeEnv } from '../env/node/env.ts'
 import { nodeProcesses } from '../env/node/processes.ts'
 import { openSeriesStore } from '../env/node/seriesStore.ts'
-import type { Processes } from '../env/processes.ts'
 import { AuditFile } from './auditFile.ts'
 import { removeHostFile, writeHostFile } from './hostFile.ts'
 import { ReadOnlyClusters } from './readOnlyClusters.ts'
@@ -25,7 +23,7 @@ import { fetchRegistry } from './schemas/fetchRegistry.ts'
 import { nodeSchemaFiles } from './schemas/nodeSchemaFiles.ts'
 import { SchemaSettingsFile } from './schemas/schemaSettingsFile.ts'
 import { nodeSearchWorkers } from './search/nodeSearchWorkers.ts'
-import { startWebHost, type WebHost, type WebHostOptions } from './web/webHost.ts'
+import { WebFace } from './web/webFace.ts'
 import about from '../../package.json' with { type: 'json' }
 
 export interface HostOptions extends LocalClusterOptions {
@@ -34,9 +32,13 @@ export interface HostOptions extends LocalClusterOptions {
   readonly webPort: number
   /** The built renderer; `undefined` where a development server shows the screens instead. */
   readonly files: string | undefined
+  /** The browser face, when there is one already. The host closes it. */
+  readonly face?: WebFace
   /** Called once the cluster was shut down on somebody's request, by the CLI or a screen. */
   readonly onShutdown: () => void
 }
+
+export const appVersion = about.version
 
 /** One host process does the work of every face: the cluster, the admin client and the bridge over which screens and the CLI ask. */
 export interface Host {
@@ -90,10 +92,12 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const services: Bridge = {
     app: {
       info: async () => ({
-        version: about.version,
+        version: appVersion,
         host: options.kind,
         clusters: [{ clusterId: LOCAL_CLUSTER, name: 'Local cluster', kind: 'local', bootstrapServers: local.bootstrapServers }],
       }),
+      startFailure: async () => null,
+      startAgain: async () => null,
       async *readOnly(_input, signal) {
         const changed = latestOf<true>(signal)
         const stop = readOnly.onChange(() => changed.offer(true))
@@ -128,12 +132,13 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const served = audited(contract, guardedServices, env.clock, entry => changes.append(entry))
   const serve = (channel: Channel) => serveOver(contract, served, channel, toFailure)
   admin.watchGroups(LOCAL_CLUSTER)
-  let web: WebHost | undefined
+  let web = options.face
   try {
-    web = await webHostOrReason({ port: options.webPort, files: options.files, connected: serve }, processes)
+    web ??= await WebFace.open({ port: options.webPort, files: options.files }, processes)
+    web.serveBy(serve)
     await writeHostFile(options.directory, { pid: process.pid, url: web.url, port: web.port, token: web.token })
   } catch (error) {
-    await web?.close()
+    if (options.face === undefined) await web?.close()
     await close({ deleteData: false })
     throw error
   }
@@ -153,24 +158,6 @@ export async function openHost(options: HostOptions): Promise<Host> {
         await web.close() // last, so that whoever asked for the end hears of it
       }
     },
-  }
-}
-
-async function webHostOrReason(options: WebHostOptions, processes: Processes): Promise<WebHost> {
-  try {
-    return await startWebHost(options)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE') {
-      const holder = await processes.holderOfPort(options.port)
-      throw new Error(`${portInUse(options.port, holder)}. Stop it, or choose another port for the browser face with --web-port`, {
-        cause: error,
-      })
-    }
-    if (code !== 'EACCES') throw error
-    throw new Error(`Port ${options.port} is one that this system does not give to ordinary users. Choose another with --web-port`, {
-      cause: error,
-    })
   }
 }
 

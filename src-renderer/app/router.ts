@@ -23,6 +23,17 @@ export const router = createRouter({
     { path: '/groups', name: 'groups', component: () => import('../views/groups/GroupsView.vue') },
     { path: '/groups/:groupId', name: 'group', props: true, component: () => import('../views/groups/GroupView.vue') },
     { path: '/brokers/:id(\\d+)', name: 'broker', props: true, component: () => import('../views/brokers/BrokerView.vue') },
+    {
+      path: '/security',
+      name: 'security',
+      component: () => import('../views/security/SecurityView.vue'),
+      redirect: { name: 'acls' },
+      children: [
+        { path: 'acls', name: 'acls', component: () => import('../views/security/acls/AclsTab.vue') },
+        { path: 'users', name: 'users', component: () => import('../views/security/users/UsersTab.vue') },
+        { path: 'quotas', name: 'quotas', component: () => import('../views/security/quotas/QuotasTab.vue') },
+      ],
+    },
     { path: '/audit', name: 'audit', component: () => import('../views/audit/AuditView.vue') },
     { path: '/:rest(.*)*', redirect: '/cluster' },
   ],

@@ -4,10 +4,11 @@ import { groups } from './en/groups.ts'
 import { messages } from './en/messages.ts'
 import { schemas } from './en/schemas.ts'
 import { shell } from './en/shell.ts'
+import { security } from './en/security.ts'
 import { topics } from './en/topics.ts'
 
 /** The source of all words, a file per subject. `zh-CN` has to have the same keys. `|` parts are one and many. */
-export const en = { ...shell, ...cluster, ...topics, ...messages, ...formats, ...groups, ...schemas }
+export const en = { ...shell, ...cluster, ...topics, ...messages, ...formats, ...groups, ...schemas, ...security }
 
 /** What every language has to say. */
 export type Messages = typeof en

@@ -5,6 +5,7 @@ import { groups } from './zh-CN/groups.ts'
 import { messages } from './zh-CN/messages.ts'
 import { schemas } from './zh-CN/schemas.ts'
 import { shell } from './zh-CN/shell.ts'
+import { security } from './zh-CN/security.ts'
 import { topics } from './zh-CN/topics.ts'
 
-export const zhCN = { ...shell, ...cluster, ...topics, ...messages, ...formats, ...groups, ...schemas } satisfies Messages
+export const zhCN = { ...shell, ...cluster, ...topics, ...messages, ...formats, ...groups, ...schemas, ...security } satisfies Messages

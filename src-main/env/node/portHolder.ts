@@ -7,6 +7,8 @@ import { basename } from 'node:path'
 import type { PortHolder } from '../processes.ts'
 
 const LISTENING = '0A'
+/** What is called with a class path of a hundred files is known by its first ones. */
+const LONG_LINE = 200
 
 export async function holderOfPort(port: number): Promise<PortHolder | undefined> {
   if (process.platform !== 'linux') return undefined
@@ -14,7 +16,7 @@ export async function holderOfPort(port: number): Promise<PortHolder | undefined
   const sockets = new Set(tables.flatMap(table => listeningInodes(table, port)).map(inode => `socket:[${inode}]`))
   if (sockets.size === 0) return undefined
   for (const pid of (await entriesOf('/proc')).filter(name => /^\d+$/.test(name))) {
-    if (await hasOpen(pid, sockets)) return { pid: Number(pid), command: await commandOf(pid) }
+    if (await hasOpen(pid, sockets)) return { pid: Number(pid), ...(await programOf(pid)) }
   }
   return undefined
 }
@@ -37,9 +39,11 @@ async function hasOpen(pid: string, sockets: ReadonlySet<string>): Promise<boole
 }
 
 /** The program as it was started; a process's own name for itself may be that of its main thread. */
-async function commandOf(pid: string): Promise<string> {
-  const [program = ''] = (await textOf(`/proc/${pid}/cmdline`)).split('\0')
-  return basename(program.split(' ')[0] ?? '') || (await textOf(`/proc/${pid}/comm`)).trim()
+async function programOf(pid: string): Promise<Omit<PortHolder, 'pid'>> {
+  const words = (await textOf(`/proc/${pid}/cmdline`)).split('\0').filter(word => word !== '')
+  const command = basename(words[0]?.split(' ')[0] ?? '') || (await textOf(`/proc/${pid}/comm`)).trim()
+  const commandLine = words.join(' ')
+  return { command, commandLine: commandLine.length > LONG_LINE ? `${commandLine.slice(0, LONG_LINE)}…` : commandLine || command }
 }
 
 const textOf = (path: string) => orElse('', readFile(path, 'utf8'))

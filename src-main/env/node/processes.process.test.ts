@@ -181,7 +181,11 @@ describe.runIf(process.platform === 'linux')('the holder of a port', () => {
     const server = createServer()
     await new Promise<void>(resolve => server.listen(0, host, resolve))
     const { port } = server.address() as AddressInfo
-    expect(await processes.holderOfPort(port)).toEqual({ pid: process.pid, command: basename(process.argv0) })
+    expect(await processes.holderOfPort(port)).toMatchObject({
+      pid: process.pid,
+      command: basename(process.argv0),
+      commandLine: expect.stringContaining('node'),
+    })
     await new Promise(resolve => server.close(resolve))
     expect(await processes.holderOfPort(port)).toBeUndefined()
   })

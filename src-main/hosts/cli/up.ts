@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { quoted } from '../../cluster/clusterFolder.ts'
-import { defaultDirectory, openHost, rendererFiles, type Host } from '../host.ts'
+import { nodeProcesses } from '../../env/node/processes.ts'
+import { defaultDirectory, openHost, rendererFiles, type Host, type HostOptions } from '../host.ts'
+import { HostStart } from '../hostStart.ts'
+import { WebFace } from '../web/webFace.ts'
 import type { UpCommand } from './commandLine.ts'
 
 /** Runs the cluster and the browser face until it is told to stop. Resolves with the exit status. */
@@ -12,8 +15,10 @@ export async function up(command: UpCommand): Promise<number> {
   ended.promise.catch(() => undefined) // a close that fails is thrown by the `finally` below, too
   let host: Host | undefined = undefined as Host | undefined
   let isToStop = false
+  const stopped = Promise.withResolvers<undefined>()
   const stop = () => {
     isToStop = true
+    stopped.resolve(undefined)
     host?.close().then(() => ended.resolve(0), ended.reject)
   }
   // From the beginning, because a signal that nobody listens for ends us with things half made. A second Ctrl-C changes nothing.
@@ -22,7 +27,7 @@ export async function up(command: UpCommand): Promise<number> {
     process.once('disconnect', stop) // whoever started us with a channel is gone
     process.channel?.unref() // but the channel is no reason to stay once all is stopped
   }
-  host = await openHost({
+  const options: HostOptions = {
     kind: 'web',
     webPort: command.webPort,
     files: rendererFiles(),
@@ -34,18 +39,58 @@ export async function up(command: UpCommand): Promise<number> {
     settings: command.settings,
     restartDied: command.restartDied,
     onShutdown: () => ended.resolve(0),
-  })
+  }
+  const isWatched = command.open && !command.json
+  const watched = isWatched ? await openOrSayWhy(options, stopped.promise) : { host: await openHost(options), isShown: false }
+  if (watched === undefined) return 1
+  host = watched.host
   try {
     if (isToStop) return 0
-    await host.local.startAll()
-    say(command, host, performance.now() - startedAt)
-    if (command.open) openInBrowser(host.url)
+    if (!isWatched) await host.local.startAll()
+    if (!isWatched || (await startWatched(host))) say(command, host, performance.now() - startedAt)
+    if (command.open && !watched.isShown) openInBrowser(host.url)
     return await ended.promise
   } catch (error) {
     if (host.isClosing) return await ended.promise // a start that was interrupted did not fail
     throw error
   } finally {
     await host.close()
+  }
+}
+
+/**
+ * Who wants a browser looks there: when the cluster cannot be opened, a page says why and can try again. Undefined when it was interrupted before there
+ * was a cluster.
+ */
+async function openOrSayWhy(
+  options: HostOptions,
+  stopped: Promise<undefined>,
+): Promise<{ readonly host: Host; readonly isShown: boolean } | undefined> {
+  const face = await WebFace.open({ port: options.webPort, files: options.files }, nodeProcesses())
+  const opened = Promise.withResolvers<Host>()
+  const start = new HostStart({ ...options, face }, opened.resolve)
+  face.serveBy(channel => start.serve(channel))
+  const isShown = (await start.open()) !== null
+  if (isShown) {
+    process.stderr.write(`What can be done about it: ${face.url}\nCtrl-C gives up.\n`)
+    openInBrowser(face.url)
+  }
+  const host = await Promise.race([opened.promise, stopped])
+  if (host !== undefined) return { host, isShown }
+  await start.close()
+  await face.close()
+  return undefined
+}
+
+/** Whether all have started. A broker that does not is no reason to take away the screens, which tell why and can start it again. */
+async function startWatched(host: Host): Promise<boolean> {
+  try {
+    await host.local.startAll()
+    return true
+  } catch (error) {
+    if (host.isClosing) throw error
+    process.stderr.write(`trilog: ${error instanceof Error ? error.message : String(error)}\nThe app shows the brokers: ${host.url}\n`)
+    return false
   }
 }
 

@@ -2,11 +2,12 @@ import { app, dialog, Menu, type BrowserWindow } from 'electron'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseCommandLine, UsageError, upOptionsAmong, type UpCommand } from '../cli/commandLine.ts'
-import { defaultDirectory, openHost, rendererFiles, type Host } from '../host.ts'
+import { defaultDirectory, rendererFiles, type Host } from '../host.ts'
+import { HostStart } from '../hostStart.ts'
 import { openWindow, stateOf } from './window.ts'
 import { readWindowState, writeWindowState } from './windowState.ts'
 
-let host: Host | undefined
+let starting: HostStart | undefined
 let window: BrowserWindow | undefined
 let isQuitting = false
 /** Of how the window was left. */
@@ -25,33 +26,8 @@ function readCommand(): UpCommand {
 
 async function start(): Promise<void> {
   const command = readCommand()
-  const opened = await open(command)
-  if (opened === undefined) return
-  host = opened
-  window = openWindow(host, {
-    page: devServer ?? pathToFileURL(join(rendererFiles(), 'index.html')).href,
-    preload: join(import.meta.dirname, '..', 'preload', 'preload.cjs'),
-    state: await readWindowState(stateFile()),
-  })
-  window.on('close', saveWindowState)
-  window.on('closed', () => (window = undefined))
-  try {
-    await host.local.startAll()
-  } catch (error) {
-    if (host.isClosing) return // it was quit while it started
-    // The window stays: it shows which broker failed and what it said, and can start it again.
-    await dialog.showMessageBox({
-      type: 'error',
-      message: 'A broker did not start',
-      detail: `${describe(error)}\n\nThe others go on, and the data in ${command.directory} is as the broker left it. The Cluster screen shows what each of them says.`,
-    })
-  }
-}
-
-/** `undefined` when it could not be; the person was told, and the app ends. */
-async function open(command: UpCommand): Promise<Host | undefined> {
-  try {
-    return await openHost({
+  starting = new HostStart(
+    {
       kind: 'desktop',
       webPort: command.webPort,
       files: devServer === undefined ? rendererFiles() : undefined,
@@ -63,11 +39,25 @@ async function open(command: UpCommand): Promise<Host | undefined> {
       settings: command.settings,
       restartDied: command.restartDied,
       onShutdown: () => app.quit(),
-    })
-  } catch (error) {
-    if (!isQuitting) refuse(`${describe(error)}.\n\nNo broker was started, and the data in ${command.directory} is unharmed.`)
-    return undefined
-  }
+    },
+    startBrokers,
+  )
+  await starting.open()
+  if (isQuitting) return
+  window = openWindow(starting, {
+    page: devServer ?? pathToFileURL(join(rendererFiles(), 'index.html')).href,
+    preload: join(import.meta.dirname, '..', 'preload', 'preload.cjs'),
+    state: await readWindowState(stateFile()),
+  })
+  window.on('close', saveWindowState)
+  window.on('closed', () => (window = undefined))
+}
+
+/** What a broker says that did not start, the screens show, which can start it again. */
+function startBrokers(host: Host) {
+  host.local.startAll().catch((error: unknown) => {
+    if (!host.isClosing) console.error(`A broker did not start: ${describe(error)}`)
+  })
 }
 
 function refuse(why: string) {
@@ -79,10 +69,10 @@ function refuse(why: string) {
 function quitInOrder(event: { preventDefault(): void }) {
   if (isQuitting) return
   isQuitting = true
-  if (host === undefined) return
+  if (starting === undefined) return
   event.preventDefault()
   saveWindowState()
-  void Promise.allSettled([host.close(), saving]).then(ends => {
+  void Promise.allSettled([starting.close(), saving]).then(ends => {
     for (const end of ends) if (end.status === 'rejected') console.error(`Not ended in order: ${describe(end.reason)}`)
     app.quit()
   })

@@ -1,7 +1,7 @@
 import { BrowserWindow, dialog, ipcMain, screen, shell } from 'electron'
 import { IPC_CHANNEL, servePages, type NEW_PAGE } from '../../bridge/electronChannel.ts'
 import type { Frame } from '../../contract/channel.ts'
-import type { Host } from '../host.ts'
+import type { HostStart } from '../hostStart.ts'
 import { isOwnPage } from './ownPage.ts'
 import { isOnScreen, type WindowState } from './windowState.ts'
 
@@ -17,8 +17,8 @@ export interface WindowOptions {
   readonly state: WindowState | undefined
 }
 
-/** The app's window, whose page asks `host` and nobody else. */
-export function openWindow(host: Host, { page, preload, state }: WindowOptions): BrowserWindow {
+/** The app's window, whose page asks the host, or whoever says why there is none, and nobody else. */
+export function openWindow(start: HostStart, { page, preload, state }: WindowOptions): BrowserWindow {
   const isStillThere =
     state !== undefined &&
     isOnScreen(
@@ -35,11 +35,11 @@ export function openWindow(host: Host, { page, preload, state }: WindowOptions):
   })
   if (isStillThere && state.isMaximized) window.maximize()
   keepToOwnPage(window, page)
-  servePage(window, page, host)
-  reloadWhenCrashed(window, host)
+  servePage(window, page, start)
+  reloadWhenCrashed(window, start)
   window.once('ready-to-show', () => window.show())
   window.loadURL(page).catch((error: unknown) => {
-    if (!window.isDestroyed()) dialog.showErrorBox('Trilog cannot show its screens', `${String(error)}\n\nThe brokers run: ${host.url}`)
+    if (!window.isDestroyed()) dialog.showErrorBox('Trilog cannot show its screens', `${String(error)}${inBrowser(start)}`)
   })
   return window
 }
@@ -59,7 +59,7 @@ function keepToOwnPage({ webContents }: BrowserWindow, page: string) {
   })
 }
 
-function servePage({ webContents }: BrowserWindow, page: string, host: Host) {
+function servePage({ webContents }: BrowserWindow, page: string, start: HostStart) {
   servePages(
     {
       send: (channel, frame) => {
@@ -75,22 +75,21 @@ function servePage({ webContents }: BrowserWindow, page: string, host: Host) {
         webContents.on('render-process-gone', listen)
       },
     },
-    channel => host.serve(channel),
+    channel => start.serve(channel),
   )
 }
 
 /** The brokers are not touched by it, and a new page asks for everything anew. */
-function reloadWhenCrashed(window: BrowserWindow, host: Host) {
+function reloadWhenCrashed(window: BrowserWindow, start: HostStart) {
   let crashedAt = -Infinity
   window.webContents.on('render-process-gone', (_event, { reason }) => {
     if (reason === 'clean-exit' || window.isDestroyed()) return
     const isAgain = performance.now() - crashedAt < CRASHES_APART_MS
     crashedAt = performance.now()
-    if (isAgain)
-      dialog.showErrorBox(
-        "Trilog's screen ended twice",
-        `The reason is: ${reason}.\n\nThe brokers run, and this shows them in a browser: ${host.url}`,
-      )
+    if (isAgain) dialog.showErrorBox("Trilog's screen ended twice", `The reason is: ${reason}.${inBrowser(start)}`)
     else window.webContents.reload()
   })
 }
+
+/** Where the brokers can be seen without this window. */
+const inBrowser = ({ host }: HostStart) => (host === undefined ? '' : `\n\nThe brokers run, and this shows them in a browser: ${host.url}`)

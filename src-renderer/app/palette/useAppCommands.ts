@@ -36,7 +36,7 @@ export function useAppCommands() {
   const go = (to: Parameters<typeof router.push>[0]) => () => void router.push(to)
 
   useCommands(() =>
-    (['cluster', 'topics', 'groups', 'audit'] as const).map(name => ({
+    (['cluster', 'topics', 'groups', 'security', 'audit'] as const).map(name => ({
       id: `screen:${name}`,
       kind: 'screen',
       title: t(`palette.screens.${name}`),
@@ -112,6 +112,9 @@ export function useAppCommands() {
   })
   useCommands(() => [
     action('createTopic', t('topics.create'), 'create topic new', go({ name: 'topics', query: { create: '1' } }), true),
+    action('addAcl', t('security.acls.add'), 'add create acl permission', go({ name: 'acls', query: { add: '1' } }), true),
+    action('setPassword', t('security.users.add'), 'scram user password credential', go({ name: 'users', query: { add: '1' } }), true),
+    action('setQuotas', t('security.quotas.add'), 'quota limit rate', go({ name: 'quotas', query: { add: '1' } }), true),
     action('copyServers', t('shell.copyServers'), 'copy bootstrap servers', () => void copyServers()),
     ...(['light', 'dark', 'system'] as const).map(theme =>
       action(

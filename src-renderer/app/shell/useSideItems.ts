@@ -5,6 +5,7 @@ import { count } from '../../composables/format.ts'
 import { useClusterStore } from '../../stores/cluster.ts'
 import { useGroupsStore } from '../../stores/groups.ts'
 import { isServing } from '../../stores/isServing.ts'
+import { SECURITY_TABS } from '../../stores/security.ts'
 import { useTopicsStore } from '../../stores/topics.ts'
 import type { SideItem } from './SideSection.vue'
 
@@ -63,5 +64,8 @@ export function useSideItems(filter: Readonly<Ref<string>>) {
         trouble: state === 'Empty' || state === 'Dead' ? { tone: 'quiet' as const, text: t(`groups.states.${state}`) } : undefined,
       })),
   )
-  return { brokers, topics: computed(() => matching(topicItems.value)), groups: computed(() => matching(groupItems.value)) }
+  const security = computed(() =>
+    matching(SECURITY_TABS.map(key => ({ key, label: t(`security.tab.${key}`), path: pathOf(key, {}), trouble: undefined }))),
+  )
+  return { brokers, security, topics: computed(() => matching(topicItems.value)), groups: computed(() => matching(groupItems.value)) }
 }
