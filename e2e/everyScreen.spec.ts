@@ -41,6 +41,11 @@ const screens = [
     path: '/brokers/1',
     ready: (page: Page) => page.getByRole('grid', { name: 'Configs' }).getByRole('row', { name: /^node\.id/ }),
   },
+  {
+    name: 'metadata',
+    path: '/metadata',
+    ready: (page: Page) => page.getByRole('grid', { name: 'Metadata log' }).getByRole('row').nth(2),
+  },
   { name: 'audit', path: '/audit', ready: (page: Page) => page.getByRole('heading', { name: 'Audit log' }) },
   {
     name: 'groups',

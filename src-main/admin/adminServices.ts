@@ -2,6 +2,8 @@ import { networkFor } from '../connections/connectionProfile.ts'
 import type { brokers } from '../contract/brokers.ts'
 import type { groups } from '../contract/groups.ts'
 import type { messages } from '../contract/messages.ts'
+import type { quorum } from '../contract/quorum.ts'
+import type { reassignments } from '../contract/reassignments.ts'
 import type { search } from '../contract/search.ts'
 import type { Served } from '../contract/operations.ts'
 import type { security } from '../contract/security.ts'
@@ -15,6 +17,8 @@ import { groupServices } from './groups.ts'
 import { KafkaError } from './kafkaError.ts'
 import { MemorySeriesStore } from './memorySeriesStore.ts'
 import { messageServices } from './messages.ts'
+import { quorumServices } from './quorum.ts'
+import { reassignmentServices } from './reassignments/reassignmentServices.ts'
 import type { ReplicaFiles } from './search/replicaFiles.ts'
 import { searchServices } from './search/searchServices.ts'
 import type { SearchWorkers } from './search/searchWorkers.ts'
@@ -30,6 +34,8 @@ export interface AdminServices {
   readonly groups: Served<typeof groups>
   readonly brokers: Served<typeof brokers>
   readonly security: Served<typeof security>
+  readonly quorum: Served<typeof quorum>
+  readonly reassignments: Served<typeof reassignments>
   /** From now on the groups of a cluster are looked at regularly, whether or not anybody asks. */
   watchGroups(clusterId: string): void
   readonly search: Served<typeof search>
@@ -109,6 +115,8 @@ export function adminServices(
     messages: messageServices(sessionOf, schemas.schemasOf),
     brokers: brokerServices(clientOf),
     security: securityServices(clientOf, saltPassword),
+    quorum: quorumServices(clientOf),
+    reassignments: reassignmentServices(clientOf),
     groups: groupServices(clientOf, monitorOf),
     watchGroups: clusterId => monitorOf(clusterId).begin(),
     schemas: schemas.schemas,

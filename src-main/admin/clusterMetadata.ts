@@ -5,6 +5,7 @@ import type { MetadataResponse } from '../protocol/messages/metadata.ts'
 
 export interface BrokerNode extends Address {
   readonly brokerId: number
+  readonly rack: string | null
 }
 
 /** A partition as the cluster's metadata tells it. */
@@ -42,7 +43,7 @@ export function clusterMetadata(answer: MetadataResponse): ClusterMetadata {
   return {
     clusterId: answer.clusterId,
     controllerId: answer.controllerId < 0 ? null : answer.controllerId,
-    brokers: answer.brokers.map(({ nodeId, host, port }) => ({ brokerId: nodeId, host, port })),
+    brokers: answer.brokers.map(({ nodeId, host, port, rack }) => ({ brokerId: nodeId, host, port, rack })),
     topics: answer.topics.map(topicMetadata),
   }
 }

@@ -25,19 +25,18 @@ export class LogDirs {
 const TIMEOUT_MS = 2_500
 
 /**
- * Asks these brokers for the sizes of all topics' replicas, or of one's. A broker that does not answer, does not know the question or may not tell
+ * Asks these brokers for the sizes of all topics' replicas, or of these topics' ones. A broker that does not answer, does not know the question or may not tell
  * is left out: sizes are never worth an error.
  */
 export async function describeLogDirs(
   client: KafkaClient,
   brokerIds: readonly number[],
-  asked: { readonly topic: string; readonly partitions: readonly number[] } | null,
+  topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[] | null,
 ): Promise<LogDirs> {
   const found = new LogDirs()
   await Promise.all(
     brokerIds.map(async brokerId => {
       try {
-        const topics = asked === null ? null : [asked]
         const answer = await client.broker(brokerId, 'disk', DescribeLogDirs, () => ({ topics }), { timeoutMs: TIMEOUT_MS })
         for (const { errorCode, topics: described } of answer.results) {
           if (errorName(errorCode) !== 'NONE') continue

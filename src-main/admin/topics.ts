@@ -88,7 +88,7 @@ async function describe(client: KafkaClient, name: string) {
   const [starts, ends, logDirs, replicaStarts, replicaEnds, eligible] = await Promise.all([
     listOffsets(client, [topic], EARLIEST, client.deadline(LIST_PATIENCE_MS)),
     listOffsets(client, [topic], LATEST, client.deadline(LIST_PATIENCE_MS)),
-    describeLogDirs(client, idsOf(brokers), { topic: name, partitions: numbers }),
+    describeLogDirs(client, idsOf(brokers), [{ topic: name, partitions: numbers }]),
     replicaOffsets(client, topic, brokers, EARLIEST),
     replicaOffsets(client, topic, brokers, LATEST),
     unlessUnknown(eligibleLeaders(client, [topic])),

@@ -41,6 +41,20 @@ export function clusterService(local: LocalCluster, shutdown: (options: { delete
         stop()
       }
     },
+    async *requests({ brokerId }, signal) {
+      const changes = latestOf<true>(signal)
+      const stop = local.onChange(() => changes.offer(true))
+      try {
+        let told = local.requestRates(brokerId)
+        yield told
+        for await (const _ of changes) {
+          const next = local.requestRates(brokerId)
+          if (next.atMs !== told.atMs) yield (told = next)
+        }
+      } finally {
+        stop()
+      }
+    },
     snapshot: async () => local.snapshot(),
     profile: async () => local.profileValues(),
     stop: ({ brokerId }) => local.stop(brokerId),

@@ -61,6 +61,7 @@ function statsOf(stats: Partial<PartitionStats>): StatsTold {
     cpuMs: 0,
     partitions: [{ ...partition, ...stats }],
     folders: [],
+    apis: [],
   }
 }
 

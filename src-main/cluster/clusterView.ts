@@ -1,5 +1,6 @@
 import type { BrokerState, ClusterEvent, FailoverStory, LogDir, PartitionReplicas, ReplicaState } from '../contract/cluster.ts'
 import type { MetadataTold, PartitionStats, PartitionTold, QuorumTold, StatsTold } from '../server/config.ts'
+import { RequestHistory } from './requestHistory.ts'
 
 /** How long the mark of a moved leader stays, and how many events are kept. */
 const MOVED_SHOWN_MS = 60_000
@@ -20,6 +21,7 @@ export interface BrokerView {
   bytesInPerSecond: number
   bytesOutPerSecond: number
   lastStats: StatsTold | undefined
+  readonly requests: RequestHistory
   /** When a log folder was full last, by path; those that have space are not among them. */
   readonly fullAt: Map<string, number>
 }
@@ -65,6 +67,7 @@ export class ClusterView {
         bytesInPerSecond: 0,
         bytesOutPerSecond: 0,
         lastStats: undefined,
+        requests: new RequestHistory(),
         fullAt: new Map(),
       })
     }
@@ -82,6 +85,7 @@ export class ClusterView {
     if (state === 'starting') {
       broker.startedAtMs = atMs
       broker.lastStats = undefined
+      broker.requests.begin()
       broker.fullAt.clear()
     }
     if (state !== 'running') this.#still(broker)
@@ -134,6 +138,7 @@ export class ClusterView {
     const broker = this.#broker(brokerId)
     const before = broker.lastStats
     broker.lastStats = told
+    broker.requests.told(told)
     broker.memoryBytes = told.memoryBytes
     const elapsedMs = before === undefined ? 0 : told.atMs - before.atMs
     if (before !== undefined && elapsedMs > 0) {

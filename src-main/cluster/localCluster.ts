@@ -1,4 +1,5 @@
 import type { BrokerLogLine, BrokerState, ClusterEvent, ClusterSnapshot, LinkEnd, LinkFault, ProfileValue } from '../contract/cluster.ts'
+import type { BrokerRates } from '../contract/requestRates.ts'
 import type { Clock, Disk, DiskLock, Network, Random } from '../env/env.ts'
 import type { Processes } from '../env/processes.ts'
 import { brokerEntry, brokerEnvironment, brokerNodeOptions, profileValues, votersAmong, type FromBroker } from '../server/config.ts'
@@ -220,6 +221,12 @@ export class LocalCluster {
     })
     this.#partitions = snapshot.partitions.length
     return snapshot
+  }
+
+  /** Rejects a broker that there is not. */
+  requestRates(brokerId: number): BrokerRates {
+    this.#find(brokerId)
+    return { brokerId, ...this.view.brokers.get(brokerId)!.requests.rates() }
   }
 
   /** Where the committed records of a topic lie on this machine's disks, whether brokers run or not. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { BrokerId, Nothing, Offset, TimestampMs } from './common.ts'
 import { call, stream } from './operations.ts'
+import { BrokerRates } from './requestRates.ts'
 
 /**
  * What the supervisor knows of one broker process.
@@ -180,6 +181,8 @@ export const cluster = {
   events: stream(z.object({}), ClusterEvent),
   /** The last `lines` lines of each broker's log (of one broker, when named), then each as it is written. */
   logs: stream(z.object({ brokerId: BrokerId.nullable(), lines: z.number().int().min(0).max(1000) }), BrokerLogLine),
+  /** What a broker was asked lately, and what it took: at once, then each second in which its process tells. */
+  requests: stream(OneBroker, BrokerRates),
   snapshot: call(z.object({}), ClusterSnapshot),
   profile: call(z.object({}), z.array(ProfileValue)),
   /** Resolves when the process has ended in order. */

@@ -4,14 +4,31 @@ import { brokers } from './brokers.ts'
 import { cluster } from './cluster.ts'
 import { groups } from './groups.ts'
 import { messages } from './messages.ts'
+import { metadataLog } from './metadataLog.ts'
 import type { ServedContract } from './operations.ts'
 import { schemas } from './schemas.ts'
+import { quorum } from './quorum.ts'
+import { reassignments } from './reassignments.ts'
 import { search } from './search.ts'
 import { security } from './security.ts'
 import { topics } from './topics.ts'
 
 /** Everything the bridge carries, by subject. */
-export const contract = { app, cluster, topics, messages, groups, schemas, search, brokers, security, audit }
+export const contract = {
+  app,
+  cluster,
+  topics,
+  messages,
+  groups,
+  schemas,
+  search,
+  brokers,
+  security,
+  quorum,
+  metadataLog,
+  reassignments,
+  audit,
+}
 
 /** The whole contract as objects: what a host serves and what the renderer holds. */
 export type Bridge = ServedContract<typeof contract>

@@ -8,6 +8,7 @@ import { guarded } from '../bridge/guarded.ts'
 import { serveOver } from '../bridge/router.ts'
 import { toFailure } from '../bridge/toFailure.ts'
 import { clusterService } from '../cluster/clusterService.ts'
+import { metadataLogService } from '../cluster/metadataLog/metadataLogService.ts'
 import { LocalCluster, type LocalClusterOptions } from '../cluster/localCluster.ts'
 import type { Channel } from '../contract/channel.ts'
 import { LOCAL_CLUSTER } from '../contract/common.ts'
@@ -122,6 +123,9 @@ export async function openHost(options: HostOptions): Promise<Host> {
     groups: admin.groups,
     brokers: admin.brokers,
     security: admin.security,
+    quorum: admin.quorum,
+    reassignments: admin.reassignments,
+    metadataLog: metadataLogService(env, local),
     audit: {
       list: async ({ limit }) => ({ ...(await changes.newest(limit)), file: changes.path, problem: changes.problem }),
     },

@@ -6,6 +6,7 @@ import { formatJavaProperties, parseJavaProperties } from '../protocol/files/jav
 import { profileSettings, type Profile } from './profiles.ts'
 
 export type {
+  ApiStats,
   BrokerLinkFaults,
   FolderStats,
   FromBroker,

@@ -60,7 +60,7 @@ export interface PartitionTold {
   readonly partitionEpoch: number
 }
 
-/** Totals since the process started; `partitions` only those that changed since the last time. */
+/** Totals since the process started; of `partitions` and `apis` only those that changed since the last time. */
 export interface StatsTold {
   readonly type: 'stats'
   readonly atMs: number
@@ -72,6 +72,18 @@ export interface StatsTold {
   readonly partitions: readonly PartitionStats[]
   /** All of them, in the order of `log.dirs`. */
   readonly folders: readonly FolderStats[]
+  readonly apis: readonly ApiStats[]
+}
+
+/** What was asked of one API, by clients or by other brokers. */
+export interface ApiStats {
+  readonly api: string
+  readonly askedBy: 'clients' | 'brokers'
+  readonly requests: number
+  readonly errors: number
+  /** Counts of `latencyBuckets` from this one on; the ones before and behind are empty. */
+  readonly firstBucket: number
+  readonly buckets: readonly number[]
 }
 
 export interface FolderStats {

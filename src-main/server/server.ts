@@ -28,6 +28,7 @@ import { isOutOfSpace } from '../storage/outOfSpace.ts'
 import type { PartitionLog } from '../storage/partitionLog.ts'
 import { bind, type BoundHandler } from '../wire/handler.ts'
 import { PeerLink } from '../wire/peerLink.ts'
+import { RequestCounts } from '../wire/requestCounts.ts'
 import type { WireStats } from '../wire/serve.ts'
 import { CLIENT_LISTENER, PEER_LISTENER, type ServerConfig } from './config.ts'
 import { groupConfigOf, metadataLogConfigOf, quorumConfigOf } from './partConfigs.ts'
@@ -55,8 +56,8 @@ export class Server {
   readonly replicas: Replicas
   readonly lifecycle: BrokerLifecycle
   /** What clients send and get. What brokers say to each other is counted apart: an idle cluster shall look idle. */
-  readonly wireStats: WireStats = { requests: 0, refused: 0, bytesIn: 0, bytesOut: 0 }
-  readonly peerStats: WireStats = { requests: 0, refused: 0, bytesIn: 0, bytesOut: 0 }
+  readonly wireStats = { requests: 0, refused: 0, bytesIn: 0, bytesOut: 0, byApi: new RequestCounts() } satisfies WireStats
+  readonly peerStats = { requests: 0, refused: 0, bytesIn: 0, bytesOut: 0, byApi: new RequestCounts() } satisfies WireStats
   readonly #env: Env
   readonly #config: ServerConfig
   readonly #brokerConfig: BrokerConfig

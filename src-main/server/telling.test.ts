@@ -5,6 +5,7 @@ import type { MetadataDelta } from '../metadata/delta.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import { metadataRecord } from '../protocol/messages/metadataRecords.ts'
 import { simulatedWorld, type World } from '../simulation/world.ts'
+import { RequestCounts } from '../wire/requestCounts.ts'
 import type { FromBroker, StatsTold } from './control.ts'
 import type { Server } from './server.ts'
 import { tellOf } from './telling.ts'
@@ -31,7 +32,8 @@ beforeEach(() => {
   const server = {
     quorum: { onLeaderChange: (listen: typeof elected) => (elected = listen) },
     metadata: { follow: (onFirst: typeof first, onNext: typeof next) => ([first, next] = [onFirst, onNext]) },
-    wireStats: { bytesIn: 1, bytesOut: 2, requests: 3 },
+    wireStats: { bytesIn: 1, bytesOut: 2, requests: 3, byApi: new RequestCounts() },
+    peerStats: { byApi: new RequestCounts() },
     replicas: { partitions: () => logs },
     onLogFolderFailure: (listen: typeof folderFailed) => (folderFailed = listen),
     logFolders: [

@@ -4,6 +4,7 @@ import type { MetadataDelta } from '../metadata/delta.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/image.ts'
 import type { PartitionLog } from '../storage/partitionLog.ts'
 import type { FromBroker, PartitionStats, PartitionTold } from './control.ts'
+import { requestsTold } from './requestsTold.ts'
 import type { Server } from './server.ts'
 
 const STATS_EVERY_MS = 500
@@ -25,7 +26,7 @@ export function tellOf(
     readonly isBehind: () => boolean
   },
 ): () => void {
-  const { quorum, metadata, wireStats } = server
+  const { quorum, metadata, wireStats, peerStats } = server
   const { tell, usage, isBehind } = options
   quorum.onLeaderChange(({ leaderId, epoch }) => tell({ type: 'quorum', atMs: clock.now(), epoch, leaderId: leaderId ?? null }))
   metadata.follow(
@@ -34,6 +35,7 @@ export function tellOf(
   )
 
   const told = new WeakMap<Partition, PartitionStats>()
+  const apisOf = requestsTold({ clients: wireStats.byApi, brokers: peerStats.byApi })
   let timer: Timer
   const tellStats = () => {
     timer = clock.after(STATS_EVERY_MS, tellStats)
@@ -41,7 +43,7 @@ export function tellOf(
     const { bytesIn, bytesOut, requests } = wireStats
     const changed = changedStats(server, told)
     const folders = server.logFolders.map(({ path, failure, isFull }) => ({ path, failure: failure?.message ?? null, isFull }))
-    tell({ type: 'stats', atMs: clock.now(), bytesIn, bytesOut, requests, ...usage(), partitions: changed, folders })
+    tell({ type: 'stats', atMs: clock.now(), bytesIn, bytesOut, requests, ...usage(), partitions: changed, folders, apis: apisOf() })
   }
   timer = clock.after(STATS_EVERY_MS, tellStats)
   // At once, because what follows from it is told at once.

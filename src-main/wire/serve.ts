@@ -7,6 +7,7 @@ import { ApiVersions } from '../protocol/messages/apiVersions.ts'
 import { speaks, type AnyApi } from '../protocol/schema.ts'
 import { BadFrameSize, FrameReader } from './frameReader.ts'
 import { closeConnection, noResponse, type BoundHandler, type Call } from './handler.ts'
+import type { RequestCounts } from './requestCounts.ts'
 
 /** Counts of a listener or of a whole broker; connections add to them. */
 export interface WireStats {
@@ -15,6 +16,8 @@ export interface WireStats {
   refused: number
   bytesIn: number
   bytesOut: number
+  /** By API, where somebody wants to know. */
+  readonly byApi?: RequestCounts
 }
 
 export interface ServeOptions {
@@ -60,6 +63,8 @@ export class ServedConnection {
   #parked: Buffer[] = []
   #next = 0
   #answering = false
+  /** When what is answered now had its turn. */
+  #begunAt = 0
   #isPaused = false
   #check: Timer | undefined
   #activeAt: number
@@ -184,6 +189,7 @@ export class ServedConnection {
       closed: this.#closed.signal,
     }
     this.#answering = true
+    this.#begunAt = this.#clock.elapsed()
     try {
       const answer = handler.answer(body, call)
       if (isPromise(answer)) this.#answerLater(handler.api, call, answer)
@@ -211,6 +217,7 @@ export class ServedConnection {
     this.#answering = false
     // A long answer, such as a fetch that waits, is no idleness.
     this.#activeAt = this.#clock.elapsed()
+    this.#options.stats?.byApi?.answered(api, this.#activeAt - this.#begunAt, answer)
     if (!this.isOpen || answer === noResponse) return
     if (answer === closeConnection) {
       this.#connection.end()
@@ -236,7 +243,8 @@ export class ServedConnection {
   /** A handler broke. No answer fits all APIs, so the client learns by losing the connection. */
   #failed(api: AnyApi, { apiVersion, clientId }: Call, problem: unknown): void {
     if (problem instanceof AssertionFailed) throw problem
-    const { log, listener } = this.#options
+    const { log, listener, stats } = this.#options
+    if (this.#answering) stats?.byApi?.failed(api, this.#clock.elapsed() - this.#begunAt)
     log.error(`${api.name} failed, the connection is closed`, { listener, apiVersion, clientId, error: problem })
     this.close()
   }

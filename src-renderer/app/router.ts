@@ -34,6 +34,7 @@ export const router = createRouter({
         { path: 'quotas', name: 'quotas', component: () => import('../views/security/quotas/QuotasTab.vue') },
       ],
     },
+    { path: '/metadata', name: 'metadata', component: () => import('../views/metadata/MetadataView.vue') },
     { path: '/audit', name: 'audit', component: () => import('../views/audit/AuditView.vue') },
     { path: '/:rest(.*)*', redirect: '/cluster' },
   ],

@@ -2,13 +2,15 @@ import { cluster } from './en/cluster.ts'
 import { formats } from './en/formats.ts'
 import { groups } from './en/groups.ts'
 import { messages } from './en/messages.ts'
+import { metadata } from './en/metadata.ts'
+import { moves } from './en/moves.ts'
 import { schemas } from './en/schemas.ts'
-import { shell } from './en/shell.ts'
 import { security } from './en/security.ts'
+import { shell } from './en/shell.ts'
 import { topics } from './en/topics.ts'
 
 /** The source of all words, a file per subject. `zh-CN` has to have the same keys. `|` parts are one and many. */
-export const en = { ...shell, ...cluster, ...topics, ...messages, ...formats, ...groups, ...schemas, ...security }
+export const en = { ...shell, ...cluster, ...topics, ...messages, ...formats, ...groups, ...schemas, ...security, ...metadata, ...moves }
 
 /** What every language has to say. */
 export type Messages = typeof en

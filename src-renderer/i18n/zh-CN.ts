@@ -3,9 +3,22 @@ import { cluster } from './zh-CN/cluster.ts'
 import { formats } from './zh-CN/formats.ts'
 import { groups } from './zh-CN/groups.ts'
 import { messages } from './zh-CN/messages.ts'
+import { metadata } from './zh-CN/metadata.ts'
+import { moves } from './zh-CN/moves.ts'
 import { schemas } from './zh-CN/schemas.ts'
-import { shell } from './zh-CN/shell.ts'
 import { security } from './zh-CN/security.ts'
+import { shell } from './zh-CN/shell.ts'
 import { topics } from './zh-CN/topics.ts'
 
-export const zhCN = { ...shell, ...cluster, ...topics, ...messages, ...formats, ...groups, ...schemas, ...security } satisfies Messages
+export const zhCN = {
+  ...shell,
+  ...cluster,
+  ...topics,
+  ...messages,
+  ...formats,
+  ...groups,
+  ...schemas,
+  ...security,
+  ...metadata,
+  ...moves,
+} satisfies Messages

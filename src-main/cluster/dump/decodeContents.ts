@@ -36,14 +36,16 @@ function keyOf(key: Buffer | null): Buffer {
 /** Instead of what a dump does not show, because it is copied into tickets and mails. */
 export const HIDDEN = '[hidden]'
 
-/** Configs that are passwords, or hold some. */
 const SECRET_CONFIG = /password|secret|jaas|keystore\.key$/
 
+/** Whether a config is a password, or holds some. */
+export const isSecretConfig = (name: string): boolean => SECRET_CONFIG.test(name)
+
 /** Differs from Kafka, whose dump shows the keys of SCRAM credentials and passwords in configs as they are. */
-function withoutSecrets(decoded: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+export function withoutSecrets(decoded: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { type, name, value } = decoded
   if (type === 'UserScramCredentialRecord') return { ...decoded, salt: HIDDEN, storedKey: HIDDEN, serverKey: HIDDEN }
-  return type === 'ConfigRecord' && value !== null && SECRET_CONFIG.test(String(name)) ? { ...decoded, value: HIDDEN } : decoded
+  return type === 'ConfigRecord' && value !== null && isSecretConfig(String(name)) ? { ...decoded, value: HIDDEN } : decoded
 }
 
 /** Whether `decodeContents` kept something back, which the bytes of the record would tell. */

@@ -36,7 +36,7 @@ export function useAppCommands() {
   const go = (to: Parameters<typeof router.push>[0]) => () => void router.push(to)
 
   useCommands(() =>
-    (['cluster', 'topics', 'groups', 'security', 'audit'] as const).map(name => ({
+    (['cluster', 'topics', 'groups', 'metadata', 'security', 'audit'] as const).map(name => ({
       id: `screen:${name}`,
       kind: 'screen',
       title: t(`palette.screens.${name}`),

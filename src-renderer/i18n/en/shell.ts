@@ -43,7 +43,7 @@ export const shell = {
     note: 'Trilog does not end processes that it did not start, and changes nothing until you try again.',
     log: 'Log',
   },
-  nav: { label: 'Main', cluster: 'Cluster', topics: 'Topics', groups: 'Groups', security: 'Security' },
+  nav: { label: 'Main', cluster: 'Cluster', topics: 'Topics', groups: 'Groups', metadata: 'Metadata', security: 'Security' },
   shell: {
     more: 'More',
     readOnly: { enter: 'Read-only mode', leave: 'Leave read-only mode', is: 'Read only', failed: 'Read-only mode was not changed' },
@@ -109,7 +109,7 @@ export const shell = {
     keys: '↑ ↓ to choose, Enter to go, Esc to close',
     undo: 'Undo',
     kinds: { screen: 'Screen', action: 'Action', topic: 'Topic', group: 'Group', broker: 'Broker' },
-    screens: { cluster: 'Cluster', topics: 'Topics', groups: 'Groups', security: 'Security', audit: 'Audit log' },
+    screens: { cluster: 'Cluster', topics: 'Topics', groups: 'Groups', metadata: 'Metadata', security: 'Security', audit: 'Audit log' },
     theme: 'Theme: {theme}',
     broker: {
       stop: 'Stop broker {id}',

@@ -45,7 +45,7 @@ export const shell = {
     note: 'Trilog 不会结束不是由它启动的进程；在你重试之前，它不做任何更改。',
     log: '日志',
   },
-  nav: { label: '主导航', cluster: '集群', topics: 'Topic', groups: '消费组', security: '安全' },
+  nav: { label: '主导航', cluster: '集群', topics: 'Topic', groups: '消费组', metadata: '元数据', security: '安全' },
   shell: {
     more: '更多',
     readOnly: { enter: '只读模式', leave: '退出只读模式', is: '只读', failed: '只读模式未更改' },
@@ -111,7 +111,7 @@ export const shell = {
     keys: '↑ ↓ 选择，Enter 前往，Esc 关闭',
     undo: '撤销',
     kinds: { screen: '页面', action: '操作', topic: 'Topic', group: '消费组', broker: 'Broker' },
-    screens: { cluster: '集群', topics: 'Topic', groups: '消费组', security: '安全', audit: '审计日志' },
+    screens: { cluster: '集群', topics: 'Topic', groups: '消费组', metadata: '元数据', security: '安全', audit: '审计日志' },
     theme: '主题：{theme}',
     broker: {
       stop: '停止 broker {id}',
