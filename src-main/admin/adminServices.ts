@@ -4,6 +4,7 @@ import type { groups } from '../contract/groups.ts'
 import type { messages } from '../contract/messages.ts'
 import type { quorum } from '../contract/quorum.ts'
 import type { reassignments } from '../contract/reassignments.ts'
+import type { records } from '../contract/records.ts'
 import type { search } from '../contract/search.ts'
 import type { Served } from '../contract/operations.ts'
 import type { security } from '../contract/security.ts'
@@ -19,6 +20,8 @@ import { MemorySeriesStore } from './memorySeriesStore.ts'
 import { messageServices } from './messages.ts'
 import { quorumServices } from './quorum.ts'
 import { reassignmentServices } from './reassignments/reassignmentServices.ts'
+import type { ExportFiles } from './records/exportFile.ts'
+import { recordServices } from './records/recordServices.ts'
 import type { ReplicaFiles } from './search/replicaFiles.ts'
 import { searchServices } from './search/searchServices.ts'
 import type { SearchWorkers } from './search/searchWorkers.ts'
@@ -31,6 +34,7 @@ import { UnknownCluster } from './unknownCluster.ts'
 export interface AdminServices {
   readonly topics: Served<typeof topics>
   readonly messages: Served<typeof messages>
+  readonly records: Served<typeof records>
   readonly groups: Served<typeof groups>
   readonly brokers: Served<typeof brokers>
   readonly security: Served<typeof security>
@@ -55,6 +59,8 @@ export interface AdminServicesOptions {
   readonly saltPassword?: SaltPassword
   /** The ways to schemas; without them there are none. */
   readonly schemaSources?: SchemaServicesOptions
+  /** Without them nothing can be exported. */
+  readonly exportFiles?: ExportFiles
   /** Where the records of that cluster lie on this machine; undefined when its disks are elsewhere. */
   filesOf?(clusterId: string): ReplicaFiles | undefined
 }
@@ -70,6 +76,12 @@ const noSalt: SaltPassword = () => {
   throw new KafkaError('INVALID_REQUEST', 'There is nothing here that salts passwords.')
 }
 
+const noFiles: ExportFiles = {
+  open: async () => {
+    throw new KafkaError('INVALID_REQUEST', 'There is nowhere to write files here.')
+  },
+}
+
 /** What a person does to any cluster. Nothing is connected before it is asked for. */
 export function adminServices(
   env: Pick<Env, 'clock' | 'random' | 'network'>,
@@ -79,6 +91,7 @@ export function adminServices(
     searchWorkers = noWorkers,
     saltPassword = noSalt,
     schemaSources = noSchemaSources(),
+    exportFiles = noFiles,
     filesOf = () => undefined,
   }: AdminServicesOptions,
 ): AdminServices {
@@ -111,8 +124,16 @@ export function adminServices(
     return monitor
   }
   return {
-    topics: topicServices(clientOf),
+    topics: topicServices(sessionOf),
     messages: messageServices(sessionOf, schemas.schemasOf),
+    records: recordServices({
+      clock: env.clock,
+      random: env.random,
+      workers: searchWorkers,
+      files: exportFiles,
+      sessionOf,
+      schemasOf: schemas.schemasOf,
+    }),
     brokers: brokerServices(clientOf),
     security: securityServices(clientOf, saltPassword),
     quorum: quorumServices(clientOf),

@@ -2,6 +2,7 @@ import { type Address, type Clock, type Connection, type Network, NetworkError, 
 import type { AnyApi, RequestInput, ResponseOf } from '../protocol/schema.ts'
 import { KafkaConnection } from '../wire/client.ts'
 import { KafkaError } from './kafkaError.ts'
+import { sleep } from './waiting.ts'
 
 /** What is asked may depend on the version in which it will be asked. */
 export type Ask<A extends AnyApi> = (version: number) => RequestInput<A>
@@ -20,6 +21,9 @@ const IDLE_MS = 60_000
 
 /** A larger answer is not one that we asked for: fetches are limited far below. */
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024
+/** Whoever sends without waiting for answers waits for the network, or the memory would. */
+const MAX_PENDING_BYTES = 1024 * 1024
+const PENDING_LOOK_MS = 2
 
 /**
  * One connection to one broker of any cluster, in versions that both sides speak: made when it is needed, made anew when it was lost, closed when
@@ -81,6 +85,23 @@ export class BrokerLink {
     } catch (problem) {
       if (problem instanceof NetworkError) this.#failedAt = this.#env.clock.elapsed()
       throw problem
+    } finally {
+      this.#open -= 1
+      if (this.#open === 0 && this.isConnected) this.#idle = this.#env.clock.after(IDLE_MS, () => this.#connection?.close())
+    }
+  }
+
+  /** Sends what has no answer: a Produce with acks=0. Resolves once the network has taken most of what was sent. */
+  async tell<A extends AnyApi>(api: A, ask: Ask<A>): Promise<void> {
+    this.#open += 1
+    this.#idle?.cancel()
+    try {
+      const connection = await this.#connected()
+      const version = connection.versionOf(api)
+      if (version === undefined)
+        throw new KafkaError('UNSUPPORTED_VERSION', `${this.#name} speaks no version of ${api.name} that Trilog does`)
+      connection.sendOnly(api, ask(version), { version })
+      while (connection.isOpen && connection.pendingBytes > MAX_PENDING_BYTES) await sleep(this.#env.clock, PENDING_LOOK_MS)
     } finally {
       this.#open -= 1
       if (this.#open === 0 && this.isConnected) this.#idle = this.#env.clock.after(IDLE_MS, () => this.#connection?.close())

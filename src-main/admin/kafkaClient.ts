@@ -143,6 +143,11 @@ export class KafkaClient {
     return this.#link(await this.#node(brokerId), lane).send(api, ask, options)
   }
 
+  /** Tells one broker something that has no answer. */
+  async tell<A extends AnyApi>(brokerId: number, lane: Lane, api: A, ask: Ask<A>): Promise<void> {
+    return this.#link(await this.#node(brokerId), lane).tell(api, ask)
+  }
+
   /** Whether a broker can be asked this at all. */
   async offers(brokerId: number, api: AnyApi): Promise<boolean> {
     return this.#link(await this.#node(brokerId), 'query').offers(api)

@@ -8,6 +8,8 @@ import type { Schemas } from './formats/schemas.ts'
 import type { KafkaClient } from './kafkaClient.ts'
 import { KafkaError } from './kafkaError.ts'
 import { EARLIEST, LATEST, listOffsets, NO_OFFSET, type OffsetTable } from './offsets.ts'
+import { Partitioner } from './partitioner.ts'
+import { OutcomeUnknown, PRODUCE_PATIENCE_MS } from './producer.ts'
 import { readRanges } from './topicReader.ts'
 import { TopicReading } from './topicReading.ts'
 import { TopicTail } from './topicTail.ts'
@@ -28,13 +30,7 @@ export function messageServices(
     detail: async input => detail(sessionOf(input.clusterId), input, readingOf(input)),
     offsetsAt: async ({ clusterId, topic, timestampMs }) => offsetsAt(sessionOf(clusterId).client, topic, timestampMs),
     tail: (input, signal) => new TopicTail(sessionOf(input.clusterId).client, { ...input, reading: readingOf(input) }, signal).rows(),
-    produce: async ({ clusterId, key, value, headers, ...message }) =>
-      sessionOf(clusterId).producer.produce({
-        ...message,
-        key: bufferOf(key),
-        value: bufferOf(value),
-        headers: headers.map(header => ({ key: header.key, value: bufferOf(header.value) })),
-      }),
+    produce: async ({ clusterId, ...message }) => produce(sessionOf(clusterId), message),
   }
 }
 
@@ -102,6 +98,24 @@ async function offsetsAt(client: KafkaClient, name: string, timestampMs: number)
     const [offset, end] = [found.get(name, partition), ends.get(name, partition)]
     return offset === undefined || end === undefined ? [] : [{ partition, offset: offset === NO_OFFSET ? end : offset }]
   })
+}
+
+async function produce(
+  { client, producer }: ClusterSession,
+  { topic: name, partition: wanted, compression: codec, ...message }: Omit<Parameters<Served<typeof messages>['produce']>[0], 'clusterId'>,
+) {
+  const deadline = client.deadline(PRODUCE_PATIENCE_MS)
+  const topic = await client.topic(name, { deadline })
+  if (wanted !== null && !topic.partitions.some(each => each.partition === wanted)) client.forgetTopic(name)
+  const [key, value] = [bufferOf(message.key), bufferOf(message.value)]
+  const choice = wanted === null ? ({ kind: 'byKey' } as const) : ({ kind: 'fixed', partition: wanted } as const)
+  const partition = new Partitioner(choice, topic, client.random).partitionOf(key, 0)
+  const headers = message.headers.map(header => ({ key: header.key, value: bufferOf(header.value) }))
+  const timestamp = client.clock.now()
+  const at = await producer.append({ topic: name, partition, records: [{ key, value, headers, timestamp }], codec }, deadline)
+  // Of a record that the broker knew already, it may not tell where it is.
+  if (at.baseOffset === null) throw new OutcomeUnknown(new Error('No broker says at which offset it is.'), 1)
+  return { partition, offset: at.baseOffset, timestampMs: at.logAppendTimeMs ?? timestamp }
 }
 
 function throwWhenNobodyAnswered({ partitions }: TopicMetadata, table: OffsetTable): void {

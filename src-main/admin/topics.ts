@@ -1,5 +1,6 @@
 import type { Served } from '../contract/operations.ts'
 import type { PartitionDetail, TopicSummary, topics } from '../contract/topics.ts'
+import type { ClusterSession } from './clusterSession.ts'
 import type { BrokerNode, PartitionMetadata, TopicMetadata } from './clusterMetadata.ts'
 import { alterTopicConfigs, checkTopicConfigs } from './configChanges.ts'
 import { topicConfigs } from './configs.ts'
@@ -16,7 +17,8 @@ import { eligibleLeaders, surveyTopics, unlessUnknown } from './topicSurvey.ts'
 const LIST_PATIENCE_MS = 1_200
 
 /** What a person does to topics, on any cluster. */
-export function topicServices(clientOf: (clusterId: string) => KafkaClient): Served<typeof topics> {
+export function topicServices(sessionOf: (clusterId: string) => ClusterSession): Served<typeof topics> {
+  const clientOf = (clusterId: string) => sessionOf(clusterId).client
   return {
     list: async ({ clusterId }) => list(clientOf(clusterId)),
     describe: async ({ clusterId, topic }) => describe(clientOf(clusterId), topic),
@@ -27,7 +29,7 @@ export function topicServices(clientOf: (clusterId: string) => KafkaClient): Ser
     create: async ({ clusterId, ...wanted }) => createTopic(clientOf(clusterId), wanted),
     addPartitions: async ({ clusterId, topic, partitions }) => addPartitions(clientOf(clusterId), topic, partitions),
     deleteRecords: async ({ clusterId, topic, partitions }) => deleteRecords(clientOf(clusterId), topic, partitions),
-    clone: ({ clusterId, ...wanted }, signal) => cloneTopic(clientOf(clusterId), wanted, signal),
+    clone: ({ clusterId, ...wanted }, signal) => cloneTopic(sessionOf(clusterId), wanted, signal),
     statistics: ({ clusterId, topic, sample }, signal) => topicStatistics(clientOf(clusterId), { topic, sample }, signal),
     delete: async ({ clusterId, topic }) => deleteTopic(clientOf(clusterId), topic),
   }

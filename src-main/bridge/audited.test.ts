@@ -13,6 +13,19 @@ const contract = {
 }
 const clock = { now: () => 1_000, elapsed: () => 5 }
 
+const NO_PROGRESS = {
+  records: 0,
+  bytes: 0,
+  acknowledged: 0,
+  perhaps: 0,
+  leftOut: 0,
+  badLines: [],
+  undecided: 0,
+  firstUndecided: null,
+  done: null,
+  elapsedMs: 0,
+}
+
 function given(services: { create?: () => Promise<unknown>; clone?: () => AsyncIterable<unknown> } = {}) {
   const entries: AuditEntry[] = []
   async function* twice() {
@@ -84,6 +97,23 @@ describe('the audit log', () => {
     const { served, entries } = given({ create: () => Promise.reject(new Error('No broker answers.')) })
     await expect(served.topics.create({})).rejects.toThrow('No broker answers.')
     expect(entries[0]).toMatchObject({ outcome: 'failed', problem: 'No broker answers.' })
+  })
+
+  it('has what a run says of itself: how many records it stored, and that it was stopped in order', async () => {
+    const progress = { ...NO_PROGRESS, acknowledged: 1_200, perhaps: 3 }
+    async function* run() {
+      yield { type: 'begun', runId: 'r', place: null }
+      yield { type: 'progress', progress }
+      yield { type: 'ended', why: 'stopped', problem: null, progress, last: null }
+    }
+    const { served, entries } = given({ clone: run })
+    const asked = { selection: { topic: 'orders', ranges: null }, toTopic: 'copies' }
+    for await (const _ of served.topics.clone(asked, new AbortController().signal));
+    for await (const _ of served.topics.clone(asked, new AbortController().signal)) if ((_ as { type: string }).type === 'progress') break
+    expect(entries.map(({ outcome, about }) => ({ outcome, about }))).toEqual([
+      { outcome: 'stopped', about: { selection: 'orders', toTopic: 'copies', acknowledged: 1_200, perhaps: 3 } },
+      { outcome: 'stopped', about: { selection: 'orders', toTopic: 'copies', acknowledged: 1_200, perhaps: 3 } },
+    ])
   })
 
   it('tells a change that ran to its end from one that was stopped', async () => {

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../contract/audit.ts'
 import { effectOf } from '../contract/effects.ts'
 import type { Contract, ServedContract } from '../contract/operations.ts'
+import { RunItem } from '../contract/records.ts'
 import type { Clock } from '../env/env.ts'
 import { withOperations } from './withOperations.ts'
 
@@ -37,15 +38,15 @@ export function audited<C extends Contract>(
   record: RecordChange,
 ): ServedContract<C> {
   const begun = (subject: string, operation: string, input: unknown) => {
-    const { clusterId, ...about } = summaryOf(input)
+    const { clusterId, ...asked } = summaryOf(input)
     const [atMs, since] = [clock.now(), clock.elapsed()]
-    return (outcome: AuditEntry['outcome'], problem: unknown = null) =>
+    return (outcome: AuditEntry['outcome'], problem: unknown = null, done: AuditEntry['about'] = {}) =>
       record({
         atMs,
         tookMs: Math.round(clock.elapsed() - since),
         clusterId: typeof clusterId === 'string' ? clusterId : null,
         operation: `${subject}.${operation}`,
-        about,
+        about: { ...asked, ...done },
         outcome,
         problem: problem === null ? null : textOf(problem),
       })
@@ -67,14 +68,19 @@ export function audited<C extends Contract>(
     async function* (input: unknown, signal: AbortSignal): AsyncGenerator {
       const ended = begun(subject, operation, input)
       let [outcome, why]: [AuditEntry['outcome'], unknown] = ['stopped', null]
+      let last: unknown
       try {
-        yield* serve(input, signal)
+        for await (const item of serve(input, signal)) {
+          last = item
+          yield item
+        }
         if (!signal.aborted) outcome = 'done'
       } catch (problem) {
         ;[outcome, why] = ['failed', problem]
         throw problem
       } finally {
-        ended(outcome, why) // also when whoever listens walks away
+        const told = toldBy(last)
+        ended(told.outcome ?? outcome, told.problem ?? why, told.done) // also when whoever listens walks away
       }
     }
 
@@ -86,6 +92,16 @@ export function audited<C extends Contract>(
   })
 }
 
+/** How many records a run has stored, and how it came out, when its last item says so. */
+function toldBy(item: unknown): { outcome?: AuditEntry['outcome']; problem?: string; done: AuditEntry['about'] } {
+  const last = RunItem.safeParse(item).data
+  if (last === undefined || last.type === 'begun') return { done: {} }
+  const { acknowledged, perhaps } = last.progress
+  const done = perhaps > 0 ? { acknowledged, perhaps } : { acknowledged }
+  if (last.type === 'progress') return { done }
+  return { outcome: last.why, ...(last.problem === null ? {} : { problem: last.problem.message }), done }
+}
+
 /** Names and numbers of an input. Of lists, the names in them or how many they are; of texts and bytes of other kinds, nothing. */
 function summaryOf(input: unknown): Record<string, string | number | boolean> {
   const summary: Record<string, string | number | boolean> = {}
@@ -93,7 +109,8 @@ function summaryOf(input: unknown): Record<string, string | number | boolean> {
     if (typeof value === 'number' || typeof value === 'boolean') summary[key] = value
     else if (typeof value === 'string' && (key === 'clusterId' || NAMES.has(key))) summary[key] = value
     else if (Array.isArray(value)) summary[key] = listOf(value)
-    else if (isPlain(value)) summary[key] = Object.keys(value).join(', ')
+    // Of records that were selected, it is the topic that has a name.
+    else if (isPlain(value)) summary[key] = typeof value['topic'] === 'string' ? value['topic'] : Object.keys(value).join(', ')
   }
   return summary
 }

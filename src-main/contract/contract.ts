@@ -6,6 +6,7 @@ import { groups } from './groups.ts'
 import { messages } from './messages.ts'
 import { metadataLog } from './metadataLog.ts'
 import type { ServedContract } from './operations.ts'
+import { records } from './records.ts'
 import { schemas } from './schemas.ts'
 import { quorum } from './quorum.ts'
 import { reassignments } from './reassignments.ts'
@@ -28,6 +29,7 @@ export const contract = {
   metadataLog,
   reassignments,
   audit,
+  records,
 }
 
 /** The whole contract as objects: what a host serves and what the renderer holds. */

@@ -84,6 +84,18 @@ export const effects = {
     unthrottle: 'changes',
   },
   messages: { extent: 'reads', read: 'reads', detail: 'reads', offsetsAt: 'reads', tail: 'reads', produce: 'changes' },
+  records: {
+    preview: 'reads',
+    check: 'reads',
+    export: 'reads',
+    planReplay: 'reads',
+    // Parts of a run, which is in the log itself.
+    give: 'reads',
+    stop: 'reads',
+    produce: 'changes',
+    import: 'changes',
+    replay: 'changes',
+  },
   topics: {
     list: 'reads',
     survey: 'reads',

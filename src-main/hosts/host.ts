@@ -17,6 +17,7 @@ import { nodeEnv } from '../env/node/env.ts'
 import { nodeProcesses } from '../env/node/processes.ts'
 import { openSeriesStore } from '../env/node/seriesStore.ts'
 import { AuditFile } from './auditFile.ts'
+import { type AskForPath, hostExportFiles } from './exportFiles.ts'
 import { removeHostFile, writeHostFile } from './hostFile.ts'
 import { ReadOnlyClusters } from './readOnlyClusters.ts'
 import { saltPassword } from './saltPassword.ts'
@@ -24,6 +25,7 @@ import { fetchRegistry } from './schemas/fetchRegistry.ts'
 import { nodeSchemaFiles } from './schemas/nodeSchemaFiles.ts'
 import { SchemaSettingsFile } from './schemas/schemaSettingsFile.ts'
 import { nodeSearchWorkers } from './search/nodeSearchWorkers.ts'
+import { Downloads } from './web/downloads.ts'
 import { WebFace } from './web/webFace.ts'
 import about from '../../package.json' with { type: 'json' }
 
@@ -33,6 +35,8 @@ export interface HostOptions extends LocalClusterOptions {
   readonly webPort: number
   /** The built renderer; `undefined` where a development server shows the screens instead. */
   readonly files: string | undefined
+  /** Asks the person where a file shall be, on hosts that have windows. */
+  readonly askForPath?: AskForPath
   /** The browser face, when there is one already. The host closes it. */
   readonly face?: WebFace
   /** Called once the cluster was shut down on somebody's request, by the CLI or a screen. */
@@ -61,6 +65,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const searchWorkers = nodeSearchWorkers()
   // In the folder that this host holds, so that no other one writes to the same file.
   const store = openSeriesStore(join(options.directory, 'lag.db'))
+  const downloads = options.face?.downloads ?? new Downloads()
   const admin = adminServices(env, {
     store,
     searchWorkers,
@@ -70,6 +75,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
       files: nodeSchemaFiles,
       settings: new SchemaSettingsFile(join(options.directory, 'schemas.json')),
     },
+    exportFiles: hostExportFiles(downloads, options.askForPath),
     filesOf: clusterId => (clusterId === LOCAL_CLUSTER ? { disk: env.disk, of: topic => local.replicaLogs(topic) } : undefined),
     bootstrapOf: clusterId =>
       clusterId === LOCAL_CLUSTER ? local.brokerIds.map(id => ({ host: '127.0.0.1', port: local.portOf(id) })) : undefined,
@@ -120,6 +126,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     }),
     topics: admin.topics,
     messages: admin.messages,
+    records: admin.records,
     groups: admin.groups,
     brokers: admin.brokers,
     security: admin.security,
@@ -138,7 +145,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
   admin.watchGroups(LOCAL_CLUSTER)
   let web = options.face
   try {
-    web ??= await WebFace.open({ port: options.webPort, files: options.files }, processes)
+    web ??= await WebFace.open({ port: options.webPort, files: options.files, downloads }, processes)
     web.serveBy(serve)
     await writeHostFile(options.directory, { pid: process.pid, url: web.url, port: web.port, token: web.token })
   } catch (error) {

@@ -4,13 +4,28 @@ import { groups } from './en/groups.ts'
 import { messages } from './en/messages.ts'
 import { metadata } from './en/metadata.ts'
 import { moves } from './en/moves.ts'
+import { produce } from './en/produce.ts'
 import { schemas } from './en/schemas.ts'
 import { security } from './en/security.ts'
 import { shell } from './en/shell.ts'
 import { topics } from './en/topics.ts'
+import { transfer } from './en/transfer.ts'
 
 /** The source of all words, a file per subject. `zh-CN` has to have the same keys. `|` parts are one and many. */
-export const en = { ...shell, ...cluster, ...topics, ...messages, ...formats, ...groups, ...schemas, ...security, ...metadata, ...moves }
+export const en = {
+  ...shell,
+  ...cluster,
+  ...topics,
+  ...messages,
+  ...formats,
+  ...groups,
+  ...schemas,
+  ...security,
+  ...metadata,
+  ...moves,
+  ...produce,
+  ...transfer,
+}
 
 /** What every language has to say. */
 export type Messages = typeof en

@@ -5,10 +5,12 @@ import { groups } from './zh-CN/groups.ts'
 import { messages } from './zh-CN/messages.ts'
 import { metadata } from './zh-CN/metadata.ts'
 import { moves } from './zh-CN/moves.ts'
+import { produce } from './zh-CN/produce.ts'
 import { schemas } from './zh-CN/schemas.ts'
 import { security } from './zh-CN/security.ts'
 import { shell } from './zh-CN/shell.ts'
 import { topics } from './zh-CN/topics.ts'
+import { transfer } from './zh-CN/transfer.ts'
 
 export const zhCN = {
   ...shell,
@@ -21,4 +23,6 @@ export const zhCN = {
   ...security,
   ...metadata,
   ...moves,
+  ...produce,
+  ...transfer,
 } satisfies Messages

@@ -3,19 +3,16 @@ import type { Served } from '../../contract/operations.ts'
 import type { search, SearchItem } from '../../contract/search.ts'
 import { AUTO_FORMATS } from '../../contract/formats.ts'
 import type { Clock } from '../../env/env.ts'
-import type { TopicMetadata } from '../clusterMetadata.ts'
 import type { Schemas } from '../formats/schemas.ts'
 import type { KafkaClient } from '../kafkaClient.ts'
 import { KafkaError } from '../kafkaError.ts'
-import { EARLIEST, LATEST, listOffsets, NO_OFFSET } from '../offsets.ts'
 import { brokerSource } from './brokerSource.ts'
 import { fileSource } from './fileSource.ts'
 import { compileFilter } from './filter.ts'
 import type { ReplicaFiles } from './replicaFiles.ts'
 import { Search, type SearchSource } from './search.ts'
+import { boundsOf, extentsAt } from './searchBounds.ts'
 import type { SearchWorkers } from './searchWorkers.ts'
-
-const OFFSETS_PATIENCE_MS = 6_000
 
 /** Searches that go through everything, on any cluster. */
 export interface SearchWorld {
@@ -65,26 +62,9 @@ interface Plan {
   readonly source: SearchSource
 }
 
-/** Throws when somebody of whom all depends cannot be asked: a search that left out a partition without a word would be worth nothing. */
-async function atBrokers({ clientOf }: SearchWorld, { clusterId, topic: name, ranges, fromMs }: SearchInput): Promise<Plan> {
+async function atBrokers({ clientOf }: SearchWorld, { clusterId, topic, ranges, fromMs }: SearchInput): Promise<Plan> {
   const client = clientOf(clusterId)
-  const whole = await client.topic(name, { isFresh: true })
-  const wanted = ranges === null ? undefined : new Set(ranges.map(({ partition }) => partition))
-  const topic: TopicMetadata = { ...whole, partitions: whole.partitions.filter(({ partition }) => wanted?.has(partition) ?? true) }
-  const deadline = client.deadline(OFFSETS_PATIENCE_MS)
-  const [starts, ends, young] = await Promise.all([
-    listOffsets(client, [topic], EARLIEST, deadline),
-    listOffsets(client, [topic], LATEST, deadline),
-    fromMs === null || fromMs < 0 ? undefined : listOffsets(client, [topic], fromMs, deadline),
-  ])
-  const extents = topic.partitions.map(({ partition }) => {
-    const [start, end, first] = [starts.get(name, partition), ends.get(name, partition), young?.get(name, partition)]
-    if (start === undefined || end === undefined) throw starts.problem ?? ends.problem ?? new KafkaError('LEADER_NOT_AVAILABLE')
-    // All before the first record that is young enough is too old.
-    const from = first === undefined ? start : first === NO_OFFSET ? end : Math.max(start, first)
-    return { partition, from, to: end }
-  })
-  return { extents, source: brokerSource(client, name) }
+  return { extents: await extentsAt(client, { topic, ranges, fromMs }), source: brokerSource(client, topic) }
 }
 
 async function inFiles({ filesOf }: SearchWorld, { clusterId, topic }: SearchInput): Promise<Plan> {
@@ -94,20 +74,4 @@ async function inFiles({ filesOf }: SearchWorld, { clusterId, topic }: SearchInp
   if (logs.length === 0) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `No disk of this machine holds a topic ${topic}.`)
   const extents = logs.map(({ partition, logStartOffset, highWatermark }) => ({ partition, from: logStartOffset, to: highWatermark }))
   return { extents, source: fileSource(files, topic, logs) }
-}
-
-/** What is asked for of what there is: disjoint, in order. What is gone, or not yet there, needs no search. */
-function boundsOf(extents: readonly OffsetRange[], { topic, ranges }: SearchInput): OffsetRange[] {
-  if (ranges === null) return extents.filter(({ from, to }) => from < to)
-  const bounds: OffsetRange[] = []
-  const sorted = ranges.toSorted((one, other) => one.partition - other.partition || one.from - other.from)
-  for (const { partition, ...range } of sorted) {
-    const extent = extents.find(each => each.partition === partition)
-    if (extent === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${topic} has no partition ${partition}.`)
-    const last = bounds.at(-1)
-    const behind = last?.partition === partition ? last.to : 0
-    const [from, to] = [Math.max(range.from, extent.from, behind), Math.min(range.to, extent.to)]
-    if (from < to) bounds.push({ partition, from, to })
-  }
-  return bounds
 }

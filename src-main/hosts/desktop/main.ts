@@ -38,6 +38,7 @@ async function start(): Promise<void> {
       profile: command.profile,
       settings: command.settings,
       restartDied: command.restartDied,
+      askForPath,
       onShutdown: () => app.quit(),
     },
     startBrokers,
@@ -58,6 +59,13 @@ function startBrokers(host: Host) {
   host.local.startAll().catch((error: unknown) => {
     if (!host.isClosing) console.error(`A broker did not start: ${describe(error)}`)
   })
+}
+
+/** In front of the app's own window, where there is one. */
+async function askForPath(name: string): Promise<string | undefined> {
+  const asked =
+    window === undefined ? await dialog.showSaveDialog({ defaultPath: name }) : await dialog.showSaveDialog(window, { defaultPath: name })
+  return asked.canceled ? undefined : asked.filePath
 }
 
 function refuse(why: string) {

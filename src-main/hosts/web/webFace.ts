@@ -1,23 +1,30 @@
 import { portInUse } from '../../cluster/ports.ts'
 import type { Channel } from '../../contract/channel.ts'
 import type { Processes } from '../../env/processes.ts'
+import { Downloads } from './downloads.ts'
 import { startWebHost, type WebHost, type WebHostOptions } from './webHost.ts'
 
 /** The browser face, at one address with one key, whoever serves its pages: before there is a cluster somebody has to say why. */
 export class WebFace {
+  /** Files that its pages may fetch while they are written. */
+  readonly downloads: Downloads
   readonly #web: WebHost
   readonly #pages: { serve: (channel: Channel) => void }
 
-  private constructor(web: WebHost, pages: { serve: (channel: Channel) => void }) {
+  private constructor(web: WebHost, downloads: Downloads, pages: { serve: (channel: Channel) => void }) {
+    this.downloads = downloads
     this.#web = web
     this.#pages = pages
   }
 
   /** Throws when the port cannot be had; the error names it and, where the system tells, who has it. */
-  static async open(options: Pick<WebHostOptions, 'port' | 'files'>, processes: Pick<Processes, 'holderOfPort'>): Promise<WebFace> {
+  static async open(
+    { downloads = new Downloads(), ...options }: Pick<WebHostOptions, 'port' | 'files' | 'downloads'>,
+    processes: Pick<Processes, 'holderOfPort'>,
+  ): Promise<WebFace> {
     const pages = { serve: (channel: Channel) => channel.close() }
     try {
-      return new WebFace(await startWebHost({ ...options, connected: channel => pages.serve(channel) }), pages)
+      return new WebFace(await startWebHost({ ...options, downloads, connected: channel => pages.serve(channel) }), downloads, pages)
     } catch (error) {
       throw await reasonOf(error, options.port, processes)
     }

@@ -6,6 +6,7 @@ import { extname, join, normalize, sep } from 'node:path'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { webSocketChannel } from '../../bridge/webSocketChannel.ts'
 import type { Channel } from '../../contract/channel.ts'
+import type { Downloads } from './downloads.ts'
 
 const HOST = '127.0.0.1'
 const COOKIE = 'trilog'
@@ -46,6 +47,8 @@ export interface WebHostOptions {
   readonly port: number
   /** The built renderer; without it, only the bridge is served. */
   readonly files: string | undefined
+  /** Files that a page may fetch while they are written. */
+  readonly downloads?: Downloads
   /** Called with each page's channel. */
   readonly connected: (channel: Channel) => void
 }
@@ -59,10 +62,12 @@ export async function startWebHost(options: WebHostOptions): Promise<WebHost> {
   const token = randomBytes(24).toString('base64url')
   const sockets = new Set<WebSocket>()
   const server = createServer((request, response) => {
-    serveFile(request, response, { token, port: portOf(server), files: options.files }).catch((error: unknown) => {
-      if (response.headersSent) response.destroy()
-      else response.writeHead(500, SECURITY_HEADERS).end(String(error))
-    })
+    serveFile(request, response, { token, port: portOf(server), files: options.files, downloads: options.downloads }).catch(
+      (error: unknown) => {
+        if (response.headersSent) response.destroy()
+        else response.writeHead(500, SECURITY_HEADERS).end(String(error))
+      },
+    )
   })
   const upgrader = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES })
   server.on('upgrade', (request, socket, head) => {
@@ -117,7 +122,12 @@ function channelOf(webSocket: WebSocket): Channel {
 async function serveFile(
   request: IncomingMessage,
   response: ServerResponse,
-  host: { readonly token: string; readonly port: number; readonly files: string | undefined },
+  host: {
+    readonly token: string
+    readonly port: number
+    readonly files: string | undefined
+    readonly downloads: Downloads | undefined
+  },
 ): Promise<void> {
   const refuse = (status: number, text: string) =>
     response.writeHead(status, { ...SECURITY_HEADERS, 'content-type': 'text/plain; charset=utf-8' }).end(text)
@@ -137,6 +147,7 @@ async function serveFile(
     return
   }
   if (!isAuthorized(request, host.token)) return void refuse(403, 'Open the address that Trilog printed when it started: it holds the key.')
+  if (request.method === 'GET' && host.downloads?.serve(url.pathname, response, SECURITY_HEADERS) === true) return
   const wanted = fileOf(url.pathname)
   if (wanted === undefined || host.files === undefined) return void refuse(404, 'Not here.')
   const path = join(host.files, wanted)

@@ -242,23 +242,6 @@ export const messages = {
       examples: 'Examples',
     },
   },
-  produce: {
-    open: 'Produce',
-    title: 'Produce to {topic}',
-    text: 'One record, acks=all, idempotent.',
-    byKey: 'By key',
-    noKey: 'No key',
-    tombstone: 'Tombstone: a null value',
-    tombstoneNeedsKey: 'A tombstone without a key removes nothing.',
-    headerKey: 'Key of header {n}',
-    headerValue: 'Value of header {n}',
-    removeHeader: 'Remove header {n}',
-    addHeader: 'Add header',
-    do: 'Produce',
-    doing: 'Producing…',
-    written: 'Written to partition {partition} at offset {offset}.',
-    show: 'Show it',
-  },
 }
 
 export type Words = typeof messages

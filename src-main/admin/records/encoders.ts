@@ -1,0 +1,58 @@
+import type { PayloadEncoding, WrittenPayload } from '../../contract/records.ts'
+
+/** What was written cannot become bytes. The message is a sentence that a person can act on. */
+export class WrongPayload extends Error {
+  readonly code = 'WRONG_PAYLOAD'
+  override readonly name = 'WrongPayload'
+}
+
+/** Makes bytes of what was written. Throws `WrongPayload`. */
+export type Encode = (text: string) => Buffer
+
+/** Where a payload will stand. */
+export interface PayloadPlace {
+  readonly clusterId: string
+  readonly topic: string
+  readonly part: 'key' | 'value' | 'header'
+}
+
+/** How payloads become bytes. Resolves once all that it takes is at hand: for those with a schema, the schema. */
+export type EncoderSource = (written: Omit<WrittenPayload, 'text'>, place: PayloadPlace) => Promise<Encode>
+
+const ENCODERS: Readonly<Record<PayloadEncoding, Encode>> = { text: fromText, json: fromJson, hex: fromHex, base64: fromBase64 }
+
+/** Encodings that need nothing but what was written. */
+export const plainEncoders: EncoderSource = async ({ encoding }) => ENCODERS[encoding]
+
+/** UTF-8. Half a surrogate pair, of which JSON can tell, has no bytes. */
+export function fromText(text: string): Buffer {
+  if (!text.isWellFormed()) throw new WrongPayload('It has half of a character (a lone surrogate), which no UTF-8 can hold.')
+  return Buffer.from(text, 'utf8')
+}
+
+/** As it was written, once it is known to be JSON. */
+function fromJson(text: string): Buffer {
+  try {
+    JSON.parse(text)
+  } catch (problem) {
+    throw new WrongPayload(`It is no JSON: ${(problem as Error).message}`)
+  }
+  return fromText(text)
+}
+
+function fromHex(text: string): Buffer {
+  const digits = text.replace(/\s+/g, '')
+  const wrong = /[^0-9a-fA-F]/.exec(digits)
+  if (wrong !== null) throw new WrongPayload(`${JSON.stringify(wrong[0])} is no hexadecimal digit.`)
+  if (digits.length % 2 === 1) throw new WrongPayload(`A byte has two hexadecimal digits, and there are ${digits.length}.`)
+  return Buffer.from(digits, 'hex')
+}
+
+/** Both alphabets; padded or not. */
+export function fromBase64(text: string): Buffer {
+  const digits = text.replace(/\s+/g, '').replace(/=+$/, '')
+  const wrong = /[^A-Za-z0-9+/_-]/.exec(digits)
+  if (wrong !== null) throw new WrongPayload(`${JSON.stringify(wrong[0])} is no digit of base64.`)
+  if (digits.length % 4 === 1) throw new WrongPayload('The base64 is cut off.')
+  return Buffer.from(digits, 'base64')
+}

@@ -1,0 +1,90 @@
+import type { ShownRecord, WrittenPayload, WrittenRecord } from '../../contract/records.ts'
+import type { RecordHeader } from '../../protocol/records/record.ts'
+import { type Encode, type EncoderSource, type PayloadPlace, WrongPayload } from './encoders.ts'
+import { compileTemplate, type Render, type TemplateContext, WrongTemplate } from './template.ts'
+
+/** Makes one payload, anew for each record. */
+type Make = (context: TemplateContext) => Buffer | null
+
+interface Part {
+  /** As a person calls it, for what is wrong with it. */
+  readonly name: string
+  readonly render: Render
+  readonly encode: Encode
+}
+
+/** What a person wrote, ready to become any number of records. */
+export interface CompiledRecord {
+  readonly key: Make
+  readonly value: Make
+  headers(context: TemplateContext): RecordHeader[]
+}
+
+/** Throws `WrongPayload` for what could never become a record, and says of which part. */
+export async function compileRecord(
+  record: WrittenRecord,
+  {
+    isTemplate,
+    encoders,
+    place,
+  }: { readonly isTemplate: boolean; readonly encoders: EncoderSource; readonly place: Omit<PayloadPlace, 'part'> },
+): Promise<CompiledRecord> {
+  const compile = async (written: WrittenPayload | null, part: PayloadPlace['part'], name: string): Promise<Make> => {
+    if (written === null) return () => null
+    const { text, ...kind } = written
+    const encode = await encoders(kind, { ...place, part })
+    const render = isTemplate ? named(name, () => compileTemplate(text)) : () => text
+    return makeOf({ name, render, encode }, isTemplate)
+  }
+  const key = await compile(record.key, 'key', 'The key')
+  const value = await compile(record.value, 'value', 'The value')
+  const headers = await Promise.all(
+    record.headers.map(async header => ({ key: header.key, make: await compile(header.value, 'header', `Header ${header.key}`) })),
+  )
+  return { key, value, headers: context => headers.map(({ key: name, make }) => ({ key: name, value: make(context) })) }
+}
+
+function makeOf({ name, render, encode }: Part, isTemplate: boolean): Make {
+  const make: Make = context => named(name, () => encode(render(context)))
+  if (isTemplate) return make
+  let made: Buffer | null | undefined
+  return context => (made ??= make(context))
+}
+
+function named<T>(name: string, make: () => T): T {
+  try {
+    return make()
+  } catch (problem) {
+    if (!(problem instanceof WrongPayload) && !(problem instanceof WrongTemplate)) throw problem
+    throw new WrongPayload(`${name}: ${problem.message}`)
+  }
+}
+
+const SHOWN_CHARACTERS = 4_000
+
+/** What a record would be, as a person sees it; what is wrong with a part stands in its place. */
+export function showRecord(
+  record: WrittenRecord,
+  isTemplate: boolean,
+  encodeWith: (written: WrittenPayload) => Encode,
+  context: TemplateContext,
+): ShownRecord {
+  const show = (written: WrittenPayload | null) => {
+    if (written === null) return null
+    let text = written.text
+    try {
+      if (isTemplate) text = compileTemplate(text)(context)
+      return { text: text.slice(0, SHOWN_CHARACTERS), size: encodeWith(written)(text).length, problem: null }
+    } catch (problem) {
+      if (!(problem instanceof WrongPayload) && !(problem instanceof WrongTemplate)) throw problem
+      return { text: text.slice(0, SHOWN_CHARACTERS), size: null, problem: problem.message }
+    }
+  }
+  return {
+    partition: null,
+    timestampMs: null,
+    key: show(record.key),
+    value: show(record.value),
+    headers: record.headers.map(header => ({ key: header.key, value: show(header.value) })),
+  }
+}

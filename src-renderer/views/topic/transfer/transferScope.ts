@@ -1,0 +1,58 @@
+import type { TopicFormats } from '../../../../src-main/contract/formats.ts'
+import type { OffsetRange, PartitionExtent } from '../../../../src-main/contract/messages.ts'
+import type { RecordSelection } from '../../../../src-main/contract/records.ts'
+import type { Order, Place } from '../messages/rowMapping.ts'
+import type { SearchRun } from '../messages/searchRun.ts'
+import { emptyForm, problemOf, queryOf, type SearchForm } from '../messages/searchForm.ts'
+
+/** What the messages screen shows, out of which records can be taken. */
+export interface ScreenState {
+  readonly topic: string
+  readonly run: SearchRun | null
+  readonly form: SearchForm
+  readonly chosen: readonly number[] | null
+  readonly extents: readonly PartitionExtent[]
+  readonly order: Order
+  /** How a search read the records. */
+  readonly formats: TopicFormats
+  /** Of the record that is open. */
+  readonly place: Place | null
+}
+
+export type ScopeName = 'hits' | 'all' | 'record'
+
+/** Records that can be exported or replayed, and how many of them are known. */
+export interface TransferScope {
+  readonly name: ScopeName
+  readonly selection: RecordSelection
+  readonly hits: number
+}
+
+/** The narrowest that a person is likely to mean comes first. */
+export function scopesOf({ topic, run, form, chosen, extents, order, formats, place }: ScreenState): TransferScope[] {
+  const scopes: TransferScope[] = []
+  if (run !== null) {
+    const { filter, fromMs, toMs, ranges } = run.query
+    // Where it began and ends was decided when it was begun; a part that goes on with the rest has only that.
+    const bounds = run.bounds.length > 0 ? [...run.bounds] : ranges
+    scopes.push({
+      name: 'hits',
+      selection: { topic, filter, fromMs, toMs, ranges: bounds, formats },
+      hits: run.hits.length + run.notKeptCount,
+    })
+  }
+  const isBounded = problemOf({ ...form, mode: 'text', text: 'anything' }) === null
+  const { ranges, fromMs, toMs } = queryOf(isBounded ? form : emptyForm(), { chosen, extents, order })
+  scopes.push({ name: 'all', selection: { topic, filter: null, ranges, fromMs, toMs }, hits: 0 })
+  if (place !== null) {
+    const one: OffsetRange = { partition: place.partition, from: place.offset, to: place.offset + 1 }
+    scopes.push({ name: 'record', selection: { topic, filter: null, ranges: [one], fromMs: null, toMs: null }, hits: 0 })
+  }
+  return scopes
+}
+
+/** Without what a system may not allow in a name; the time makes it one of its own. */
+export function exportName(topic: string, ending: string, now: Date): string {
+  const digits = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  return `${topic}-${digits}.${ending}`
+}
