@@ -24,6 +24,11 @@ const screens = [
     ready: (page: Page) => page.getByRole('grid', { name: 'Partitions' }).getByRole('row').nth(1),
   },
   {
+    name: 'segments',
+    path: '/topics/payments/segments',
+    ready: (page: Page) => page.getByRole('grid', { name: 'Batches' }).getByRole('row').nth(1),
+  },
+  {
     name: 'config',
     path: '/topics/payments/config',
     ready: (page: Page) => page.getByRole('grid', { name: 'Configs' }).getByRole('row', { name: /^retention\.ms/ }),

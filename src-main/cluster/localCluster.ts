@@ -11,6 +11,7 @@ import { ClusterView } from './clusterView.ts'
 import { livingSnapshot } from './livingSnapshot.ts'
 import { Member } from './member.ts'
 import { replicaLogs, type ReplicaLog } from './replicaLogs.ts'
+import type { BrokerDisks } from './segments/replicaFolders.ts'
 
 /** How often at most the watchers get a new snapshot. */
 const SNAPSHOT_EVERY_MS = 200
@@ -231,11 +232,16 @@ export class LocalCluster {
 
   /** Where the committed records of a topic lie on this machine's disks, whether brokers run or not. */
   replicaLogs(topic: string): Promise<ReplicaLog[]> {
-    const brokers = this.brokerIds.map(brokerId => ({
+    return replicaLogs(this.#env.disk, this.brokerDisks(), topic, this.snapshot().partitions)
+  }
+
+  /** Where each broker keeps its logs, and whether a process may be writing to them. */
+  brokerDisks(): BrokerDisks[] {
+    return [...this.view.brokers.values()].map(({ brokerId, state }) => ({
       brokerId,
       directories: this.folder.brokerDirectories(brokerId, this.file.logDirs),
+      isRunning: state === 'running' || state === 'frozen' || state === 'starting' || state === 'stopping',
     }))
-    return replicaLogs(this.#env.disk, brokers, topic, this.snapshot().partitions)
   }
 
   profileValues(): ProfileValue[] {

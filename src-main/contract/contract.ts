@@ -12,6 +12,7 @@ import { quorum } from './quorum.ts'
 import { reassignments } from './reassignments.ts'
 import { search } from './search.ts'
 import { security } from './security.ts'
+import { segments } from './segments.ts'
 import { topics } from './topics.ts'
 
 /** Everything the bridge carries, by subject. */
@@ -23,6 +24,7 @@ export const contract = {
   groups,
   schemas,
   search,
+  segments,
   brokers,
   security,
   quorum,

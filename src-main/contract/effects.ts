@@ -83,6 +83,17 @@ export const effects = {
     cancel: 'changes',
     unthrottle: 'changes',
   },
+  segments: {
+    replicas: 'reads',
+    spans: 'reads',
+    batches: 'reads',
+    batch: 'reads',
+    records: 'reads',
+    bytes: 'reads',
+    entries: 'reads',
+    compare: 'reads',
+    verify: 'reads',
+  },
   messages: { extent: 'reads', read: 'reads', detail: 'reads', offsetsAt: 'reads', tail: 'reads', produce: 'changes' },
   records: {
     preview: 'reads',

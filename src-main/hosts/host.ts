@@ -10,6 +10,7 @@ import { toFailure } from '../bridge/toFailure.ts'
 import { clusterService } from '../cluster/clusterService.ts'
 import { metadataLogService } from '../cluster/metadataLog/metadataLogService.ts'
 import { LocalCluster, type LocalClusterOptions } from '../cluster/localCluster.ts'
+import { segmentsService } from '../cluster/segments/segmentsService.ts'
 import type { Channel } from '../contract/channel.ts'
 import { LOCAL_CLUSTER } from '../contract/common.ts'
 import { contract, type Bridge } from '../contract/contract.ts'
@@ -24,6 +25,7 @@ import { saltPassword } from './saltPassword.ts'
 import { fetchRegistry } from './schemas/fetchRegistry.ts'
 import { nodeSchemaFiles } from './schemas/nodeSchemaFiles.ts'
 import { SchemaSettingsFile } from './schemas/schemaSettingsFile.ts'
+import { readOnlyFiles } from './readOnlyFiles.ts'
 import { nodeSearchWorkers } from './search/nodeSearchWorkers.ts'
 import { Downloads } from './web/downloads.ts'
 import { WebFace } from './web/webFace.ts'
@@ -138,6 +140,11 @@ export async function openHost(options: HostOptions): Promise<Host> {
     },
     search: admin.search,
     schemas: admin.schemas,
+    segments: segmentsService({
+      files: readOnlyFiles,
+      brokers: () => local.brokerDisks(),
+      partitionOf: ({ topic, partition }) => local.snapshot().partitions.find(each => each.topic === topic && each.partition === partition),
+    }),
   }
   const guardedServices = guarded(contract, services, clusterId => readOnly.has(clusterId))
   const served = audited(contract, guardedServices, env.clock, entry => changes.append(entry))

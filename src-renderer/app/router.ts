@@ -14,6 +14,7 @@ export const router = createRouter({
       redirect: to => ({ name: 'messages', params: to.params }),
       children: [
         { path: 'messages', name: 'messages', props: true, component: () => import('../views/topic/messages/MessagesTab.vue') },
+        { path: 'segments', name: 'segments', props: true, component: () => import('../views/topic/segments/SegmentsTab.vue') },
         { path: 'config', name: 'config', props: true, component: () => import('../views/topic/config/ConfigTab.vue') },
         { path: 'statistics', name: 'statistics', props: true, component: () => import('../views/topic/statistics/StatisticsTab.vue') },
         { path: 'schema', name: 'schema', props: true, component: () => import('../views/topic/schema/SchemaTab.vue') },

@@ -6,6 +6,7 @@ import { metadata } from './en/metadata.ts'
 import { moves } from './en/moves.ts'
 import { produce } from './en/produce.ts'
 import { schemas } from './en/schemas.ts'
+import { segments } from './en/segments.ts'
 import { security } from './en/security.ts'
 import { shell } from './en/shell.ts'
 import { topics } from './en/topics.ts'
@@ -19,6 +20,7 @@ export const en = {
   ...messages,
   ...formats,
   ...groups,
+  ...segments,
   ...schemas,
   ...security,
   ...metadata,

@@ -7,6 +7,7 @@ import { metadata } from './zh-CN/metadata.ts'
 import { moves } from './zh-CN/moves.ts'
 import { produce } from './zh-CN/produce.ts'
 import { schemas } from './zh-CN/schemas.ts'
+import { segments } from './zh-CN/segments.ts'
 import { security } from './zh-CN/security.ts'
 import { shell } from './zh-CN/shell.ts'
 import { topics } from './zh-CN/topics.ts'
@@ -19,6 +20,7 @@ export const zhCN = {
   ...messages,
   ...formats,
   ...groups,
+  ...segments,
   ...schemas,
   ...security,
   ...metadata,

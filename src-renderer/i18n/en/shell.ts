@@ -169,6 +169,9 @@ export const shell = {
     GROUP_SUBSCRIBED_TO_TOPIC: 'A member reads this topic. Stop its consumers first.',
     TOPIC_ALREADY_EXISTS: 'A topic of this name exists already.',
     INVALID_FILTER: 'The filter cannot be understood: {problem}',
+    FILE_GONE: 'The file is not there any more.',
+    FILES_NOT_HERE: 'The files of this cluster are not on this machine.',
+    NO_BATCH_THERE: 'There is no batch there any more.',
     UNKNOWN_TOPIC_OR_PARTITION: 'This topic or partition does not exist (any more).',
   },
 }

@@ -56,7 +56,14 @@ export const topics = {
   },
   topic: {
     tabsLabel: 'Topic',
-    tabs: { messages: 'Messages', partitions: 'Partitions', config: 'Config', statistics: 'Statistics', schema: 'Schema' },
+    tabs: {
+      messages: 'Messages',
+      partitions: 'Partitions',
+      segments: 'Segments',
+      config: 'Config',
+      statistics: 'Statistics',
+      schema: 'Schema',
+    },
     replication: 'RF {n}',
     internal: 'internal',
     unknown: { title: 'There is no topic {topic}', text: 'It was deleted, or never made.', back: 'All topics' },

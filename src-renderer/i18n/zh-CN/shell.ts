@@ -171,6 +171,9 @@ export const shell = {
     GROUP_SUBSCRIBED_TO_TOPIC: '有成员在读取此 topic。请先停止它的消费者。',
     TOPIC_ALREADY_EXISTS: '已存在同名的 topic。',
     INVALID_FILTER: '无法理解该过滤器：{problem}',
+    FILE_GONE: '文件已不存在。',
+    FILES_NOT_HERE: '此集群的文件不在本机上。',
+    NO_BATCH_THERE: '该处已没有 batch。',
     UNKNOWN_TOPIC_OR_PARTITION: '该 topic 或分区不存在（或已被删除）。',
   },
 } satisfies Words

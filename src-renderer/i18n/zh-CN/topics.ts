@@ -58,7 +58,7 @@ export const topics = {
   },
   topic: {
     tabsLabel: 'Topic',
-    tabs: { messages: '消息', partitions: '分区', config: '配置', statistics: '统计', schema: 'Schema' },
+    tabs: { messages: '消息', partitions: '分区', segments: 'Segment', config: '配置', statistics: '统计', schema: 'Schema' },
     replication: '副本因子 {n}',
     internal: '内部',
     unknown: { title: '没有名为 {topic} 的 topic', text: '它已被删除，或从未创建过。', back: '所有 topic' },
