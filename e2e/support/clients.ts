@@ -2,13 +2,13 @@ import { Kafka, logLevel, type Admin, type Consumer, type Producer } from 'kafka
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** kafkajs as its users have it, told to be quick: the client nobody here wrote. */
-export function foreignClient(bootstrap: string): Kafka {
+export function foreignClient(bootstrap: string, { requestTimeout = 5_000 } = {}): Kafka {
   return new Kafka({
     clientId: 'e2e',
     brokers: bootstrap.split(','),
     logLevel: logLevel.NOTHING,
     connectionTimeout: 1_000,
-    requestTimeout: 5_000,
+    requestTimeout,
     retry: { initialRetryTime: 30, maxRetryTime: 200, retries: 60 },
   })
 }

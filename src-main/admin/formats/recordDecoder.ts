@@ -198,6 +198,10 @@ function decodeChosen(
 ): Decoded {
   const read = (made: Read) =>
     'problem' in made ? failed(format, made.problem) : value(format, { value: made.value, isCut: false }, bounds)
+  const readWhole = (make: () => Read) => {
+    const limit = Math.max(bounds.bytes, MAX_WHOLE_BYTES)
+    return bytes.length > limit ? failed(format, { code: 'tooLarge', details: { limit } }) : read(make())
+  }
   switch (format) {
     case 'json':
       return chosenJson(bytes)
@@ -218,15 +222,15 @@ function decodeChosen(
     case 'uuid':
       return read(decodeUuid(bytes))
     case 'list':
-      return read({ value: decodeJavaList(bytes) })
+      return readWhole(() => ({ value: decodeJavaList(bytes) }))
     case 'timeWindow':
     case 'sessionWindow':
     case 'windowStore':
-      return read({ value: decodeStreamsKey(format, bytes) })
+      return readWhole(() => ({ value: decodeStreamsKey(format, bytes) }))
     case 'consumerOffsets':
     case 'transactionState':
     case 'clusterMetadata':
-      return read(decodeInternal(format, bytes, context))
+      return readWhole(() => decodeInternal(format, bytes, context))
     case 'gzip':
       return unpacked(bytes, bounds)
     case 'hex':
@@ -239,6 +243,8 @@ function decodeChosen(
 
 /** Larger texts are taken for JSON by their ends. */
 const MAX_CHECKED_BYTES = 1024 * 1024
+/** What can only be read whole is so up to here, which is what a batch may hold unless a broker is told otherwise. */
+const MAX_WHOLE_BYTES = 1024 * 1024
 
 function chosenJson(bytes: Buffer): Decoded {
   if (bytes.length > MAX_CHECKED_BYTES) return utf8('json')

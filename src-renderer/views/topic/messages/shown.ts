@@ -11,4 +11,7 @@ export const canShow = (bytes: RecordBytes | null, as: Shown) =>
 
 /** As what it looks like, unless a person wanted something else that is possible too. */
 export const bestShown = (bytes: RecordBytes | null, wanted: Shown | null): Shown =>
-  wanted !== null && canShow(bytes, wanted) ? wanted : (SHOWN.find(each => canShow(bytes, each)) ?? 'text')
+  wanted !== null && canShow(bytes, wanted) ? wanted : (lookOf(bytes) ?? 'text')
+
+/** Text that has a structure beside it is still best read as the text that it is. */
+const lookOf = (bytes: RecordBytes | null) => (bytes?.structure ? 'text' : SHOWN.find(each => canShow(bytes, each)))
