@@ -194,6 +194,20 @@ test('hostile records are shown safely, and the app goes on', async ({ page, clu
   await expect(page.getByRole('heading', { name: 'Topics' })).toBeVisible()
 })
 
+test('what groups committed is read from the topic in which Kafka keeps it', async ({ page, cluster }, info) => {
+  await fill(cluster.bootstrap, 'kinds', KINDS)
+  const admin = foreignClient(cluster.bootstrap).admin()
+  await admin.connect()
+  await admin.setOffsets({ groupId: 'billing', topic: 'kinds', partitions: [{ partition: 0, offset: '3' }] })
+  await admin.disconnect()
+  await go(page, '/topics/__consumer_offsets/messages')
+  const row = rows(page).filter({ hasText: '"type":"offsetCommit","group":"billing","topic":"kinds"' })
+  await row.first().dblclick()
+  await expect(record(page)).toContainText('Decoded as consumer offsets')
+  await expect(record(page)).toContainText('"commitTimestamp"')
+  await page.screenshot({ path: info.outputPath('committed.png') })
+})
+
 test('the choice of formats is accessible, in both languages', async ({ page, cluster }, info) => {
   await fill(cluster.bootstrap, 'kinds', KINDS)
   await go(page, '/topics/kinds/messages')
