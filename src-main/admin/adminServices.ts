@@ -20,6 +20,7 @@ import { MemorySeriesStore } from './memorySeriesStore.ts'
 import { messageServices } from './messages.ts'
 import { quorumServices } from './quorum.ts'
 import { reassignmentServices } from './reassignments/reassignmentServices.ts'
+import { encodersWith } from './records/encoders.ts'
 import type { ExportFiles } from './records/exportFile.ts'
 import { recordServices } from './records/recordServices.ts'
 import type { ReplicaFiles } from './search/replicaFiles.ts'
@@ -133,6 +134,7 @@ export function adminServices(
       files: exportFiles,
       sessionOf,
       schemasOf: schemas.schemasOf,
+      encoders: encodersWith(schemas.writerOf),
     }),
     brokers: brokerServices(clientOf),
     security: securityServices(clientOf, saltPassword),

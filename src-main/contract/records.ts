@@ -5,8 +5,10 @@ import { OffsetRange } from './messages.ts'
 import { call, stream } from './operations.ts'
 import { SearchFilter } from './search.ts'
 
-/** How a person writes the bytes of a key, a value or a header. */
-export const PayloadEncoding = z.enum(['text', 'json', 'hex', 'base64'])
+/**
+ * How a person writes the bytes of a key, a value or a header. `schema`: JSON, to be written by the schema of the topic's keys or values; headers have none.
+ */
+export const PayloadEncoding = z.enum(['text', 'json', 'hex', 'base64', 'schema'])
 export type PayloadEncoding = z.infer<typeof PayloadEncoding>
 
 /** What a person wrote, and how it is meant. */
@@ -142,7 +144,10 @@ const InTopic = InCluster.extend({ topic: z.string().min(1) })
 
 export const records = {
   /** What a record would be, `count` of them: with templates filled in when `isTemplate`. */
-  preview: call(z.object({ record: WrittenRecord, isTemplate: z.boolean(), count: z.number().int().min(1).max(20) }), z.array(ShownRecord)),
+  preview: call(
+    InTopic.extend({ record: WrittenRecord, isTemplate: z.boolean(), count: z.number().int().min(1).max(20) }),
+    z.array(ShownRecord),
+  ),
   /** The same record `count` times, its templates filled in anew each time when `isTemplate`; no more than `perSecond`. */
   produce: stream(
     InTopic.extend({

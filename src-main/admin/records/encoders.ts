@@ -1,4 +1,6 @@
 import type { PayloadEncoding, WrittenPayload } from '../../contract/records.ts'
+import { troubleOf } from '../schemas/registryTrouble.ts'
+import type { SchemaServices } from '../schemas/schemaServices.ts'
 
 /** What was written cannot become bytes. The message is a sentence that a person can act on. */
 export class WrongPayload extends Error {
@@ -16,13 +18,40 @@ export interface PayloadPlace {
   readonly part: 'key' | 'value' | 'header'
 }
 
-/** How payloads become bytes. Resolves once all that it takes is at hand: for those with a schema, the schema. */
+/** How payloads become bytes. Resolves once all that it takes is at hand: for those with a schema, the schema. Rejects with `WrongPayload`. */
 export type EncoderSource = (written: Omit<WrittenPayload, 'text'>, place: PayloadPlace) => Promise<Encode>
 
-const ENCODERS: Readonly<Record<PayloadEncoding, Encode>> = { text: fromText, json: fromJson, hex: fromHex, base64: fromBase64 }
+const ENCODERS: Readonly<Record<Exclude<PayloadEncoding, 'schema'>, Encode>> = {
+  text: fromText,
+  json: fromJson,
+  hex: fromHex,
+  base64: fromBase64,
+}
 
-/** Encodings that need nothing but what was written. */
-export const plainEncoders: EncoderSource = async ({ encoding }) => ENCODERS[encoding]
+/** Encodings of which only `schema` needs more than what was written. */
+export function encodersWith(writerOf: SchemaServices['writerOf']): EncoderSource {
+  return async ({ encoding }, { part, ...place }) => {
+    if (encoding !== 'schema') return ENCODERS[encoding]
+    if (part === 'header') throw new WrongPayload('Headers have no schema.')
+    try {
+      const write = await writerOf({ ...place, part })
+      return text => {
+        try {
+          return write(text)
+        } catch (problem) {
+          throw explained(problem)
+        }
+      }
+    } catch (problem) {
+      throw explained(problem)
+    }
+  }
+}
+
+function explained(problem: unknown): WrongPayload {
+  const { what, path } = troubleOf(problem)
+  return new WrongPayload(path === '' ? what : `${path}: ${what}`)
+}
 
 /** UTF-8. Half a surrogate pair, of which JSON can tell, has no bytes. */
 export function fromText(text: string): Buffer {

@@ -172,7 +172,7 @@ describe('producing', () => {
   it('shows what would be, and what is wrong, before anything is sent', async () => {
     await connected(given => given.topic('a'))
     const record = written({ key: text('{{counter}}'), value: { encoding: 'hex', text: 'xy' } })
-    expect(await admin.records.preview({ record, isTemplate: true, count: 2 })).toMatchObject([
+    expect(await admin.records.preview({ clusterId, topic: 'a', record, isTemplate: true, count: 2 })).toMatchObject([
       { key: { text: '1', size: 1, problem: null }, value: { text: 'xy', size: null, problem: '"x" is no hexadecimal digit.' } },
       { key: { text: '2' } },
     ])

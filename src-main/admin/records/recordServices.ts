@@ -4,7 +4,7 @@ import type { Clock, Random } from '../../env/env.ts'
 import type { ClusterSession } from '../clusterSession.ts'
 import type { Schemas } from '../formats/schemas.ts'
 import type { SearchWorkers } from '../search/searchWorkers.ts'
-import { type Encode, type EncoderSource, plainEncoders } from './encoders.ts'
+import type { EncoderSource } from './encoders.ts'
 import type { ExportFiles } from './exportFile.ts'
 import { exportRun } from './exportRun.ts'
 import { checkRun, importRun } from './importRun.ts'
@@ -12,35 +12,29 @@ import { produceRun } from './produceRun.ts'
 import { planReplay, replayRun } from './replayRun.ts'
 import { Runs } from './runs.ts'
 import { SelectedRecords } from './selection.ts'
-import { compileRecord, showRecord } from './writtenRecord.ts'
+import { compileRecord, previewOf } from './writtenRecord.ts'
 
 export interface RecordWorld {
   readonly clock: Clock
   readonly random: Random
   readonly workers: SearchWorkers
   readonly files: ExportFiles
-  readonly encoders?: EncoderSource
+  readonly encoders: EncoderSource
   sessionOf(clusterId: string): ClusterSession
   schemasOf(clusterId: string): Schemas
 }
 
 /** Many records at once: into a topic, out of it, and from one to another. */
 export function recordServices(world: RecordWorld): Served<typeof records> {
-  const { sessionOf, schemasOf, workers, files, encoders = plainEncoders } = world
+  const { sessionOf, schemasOf, workers, files, encoders } = world
   const selected = (clusterId: string, selection: RecordSelection) =>
     new SelectedRecords({ client: sessionOf(clusterId).client, workers, schemas: schemasOf(clusterId) }, selection)
   const runs = new Runs(world)
   return {
-    preview: async ({ record, isTemplate, count }) => {
-      const place = { clusterId: '', topic: '' }
-      const known = new Map<string, Encode>()
-      for (const written of [record.key, record.value, ...record.headers.map(({ value }) => value)]) {
-        if (written !== null) known.set(written.encoding, await encoders(written, { ...place, part: 'value' }))
-      }
+    preview: async ({ clusterId, topic, record, isTemplate, count }) => {
+      const show = await previewOf(record, { isTemplate, encoders, place: { clusterId, topic } })
       const nowMs = world.clock.now()
-      return Array.from({ length: count }, (_, index) =>
-        showRecord(record, isTemplate, written => known.get(written.encoding)!, { index, nowMs, random: world.random }),
-      )
+      return Array.from({ length: count }, (_, index) => show({ index, nowMs, random: world.random }))
     },
     produce: async function* ({ clusterId, topic, record, isTemplate, ...how }, signal) {
       const session = sessionOf(clusterId)

@@ -20,19 +20,18 @@ export interface CompiledRecord {
   headers(context: TemplateContext): RecordHeader[]
 }
 
+export interface CompileOptions {
+  readonly isTemplate: boolean
+  readonly encoders: EncoderSource
+  readonly place: Omit<PayloadPlace, 'part'>
+}
+
 /** Throws `WrongPayload` for what could never become a record, and says of which part. */
-export async function compileRecord(
-  record: WrittenRecord,
-  {
-    isTemplate,
-    encoders,
-    place,
-  }: { readonly isTemplate: boolean; readonly encoders: EncoderSource; readonly place: Omit<PayloadPlace, 'part'> },
-): Promise<CompiledRecord> {
+export async function compileRecord(record: WrittenRecord, { isTemplate, encoders, place }: CompileOptions): Promise<CompiledRecord> {
   const compile = async (written: WrittenPayload | null, part: PayloadPlace['part'], name: string): Promise<Make> => {
     if (written === null) return () => null
     const { text, ...kind } = written
-    const encode = await encoders(kind, { ...place, part })
+    const encode = await encoders(kind, { ...place, part }).catch((problem: unknown) => named(name, () => rethrow(problem)))
     const render = isTemplate ? named(name, () => compileTemplate(text)) : () => text
     return makeOf({ name, render, encode }, isTemplate)
   }
@@ -51,6 +50,10 @@ function makeOf({ name, render, encode }: Part, isTemplate: boolean): Make {
   return context => (made ??= make(context))
 }
 
+function rethrow(problem: unknown): never {
+  throw problem
+}
+
 function named<T>(name: string, make: () => T): T {
   try {
     return make()
@@ -62,29 +65,32 @@ function named<T>(name: string, make: () => T): T {
 
 const SHOWN_CHARACTERS = 4_000
 
-/** What a record would be, as a person sees it; what is wrong with a part stands in its place. */
-export function showRecord(
-  record: WrittenRecord,
-  isTemplate: boolean,
-  encodeWith: (written: WrittenPayload) => Encode,
-  context: TemplateContext,
-): ShownRecord {
-  const show = (written: WrittenPayload | null) => {
-    if (written === null) return null
-    let text = written.text
-    try {
-      if (isTemplate) text = compileTemplate(text)(context)
-      return { text: text.slice(0, SHOWN_CHARACTERS), size: encodeWith(written)(text).length, problem: null }
-    } catch (problem) {
-      if (!(problem instanceof WrongPayload) && !(problem instanceof WrongTemplate)) throw problem
-      return { text: text.slice(0, SHOWN_CHARACTERS), size: null, problem: problem.message }
+/** Shows what a record would be, as a person sees it; what is wrong with a part stands in its place. */
+export async function previewOf(record: WrittenRecord, how: CompileOptions): Promise<(context: TemplateContext) => ShownRecord> {
+  const shower = async (written: WrittenPayload | null, part: PayloadPlace['part']) => {
+    if (written === null) return () => null
+    const { text: typed, ...kind } = written
+    const encode = await how.encoders(kind, { ...how.place, part }).catch((problem: unknown): Encode => () => {
+      throw problem
+    })
+    return (context: TemplateContext) => {
+      let text = typed
+      try {
+        if (how.isTemplate) text = compileTemplate(typed)(context)
+        return { text: text.slice(0, SHOWN_CHARACTERS), size: encode(text).length, problem: null }
+      } catch (problem) {
+        if (!(problem instanceof WrongPayload) && !(problem instanceof WrongTemplate)) throw problem
+        return { text: text.slice(0, SHOWN_CHARACTERS), size: null, problem: problem.message }
+      }
     }
   }
-  return {
+  const [key, value] = await Promise.all([shower(record.key, 'key'), shower(record.value, 'value')])
+  const headers = await Promise.all(record.headers.map(async header => ({ key: header.key, show: await shower(header.value, 'header') })))
+  return context => ({
     partition: null,
     timestampMs: null,
-    key: show(record.key),
-    value: show(record.value),
-    headers: record.headers.map(header => ({ key: header.key, value: show(header.value) })),
-  }
+    key: key(context),
+    value: value(context),
+    headers: headers.map(header => ({ key: header.key, value: header.show(context) })),
+  })
 }

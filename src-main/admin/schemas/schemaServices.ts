@@ -19,6 +19,14 @@ export interface SchemaServices {
   readonly schemas: Served<typeof schemas>
   /** For whoever decodes the records of a cluster. */
   schemasOf(clusterId: string): Schemas
+  /** Finds the schema by which a part of a topic is written: for whoever writes many. Both it and what it gives throw what `troubleOf` explains. */
+  writerOf(place: SchemaPlace): Promise<(text: string) => Buffer>
+}
+
+export interface SchemaPlace {
+  readonly clusterId: string
+  readonly topic: string
+  readonly part: SchemaPart
 }
 
 /** What the host gives. */
@@ -49,6 +57,10 @@ export function schemaServices(clock: Clock, { http, files, settings }: SchemaSe
 
   return {
     schemasOf: of,
+    writerOf: async ({ clusterId, topic, part }) => {
+      const schema = await of(clusterId).toWriteWith(topic, part, null)
+      return text => Buffer.from(encoded(schema, { topic, part, value: parsed(text) }).bytes)
+    },
     schemas: {
       settings: async ({ clusterId }) => {
         const { registry } = settings.read(clusterId)

@@ -10,7 +10,7 @@ export const produce = {
     tombstone: 'Tombstone: a null value',
     tombstoneNeedsKey: 'A tombstone without a key removes nothing.',
     encodingOf: '{part} is written as',
-    encodings: { text: 'Text', json: 'JSON', hex: 'Hex', base64: 'Base64', null: 'Null' },
+    encodings: { text: 'Text', json: 'JSON', hex: 'Hex', base64: 'Base64', schema: 'By schema', null: 'Null' },
     bytes: '{n} byte | {n} bytes',
     headerKey: 'Key of header {n}',
     headerValue: 'Value of header {n}',

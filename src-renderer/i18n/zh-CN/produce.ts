@@ -12,7 +12,7 @@ export const produce = {
     tombstone: 'Tombstone：value 为 null',
     tombstoneNeedsKey: '没有 key 的 tombstone 不会移除任何东西。',
     encodingOf: '{part} 的写法',
-    encodings: { text: '文本', json: 'JSON', hex: 'Hex', base64: 'Base64', null: 'Null' },
+    encodings: { text: '文本', json: 'JSON', hex: 'Hex', base64: 'Base64', schema: '按 schema', null: 'Null' },
     bytes: '{n} 字节',
     headerKey: '第 {n} 个 header 的 key',
     headerValue: '第 {n} 个 header 的 value',

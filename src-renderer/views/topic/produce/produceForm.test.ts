@@ -4,7 +4,8 @@ import { fromRaw, toRaw } from './rawRecord.ts'
 
 const bytesOf = (text: string | Uint8Array<ArrayBuffer>) => {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text
-  return { size: bytes.length, bytes }
+  const decoded = { format: 'text' as const, problem: null, schema: null, isCut: false }
+  return { size: bytes.length, bytes, text: null, decoded }
 }
 
 describe('a record that is typed', () => {
@@ -77,6 +78,26 @@ describe('a record that is there', () => {
     })
     expect(formOf({ key: bytesOf(''), value: null, headers: [] })).toMatchObject({ hasEmptyKey: true, isTombstone: true })
     expect(formOf({ key: null, value: bytesOf(new Uint8Array(5_000)), headers: [] }).value.encoding).toBe('base64')
+  })
+})
+
+describe('a record that a schema wrote', () => {
+  const schema = { format: 'avro' as const, source: 'registry' as const, name: 'Order', id: 7, subject: null, version: null }
+  const value = {
+    ...bytesOf(Uint8Array.of(0, 0, 0, 0, 7, 2)),
+    text: '{"id":1}',
+    decoded: { format: 'avro' as const, problem: null, schema, isCut: false },
+  }
+
+  it('is typed as what it says, and written by a schema again', () => {
+    const form = formOf({ key: null, value, headers: [] })
+    expect(form.value).toEqual({ encoding: 'schema', text: '{"id":1}' })
+    expect(fromRaw(toRaw(form), form).value).toEqual({ encoding: 'schema', text: '{"id":1}' })
+  })
+
+  it('is bytes where the schema could not read all of it', () => {
+    const broken = { ...value, decoded: { ...value.decoded, problem: { code: 'schemaMismatch' as const, details: {} } } }
+    expect(formOf({ key: null, value: broken, headers: [] }).value.encoding).toBe('hex')
   })
 })
 

@@ -91,7 +91,7 @@ export const rateOf = (typed: string): number | null | 'wrong' => {
 /** Bytes of more than this are shorter in base64, and nobody reads them anyway. */
 const HEX_BYTES = 4_096
 
-type Bytes = Pick<RecordBytes, 'size' | 'bytes'>
+type Bytes = Pick<RecordBytes, 'size' | 'bytes' | 'text' | 'decoded'>
 interface TypedRecord {
   readonly key: Bytes | null
   readonly value: Bytes | null
@@ -112,7 +112,9 @@ export function formOf({ key, value, headers }: TypedRecord): RecordForm {
 }
 
 /** By its bytes: what a screen makes of them is not always what they are. */
-function payloadOf({ size, bytes }: Bytes): WrittenPayload {
+function payloadOf({ size, bytes, text: made, decoded }: Bytes): WrittenPayload {
+  // What a schema wrote, a person can change only as what it says, and a schema has to write it again.
+  if (decoded.schema !== null && decoded.problem === null && made !== null && !decoded.isCut) return { encoding: 'schema', text: made }
   const text = utf8(bytes)
   if (text !== null) return { encoding: isJson(text) ? 'json' : 'text', text }
   return size <= HEX_BYTES ? { encoding: 'hex', text: hex(bytes) } : { encoding: 'base64', text: base64(bytes) }

@@ -48,9 +48,9 @@ export function fromRaw(raw: string, before: RecordForm): RecordForm {
   const isKnown = /^\d+$/.test(before.partitioner)
   return {
     ...before,
-    key: key === null ? { encoding: 'text', text: '' } : written(key),
+    key: key === null ? { encoding: 'text', text: '' } : written(key, before.key.encoding),
     hasEmptyKey: key === '',
-    value: value === null ? { encoding: 'text', text: '' } : written(value),
+    value: value === null ? { encoding: 'text', text: '' } : written(value, before.value.encoding),
     isTombstone: value === null,
     headers: pairs.map(headerOf),
     partitioner: partition === null ? (isKnown ? 'byKey' : before.partitioner) : String(Number(partition)),
@@ -63,14 +63,15 @@ function headerOf(pair: Json): HeaderField {
   return { key, value: value === null ? null : written(value) }
 }
 
-function written(payload: Json): WrittenPayload {
-  if (typeof payload === 'string') return { encoding: 'text', text: payload }
+/** Nothing in the text says that it is to be written by a schema: what was, stays so. */
+function written(payload: Json, before: WrittenPayload['encoding'] = 'text'): WrittenPayload {
+  if (typeof payload === 'string') return { encoding: before === 'schema' ? 'schema' : 'text', text: payload }
   if (isObject(payload) && Object.keys(payload).length === 1) {
     const { $base64, $hex } = payload
     if (typeof $base64 === 'string') return { encoding: 'base64', text: $base64 }
     if (typeof $hex === 'string') return { encoding: 'hex', text: $hex }
   }
-  return { encoding: 'json', text: JSON.stringify(payload) }
+  return { encoding: before === 'schema' ? 'schema' : 'json', text: JSON.stringify(payload) }
 }
 
 const isObject = (value: Json): value is { [name: string]: Json } => typeof value === 'object' && value !== null && !Array.isArray(value)

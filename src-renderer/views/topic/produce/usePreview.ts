@@ -1,5 +1,6 @@
 import { watchDebounced } from '@vueuse/core'
 import { shallowRef } from 'vue'
+import { LOCAL_CLUSTER } from '../../../../src-main/contract/common.ts'
 import type { ShownRecord } from '../../../../src-main/contract/records.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
 import { recordOf, type RecordForm } from './produceForm.ts'
@@ -9,7 +10,7 @@ const LOOK_AFTER_MS = 150
 const OF_TEMPLATE = 3
 
 /** What a record would be, as the host makes it: looked at while one types. The last answer stays until there is the next. */
-export function usePreview(form: () => RecordForm, isTemplate: () => boolean) {
+export function usePreview(topic: () => string, form: () => RecordForm, isTemplate: () => boolean) {
   const bridge = useBridge()
   const shown = shallowRef<readonly ShownRecord[]>([])
   let asked = 0
@@ -19,7 +20,7 @@ export function usePreview(form: () => RecordForm, isTemplate: () => boolean) {
     async () => {
       const mine = (asked += 1)
       try {
-        const wanted = { record: recordOf(form()), isTemplate: isTemplate() }
+        const wanted = { clusterId: LOCAL_CLUSTER, topic: topic(), record: recordOf(form()), isTemplate: isTemplate() }
         const found = await bridge.records.preview({ ...wanted, count: wanted.isTemplate ? OF_TEMPLATE : 1 })
         if (mine === asked) shown.value = found
       } catch {
