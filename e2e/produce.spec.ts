@@ -123,7 +123,7 @@ test('hits of a search are exported and replayed', async ({ page, host }, info) 
   await test.step('export', async () => {
     await page.getByRole('button', { name: 'Export, replay' }).click()
     await page.getByRole('menuitem', { name: 'Export…' }).click()
-    await expect(dialog(page)).toContainText('Found so far: 11.')
+    await expect(dialog(page)).toContainText('All 11 hits of this search.')
     await shot('export')
     if (host === 'desktop') {
       await page.keyboard.press('Escape')

@@ -11,6 +11,7 @@ export const transfer = {
     },
     scopeTexts: {
       hits: 'Every record that the search finds within its bounds, also those that it has not come to yet. Found so far: {n}.',
+      counted: 'The {n} hit of this search. | All {n} hits of this search.',
       whole: 'Every record of {topic}, up to its end as of now.',
       bounded: 'Records of {topic} within the bounds that are set on the Messages screen: {bounds}.',
       record: 'Partition {partition}, offset {offset}.',
@@ -49,6 +50,7 @@ export const transfer = {
     keepsTimestamps: 'Keep timestamps',
     compression: 'Compression',
     plan: '{n} offset will be gone through. | {n} offsets will be gone through.',
+    planCounted: '{n} record will be appended. | {n} records will be appended.',
     planHits: 'The hits among {n} offset will be appended. | The hits among {n} offsets will be appended.',
     changes: {
       keepPartitions: 'Partition n goes to partition n; offsets are counted anew.',

@@ -9,6 +9,7 @@ export const transfer = {
     scopes: { hits: '本次搜索的命中', all: '范围内的全部', record: '打开的记录' },
     scopeTexts: {
       hits: '搜索在其范围内找到的每条记录，包括尚未搜到的。目前找到：{n}。',
+      counted: '本次搜索的全部 {n} 个命中。',
       whole: '{topic} 的每条记录，直到此刻的末尾。',
       bounded: '{topic} 中消息页面所设范围内的记录：{bounds}。',
       record: '分区 {partition}，offset {offset}。',
@@ -47,6 +48,7 @@ export const transfer = {
     keepsTimestamps: '保留时间戳',
     compression: '压缩',
     plan: '将经过 {n} 个 offset。',
+    planCounted: '将追加 {n} 条记录。',
     planHits: '将追加 {n} 个 offset 中的命中。',
     changes: {
       keepPartitions: '分区 n 写入分区 n；offset 重新计数。',

@@ -24,7 +24,7 @@ const filter: SearchFilter = { kind: 'text', text: 'x', isCaseSensitive: false, 
 describe('what can be exported from the messages screen', () => {
   it('is the whole topic when nothing is set', () => {
     expect(scopesOf(screen)).toEqual([
-      { name: 'all', selection: { topic: 'shop', filter: null, ranges: null, fromMs: null, toMs: null }, hits: 0 },
+      { name: 'all', selection: { topic: 'shop', filter: null, ranges: null, fromMs: null, toMs: null }, hits: 0, isCounted: false },
     ])
   })
 
@@ -48,7 +48,9 @@ describe('what can be exported from the messages screen', () => {
       name: 'hits',
       selection: { topic: 'shop', filter, fromMs: 5, toMs: null, ranges: [{ partition: 0, from: 10, to: 90 }], formats: AUTO_FORMATS },
       hits: 0,
+      isCounted: false,
     })
+    expect(scopesOf({ ...screen, run: { ...run, state: 'ended', why: 'completed' } })[0]?.isCounted).toBe(true)
   })
 
   it('is also the open record', () => {

@@ -26,6 +26,8 @@ export interface TransferScope {
   readonly name: ScopeName
   readonly selection: RecordSelection
   readonly hits: number
+  /** All that were to be searched were, so that those are all the hits there are. */
+  readonly isCounted: boolean
 }
 
 /** The narrowest that a person is likely to mean comes first. */
@@ -35,18 +37,20 @@ export function scopesOf({ topic, run, form, chosen, extents, order, formats, pl
     const { filter, fromMs, toMs, ranges } = run.query
     // Where it began and ends was decided when it was begun; a part that goes on with the rest has only that.
     const bounds = run.bounds.length > 0 ? [...run.bounds] : ranges
+    const isCounted = run.why === 'completed' && run.sums.failures === 0
     scopes.push({
       name: 'hits',
       selection: { topic, filter, fromMs, toMs, ranges: bounds, formats },
       hits: run.hits.length + run.notKeptCount,
+      isCounted,
     })
   }
   const isBounded = problemOf({ ...form, mode: 'text', text: 'anything' }) === null
   const { ranges, fromMs, toMs } = queryOf(isBounded ? form : emptyForm(), { chosen, extents, order })
-  scopes.push({ name: 'all', selection: { topic, filter: null, ranges, fromMs, toMs }, hits: 0 })
+  scopes.push({ name: 'all', selection: { topic, filter: null, ranges, fromMs, toMs }, hits: 0, isCounted: false })
   if (place !== null) {
     const one: OffsetRange = { partition: place.partition, from: place.offset, to: place.offset + 1 }
-    scopes.push({ name: 'record', selection: { topic, filter: null, ranges: [one], fromMs: null, toMs: null }, hits: 0 })
+    scopes.push({ name: 'record', selection: { topic, filter: null, ranges: [one], fromMs: null, toMs: null }, hits: 1, isCounted: true })
   }
   return scopes
 }
