@@ -276,8 +276,27 @@ export const clusterMutations: readonly Mutation[] = [
     ],
     stage: on(POWER, { settings: QUICK_TO_FENCE }),
     caughtBy: LOSSES,
-    from: 8,
-    within: 12,
+    from: 1,
+    within: 8,
+  },
+  {
+    broken: 'a move gives up replicas that have everything for a single one that is left',
+    edits: [
+      {
+        file: 'controller/eligibleLeaders.ts',
+        is: 'return complete.every(replica => settled.replicas.includes(replica))',
+        becomes: 'return complete.length > 0',
+      },
+    ],
+    stage: on(['wipe', 'powerLoss', 'isolate', 'cut', 'freeze'], {
+      faultsMs: 12_000,
+      without: ['churn', 'shared', 'alone', 'joined', 'configs', 'seconds', 'risky'],
+      settings: QUICK_TO_FENCE,
+      pace: 4,
+    }),
+    caughtBy: LOSSES,
+    from: 55,
+    within: 10,
   },
   {
     broken: 'a broker that comes back is in sync as it was before',
@@ -312,8 +331,8 @@ export const clusterMutations: readonly Mutation[] = [
     ],
     stage: on(['isolate', 'isolate', 'cut', 'oneWayCut']),
     caughtBy: ['confirmed topics exist', 'deleted topics stay deleted', 'producer ids are given once', 'liveness', ...LOSSES],
-    from: 9,
-    within: 15,
+    from: 20,
+    within: 20,
   },
   {
     broken: 'blocks of producer ids are given out without being written down',
