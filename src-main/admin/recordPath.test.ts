@@ -1,5 +1,6 @@
+import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
-import { EVERY, InvalidPath, parseJson, parseRecordPath, textOf, valuesAt } from './recordPath.ts'
+import { EVERY, InvalidPath, mayBeJson, parseJson, parseRecordPath, textOf, valuesAt } from './recordPath.ts'
 
 describe('a path into JSON', () => {
   it.each([
@@ -54,4 +55,32 @@ describe('JSON', () => {
     expect(textOf({ a: [1, 'x', 12345678901234567890n] })).toBe('{"a":[1,"x",12345678901234567890]}')
     expect([textOf('x'), textOf(12345678901234567890n), textOf(null), textOf(true)]).toEqual(['x', '12345678901234567890', 'null', 'true'])
   })
+
+  test.prop([
+    fc.oneof(
+      fc.json(),
+      fc.json({ depthSize: 'small' }).map(text => ` \t\r\n${text}\n `),
+      fc.double().map(String),
+    ),
+  ])('is never taken for something else by its ends alone', text => {
+    fc.pre(isJson(text))
+    expect(mayBeJson(text)).toBe(true)
+  })
+
+  it.each(['', ' ', 'customer-7', '550e8400-e29b-41d4-a716-446655440000', '01', '1.', '{"a":1', '"', 'nul', 'true!', '\u00a01'])(
+    'is not even tried in %j',
+    text => {
+      expect(isJson(text)).toBe(false)
+      expect(mayBeJson(text)).toBe(false)
+    },
+  )
 })
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

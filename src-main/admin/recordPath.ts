@@ -69,9 +69,39 @@ export function valuesAt(root: unknown, path: RecordPath, from = 0): unknown[] {
 }
 
 const MAY_HOLD_LARGE_INTEGER = /\d{16}/
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/
+const SPACE = /^[ \t\n\r]*|[ \t\n\r]*$/g
+const SMALLEST_PRINTED = 0x21
+
+/**
+ * False for most of what is no JSON, by its ends alone: a parser that fails takes longer to say so than one that succeeds takes for a record. Never
+ * false for JSON.
+ */
+export function mayBeJson(text: string): boolean {
+  // Few texts begin or end with a space, and a space is not worth a copy of all others.
+  const isPadded = text.charCodeAt(0) < SMALLEST_PRINTED || text.charCodeAt(text.length - 1) < SMALLEST_PRINTED
+  const whole = isPadded ? text.replace(SPACE, '') : text
+  switch (whole[0]) {
+    case '{':
+      return whole.endsWith('}')
+    case '[':
+      return whole.endsWith(']')
+    case '"':
+      return whole.length > 1 && whole.endsWith('"')
+    case 't':
+      return whole === 'true'
+    case 'f':
+      return whole === 'false'
+    case 'n':
+      return whole === 'null'
+    default:
+      return NUMBER.test(whole)
+  }
+}
 
 /** What JSON makes of a text; integers beyond 2^53 stay exact, as bigints. `undefined` when it is no JSON. */
 export function parseJson(text: string): unknown {
+  if (!mayBeJson(text)) return undefined
   try {
     return MAY_HOLD_LARGE_INTEGER.test(text) ? (JSON.parse(text, exactIntegers) as unknown) : (JSON.parse(text) as unknown)
   } catch {

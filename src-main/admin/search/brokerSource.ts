@@ -15,7 +15,6 @@ const PATIENCE_MS = 12_000
 const FETCH_TIMEOUT_MS = 8_000
 /** What one answer may bring. The first ones are small, for the sake of the first hits. */
 const FIRST_ANSWER_BYTES = 1024 * 1024
-const ANSWER_BYTES = 8 * 1024 * 1024
 /** More would fill an answer with partitions that there is no room for in it. */
 const PARTITIONS_AT_ONCE = 100
 /** A smaller answer may lie in memory that others use too, and costs little to copy. */
@@ -140,7 +139,7 @@ class BrokerSource {
       })
       if (this.#feed.signal.aborted) return
       await this.#take(answer, asked, topic)
-      answerBytes = Math.min(ANSWER_BYTES, answerBytes * 2)
+      answerBytes = Math.min(this.#feed.handfulBytes, answerBytes * 2)
       // Brokers fill an answer in the order of the question: each partition comes to the front.
       const turned = waiting.length > front.length ? front.length : 1
       waiting = [...waiting.slice(turned), ...waiting.slice(0, turned)]

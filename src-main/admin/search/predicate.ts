@@ -1,3 +1,4 @@
+import { mayBeJson } from '../recordPath.ts'
 import type { RecordView } from './recordView.ts'
 
 /**
@@ -5,7 +6,7 @@ import type { RecordView } from './recordView.ts'
  * Throws `TooSlow` when it takes longer than it may, `TooMuchMemory` when that is because little memory is left.
  */
 export interface PredicateSandbox {
-  /** `texts` are keys, values, names and values of headers, one after the other; `numbers` say where each ends. One letter comes back for each record: y, n or f for failed. */
+  /** One letter comes back for each record: y, n or f for failed. */
   ask(question: PredicateQuestion): { readonly verdicts: string; readonly problem: string | null }
 }
 
@@ -23,17 +24,37 @@ export class TooMuchMemory extends Error {
 export interface PredicateQuestion {
   readonly partition: number
   readonly records: number
-  /** Per record: offset, timestamp, length of the key and of the value in `texts` (-1 for null), count of headers, two lengths for each. */
-  readonly numbers: string
-  readonly texts: string
+  /** Per record: offset, timestamp, which parts are worth parsing (`KEY_MAY_BE_JSON` and `VALUE_MAY_BE_JSON`), count of headers. */
+  readonly numbers: readonly number[]
+  /** Per record: key, value, and of each header its name and its value. */
+  readonly texts: readonly (string | null)[]
 }
 
-/** Packs records into a question. */
+export const KEY_MAY_BE_JSON = 1
+export const VALUE_MAY_BE_JSON = 2
+
+export type PredicatePart = 'key' | 'value' | 'headers'
+
+/** A name can be written with escapes, and all that a function was given has a name of its own. */
+const MAY_NAME_ANYTHING = /\\u|arguments/
+
+/** What a predicate may look at. Nothing has to be decoded for one whose source does not even name it. */
+export function partsNamedIn(source: string): ReadonlySet<PredicatePart> {
+  const all: readonly PredicatePart[] = ['key', 'value', 'headers']
+  return new Set(MAY_NAME_ANYTHING.test(source) ? all : all.filter(part => source.includes(part)))
+}
+
+/** Packs records into a question. Parts that nobody looks at are null in it. */
 export class QuestionBuilder {
+  readonly #needed: Readonly<Record<PredicatePart, boolean>>
   #numbers: number[] = []
-  #texts: string[] = []
+  #texts: (string | null)[] = []
   #records = 0
   #size = 0
+
+  constructor(needed: ReadonlySet<PredicatePart>) {
+    this.#needed = { key: needed.has('key'), value: needed.has('value'), headers: needed.has('headers') }
+  }
 
   get records(): number {
     return this.#records
@@ -44,25 +65,34 @@ export class QuestionBuilder {
     return this.#size
   }
 
+  /** Bytes that have to be decoded to ask about it. */
+  sizeOf({ keyLength, valueLength }: RecordView): number {
+    return (this.#needed.key ? Math.max(0, keyLength) : 0) + (this.#needed.value ? Math.max(0, valueLength) : 0)
+  }
+
   add(record: RecordView): void {
-    this.#numbers.push(record.offset, record.timestamp)
-    this.#addText(record.text('key'))
-    this.#addText(record.text('value'))
-    if (record.bytes[record.headersAt] === 0) this.#numbers.push(0)
-    else {
-      const { headers } = record
-      this.#numbers.push(headers.length)
-      for (const { key, value } of headers) {
-        this.#addText(key)
-        this.#addText(value === null ? null : value.toString('utf8'))
-      }
+    const key = this.#needed.key ? record.text('key') : null
+    const value = this.#needed.value ? record.text('value') : null
+    const hasHeaders = this.#needed.headers && record.bytes[record.headersAt] !== 0
+    const headers = hasHeaders ? record.headers : []
+    this.#numbers.push(
+      record.offset,
+      record.timestamp,
+      (key !== null && mayBeJson(key) ? KEY_MAY_BE_JSON : 0) + (value !== null && mayBeJson(value) ? VALUE_MAY_BE_JSON : 0),
+      headers.length,
+    )
+    this.#addText(key)
+    this.#addText(value)
+    for (const header of headers) {
+      this.#addText(header.key)
+      this.#addText(header.value === null ? null : header.value.toString('utf8'))
     }
     this.#records += 1
   }
 
   /** What was added since the last time. */
   take(partition: number): PredicateQuestion {
-    const question = { partition, records: this.#records, numbers: `[${this.#numbers.join()}]`, texts: this.#texts.join('') }
+    const question = { partition, records: this.#records, numbers: this.#numbers, texts: this.#texts }
     this.#numbers = []
     this.#texts = []
     this.#records = 0
@@ -71,9 +101,7 @@ export class QuestionBuilder {
   }
 
   #addText(text: string | null): void {
-    this.#numbers.push(text === null ? -1 : text.length)
-    if (text === null) return
     this.#texts.push(text)
-    this.#size += text.length
+    if (text !== null) this.#size += text.length
   }
 }

@@ -28,6 +28,21 @@ export class RecordView {
   valueLength = -1
   end = 0
 
+  /** For who keeps it while the view goes on to the next record. */
+  copy(): RecordView {
+    const copy = new RecordView()
+    copy.decoder = this.decoder
+    copy.bytes = this.bytes
+    copy.offset = this.offset
+    copy.timestamp = this.timestamp
+    copy.keyAt = this.keyAt
+    copy.keyLength = this.keyLength
+    copy.valueAt = this.valueAt
+    copy.valueLength = this.valueLength
+    copy.end = this.end
+    return copy
+  }
+
   /** A view of the batch. */
   part(part: 'key' | 'value'): Buffer | null {
     const [at, length] = part === 'key' ? [this.keyAt, this.keyLength] : [this.valueAt, this.valueLength]

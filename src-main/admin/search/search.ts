@@ -11,6 +11,9 @@ const ROWS_AT_ONCE = 200
 const MAX_WAITING_ROWS = 4_000
 /** What each worker may have before it, so that it never waits for the next answer of a broker. */
 const LOAD_PER_WORKER_BYTES = 24 * 1024 * 1024
+/** What is sent to another process is copied several times: a part of it is best still in the processor's cache. */
+const HANDFUL_BYTES = 8 * 1024 * 1024
+const FOREIGN_HANDFUL_BYTES = 2 * 1024 * 1024
 
 /** A stretch of offsets of a partition that is to be looked through. */
 export interface Stretch {
@@ -28,6 +31,8 @@ export interface SearchFeed {
   readonly signal: AbortSignal
   /** What is to be searched. */
   readonly bounds: readonly OffsetRange[]
+  /** So many bytes are well given at once. */
+  readonly handfulBytes: number
   /** Resolves once there is room for more, or the search is over. */
   room(): Promise<void>
   /** `bytes` is given away. */
@@ -186,6 +191,7 @@ export class Search {
       order: this.#options.order,
       signal: this.#over.signal,
       bounds: this.#options.bounds,
+      handfulBytes: this.#options.task.filter.kind === 'predicate' ? FOREIGN_HANDFUL_BYTES : HANDFUL_BYTES,
       room: () => this.#room(),
       scanBytes: (bytes, stretches) => {
         const sections = stretches.map(({ at, length, ...stretch }) => ({ ...this.#begin(stretch), at, length }))

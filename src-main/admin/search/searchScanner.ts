@@ -7,7 +7,7 @@ import { RecordDecoder } from '../formats/recordDecoder.ts'
 import { compileColumns, type ReadColumns } from '../columns.ts'
 import { compileFilter, type RecordFilter } from './filter.ts'
 import { InvalidFilter } from './invalidFilter.ts'
-import { type OpenSandbox, TooMuchMemory, TooSlow } from './predicate.ts'
+import { type OpenSandbox, partsNamedIn, TooMuchMemory, TooSlow } from './predicate.ts'
 import { type ScanBounds, scanBatches } from './scanBatches.ts'
 import type { ScanBytes, ScanFile, ScanSection, SearchTask, WorkerAnswer, WorkerRequest } from './searchWorkers.ts'
 import { predicateSink, recordSink, type SectionSink } from './sinks.ts'
@@ -78,7 +78,7 @@ export class SearchScanner {
       const asked: RecordFilter = filter
       sinkOf = section => recordSink(section, asked, surroundings)
     } else {
-      const paced = { sandbox: openSandbox(filter.source), pace: { recordsAtOnce: 1 } }
+      const paced = { sandbox: openSandbox(filter.source), parts: partsNamedIn(filter.source), pace: { recordsAtOnce: 1 } }
       sinkOf = section => predicateSink(section, paced, surroundings)
     }
     this.#ready = { task, columns, sinkOf }
@@ -110,7 +110,7 @@ export class SearchScanner {
     const bounds = this.#boundsOf(section)
     try {
       let size = READ_BYTES
-      // Two take turns: rows keep nothing of what they were read from.
+      // Two take turns: rows keep nothing of what they were read from, and a sink settles what it keeps.
       const rooms = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)]
       const read = (from: number) => {
         const length = Math.min(size, end - from)
@@ -135,6 +135,7 @@ export class SearchScanner {
         at += whole
         if (!isLast && at < end) reading = read(at)
         orDamaged(sink, section, () => scanBatches(bytes, 0, whole, bounds, sink))
+        sink.settle()
         if (isLast) break
       }
       await reading

@@ -3,8 +3,8 @@ import type { TimestampType } from '../../protocol/records/batch.ts'
 import type { LogRecord } from '../../protocol/records/record.ts'
 import type { RecordDecoder } from '../formats/recordDecoder.ts'
 import type { RecordFilter } from './filter.ts'
-import { type PredicateSandbox, QuestionBuilder } from './predicate.ts'
-import { RecordView } from './recordView.ts'
+import { type PredicatePart, type PredicateSandbox, QuestionBuilder } from './predicate.ts'
+import type { RecordView } from './recordView.ts'
 import type { ScanSink } from './scanBatches.ts'
 import type { ScanReport, ScanSection } from './searchWorkers.ts'
 
@@ -31,6 +31,8 @@ interface Surroundings {
 
 /** A sink that reports. */
 export interface SectionSink extends ScanSink, Pick<Surroundings, 'rowOf'> {
+  /** The memory that was looked through becomes another's: what was kept of it for later is dealt with now. */
+  settle(): void
   /** Nothing more comes: all up to here is done. */
   end(upTo: number): void
 }
@@ -110,6 +112,7 @@ export function recordSink(section: ScanSection, filter: RecordFilter, env: Surr
       reporter.passed(upTo, records, bytes)
       reporter.reportWhenDue()
     },
+    settle: () => undefined,
     end: upTo => {
       reporter.passed(upTo, 0, 0)
       reporter.report()
@@ -122,16 +125,17 @@ interface Waiting {
   readonly timestampType: TimestampType
 }
 
-/** A sandbox, and how much it is asked at once by all who ask it. */
+/** A sandbox, what its predicate looks at, and how much it is asked at once by all who ask it. */
 export interface PacedSandbox {
   readonly sandbox: PredicateSandbox
+  readonly parts: ReadonlySet<PredicatePart>
   readonly pace: { recordsAtOnce: number }
 }
 
 /** Takes every record for a candidate, and asks the sandbox about many at once. */
-export function predicateSink(section: ScanSection, { sandbox, pace }: PacedSandbox, env: Surroundings): SectionSink {
+export function predicateSink(section: ScanSection, { sandbox, parts, pace }: PacedSandbox, env: Surroundings): SectionSink {
   const reporter = new Reporter(section, env)
-  const question = new QuestionBuilder()
+  const question = new QuestionBuilder(parts)
   let waiting: Waiting[] = []
   /** Passed, but only once the sandbox has answered. */
   let behind = { upTo: section.from, records: 0, bytes: 0 }
@@ -161,13 +165,13 @@ export function predicateSink(section: ScanSection, { sandbox, pace }: PacedSand
     decoder: env.decoder,
     rowOf: env.rowOf,
     candidate: (record, timestampType) => {
-      const size = Math.max(0, record.keyLength) + Math.max(0, record.valueLength)
+      const size = question.sizeOf(record)
       if (size > MAX_RECORD_BYTES) {
         reporter.failed(1, `At offset ${record.offset}: ${size} bytes are more than a predicate can look at.`)
         return
       }
       question.add(record)
-      waiting.push({ record: Object.assign(new RecordView(), record), timestampType })
+      waiting.push({ record: record.copy(), timestampType })
       if (question.records >= pace.recordsAtOnce || question.size >= MAX_CHARACTERS) ask()
     },
     asked: () => undefined,
@@ -179,6 +183,7 @@ export function predicateSink(section: ScanSection, { sandbox, pace }: PacedSand
         reporter.reportWhenDue()
       } else behind = { upTo, records: behind.records + records, bytes: behind.bytes + bytes }
     },
+    settle: ask,
     end: upTo => {
       ask()
       reporter.passed(upTo, behind.records, behind.bytes)

@@ -20,8 +20,10 @@ const PARAMETERS = ['key', 'value', 'headers', 'offset', 'partition', 'timestamp
 const IMPORT_EXPRESSION = /\bimport\s*[(./<-]/
 
 interface Box {
-  numbers: string
-  texts: string
+  /** Arrays of the predicate's realm. */
+  readonly numbers: number[]
+  readonly texts: (string | null)[]
+  records: number
   partition: number
   verdicts: string
   problem: string
@@ -43,10 +45,11 @@ export function openPredicateSandbox(source: string): PredicateSandbox {
   box.predicate = compiled(source, context)
   const ask = new vm.Script('trilogAsk()', { filename: 'ask' })
   return {
-    ask: ({ partition, numbers, texts }) => {
+    ask: ({ partition, records, numbers, texts }) => {
       box.partition = partition
-      box.numbers = numbers
-      box.texts = texts
+      box.records = records
+      refill(box.numbers, numbers)
+      refill(box.texts, texts)
       for (let timeout = TIME_LIMIT_MS; !answersWithin(timeout, () => ask.runInContext(context, { timeout })); timeout *= 2) {
         if (timeout * 2 > LONGEST_MS) throw new TooSlow()
       }
@@ -55,6 +58,12 @@ export function openPredicateSandbox(source: string): PredicateSandbox {
       return { verdicts, problem: problem === '' ? null : problem }
     },
   }
+}
+
+/** Element by element: the array of one realm is not for the other to see. Nobody can have put a setter in the way, all prototypes are frozen. */
+function refill<T extends string | number | null>(array: T[], values: readonly T[]): void {
+  array.length = 0
+  for (let index = 0; index < values.length; index++) array[index] = values[index]!
 }
 
 /** An expression if it can be one, otherwise the body of a function; what is wrong with that is what the person is told. */

@@ -35,7 +35,7 @@ export const sandboxSetup = `
 
   const parse = JSON.parse
   const slice = String.prototype.slice
-  const box = { __proto__: null, numbers: '', texts: '', partition: 0, verdicts: '', problem: '', predicate: undefined }
+  const box = { __proto__: null, numbers: [], texts: [], records: 0, partition: 0, verdicts: '', problem: '', predicate: undefined }
 
   const messageOf = thrown => {
     try {
@@ -46,43 +46,35 @@ export const sandboxSetup = `
     }
   }
 
+  const read = text => {
+    try {
+      return parse(text)
+    } catch {
+      return text
+    }
+  }
+
   const ask = () => {
     box.verdicts = ''
     box.problem = ''
-    const numbers = parse(box.numbers)
-    const texts = box.texts
-    const predicate = box.predicate
+    const { numbers, texts, records, partition, predicate } = box
     let place = 0
-    let at = 0
-    const text = () => {
-      const length = numbers[place++]
-      if (length < 0) return null
-      const found = apply(slice, texts, [at, at + length])
-      at += length
-      return found
-    }
-    const read = whole => {
-      if (whole === null) return null
-      try {
-        return parse(whole)
-      } catch {
-        return whole
-      }
-    }
+    let textPlace = 0
     let verdicts = ''
     let problem = ''
-    while (place < numbers.length) {
+    for (let record = 0; record < records; record++) {
       const offset = numbers[place++]
       const timestamp = numbers[place++]
-      const key = text()
-      const value = text()
+      const mayBeJson = numbers[place++]
+      const key = texts[textPlace++]
+      const value = texts[textPlace++]
       const headers = {}
       for (let left = numbers[place++]; left > 0; left--) {
-        const name = text()
-        defineProperty(headers, name, { value: text(), enumerable: true, configurable: true, writable: true })
+        const name = texts[textPlace++]
+        defineProperty(headers, name, { value: texts[textPlace++], enumerable: true, configurable: true, writable: true })
       }
       try {
-        const verdict = predicate(read(key), read(value), headers, offset, box.partition, timestamp)
+        const verdict = predicate(mayBeJson & 1 ? read(key) : key, mayBeJson & 2 ? read(value) : value, headers, offset, partition, timestamp)
         if (typeof verdict === 'object' && verdict !== null && typeof verdict.then === 'function') {
           throw new TypeError('A predicate cannot be asynchronous')
         }
