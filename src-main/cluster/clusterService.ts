@@ -1,5 +1,6 @@
 import { latestOf, queueOf } from '../base/asyncQueues.ts'
 import type { BrokerLogLine, ClusterEvent, cluster } from '../contract/cluster.ts'
+import { type KnownSnapshot, updateTo } from '../contract/clusterUpdates.ts'
 import type { Served } from '../contract/operations.ts'
 import type { LocalCluster } from './localCluster.ts'
 
@@ -13,8 +14,15 @@ export function clusterService(local: LocalCluster, shutdown: (options: { delete
       const changes = latestOf<true>(signal)
       const stop = local.onChange(() => changes.offer(true))
       try {
-        yield local.snapshot()
-        for await (const _ of changes) yield local.snapshot()
+        let told: KnownSnapshot | undefined
+        const next = () => {
+          const snapshot = local.snapshot()
+          const update = updateTo(snapshot, told)
+          told = { sequence: update.sequence, snapshot }
+          return update
+        }
+        yield next()
+        for await (const _ of changes) yield next()
       } finally {
         stop()
       }

@@ -1,4 +1,5 @@
 import type { BrokerState, ClusterEvent, FailoverStory, LogDir, PartitionReplicas, ReplicaState } from '../contract/cluster.ts'
+import { comparePartitions } from '../contract/clusterUpdates.ts'
 import type { MetadataTold, PartitionStats, PartitionTold, QuorumTold, StatsTold } from '../server/config.ts'
 import { RequestHistory } from './requestHistory.ts'
 
@@ -153,7 +154,7 @@ export class ClusterView {
   /** Every partition with the state of each of its replicas, by topic and number. */
   partitions(nowMs: number): PartitionReplicas[] {
     const all = [...this.#partitions.values()].map(partition => this.#replicasOf(partition, nowMs))
-    return all.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition))
+    return all.sort(comparePartitions)
   }
 
   /** What one broker holds: how many partitions it leads and follows, and their bytes. */

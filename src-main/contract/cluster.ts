@@ -159,6 +159,24 @@ export const ClusterSnapshot = z.object({
 })
 export type ClusterSnapshot = z.infer<typeof ClusterSnapshot>
 
+/**
+ * Snapshots as a stream carries them: the first one whole, of each later one what differs. Ten thousand partitions are megabytes, and a page that has to
+ * read them a few times a second answers nobody who types.
+ */
+export const ClusterUpdate = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('whole'), sequence: z.number().int(), snapshot: ClusterSnapshot }),
+  z.object({
+    type: z.literal('difference'),
+    /** One more than that of the update it rests on. */
+    sequence: z.number().int(),
+    head: ClusterSnapshot.omit({ partitions: true }),
+    /** Those that are new, or not as they were. */
+    changed: z.array(PartitionReplicas),
+    gone: z.array(PartitionReplicas.pick({ topic: true, partition: true })),
+  }),
+])
+export type ClusterUpdate = z.infer<typeof ClusterUpdate>
+
 export const BrokerLogLine = z.object({
   brokerId: BrokerId,
   atMs: TimestampMs,
@@ -175,8 +193,8 @@ const OneBroker = z.object({ brokerId: BrokerId })
 
 /** The three brokers on this machine, from outside: only the local cluster has processes to stop, kill and freeze. */
 export const cluster = {
-  /** The newest snapshot at once, then another whenever something changed, a few a second at most. */
-  watch: stream(z.object({}), ClusterSnapshot),
+  /** The newest snapshot at once, then what came to differ whenever something changed, a few times a second at most. Read with `afterUpdate`. */
+  watch: stream(z.object({}), ClusterUpdate),
   /** The kept events oldest first, then each as it happens. */
   events: stream(z.object({}), ClusterEvent),
   /** The last `lines` lines of each broker's log (of one broker, when named), then each as it is written. */

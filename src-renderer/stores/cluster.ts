@@ -1,12 +1,14 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
-import type { ClusterEvent, ClusterSnapshot, LocalBroker, ProfileValue } from '../../src-main/contract/cluster.ts'
+import type { ClusterEvent, ClusterSnapshot, LocalBroker, PartitionReplicas, ProfileValue } from '../../src-main/contract/cluster.ts'
 import { useBridge } from '../composables/useBridge.ts'
 import { isServing } from './isServing.ts'
+import { snapshotsOf } from './snapshots.ts'
 import { addSample, type RateHistory } from './rateHistory.ts'
 
 /** Events older than the newest this many are forgotten. */
 const KEPT_EVENTS = 500
+const NO_PARTITIONS: readonly PartitionReplicas[] = []
 
 export type BrokerAction = 'stop' | 'kill' | 'pause' | 'resume' | 'start' | 'restart' | 'wipe'
 
@@ -20,13 +22,15 @@ export const useClusterStore = defineStore('cluster', () => {
   /** What was asked of a broker and is not done yet. */
   const pending = shallowRef<ReadonlyMap<number, BrokerAction>>(new Map())
 
+  /** The same list while none of them changes, whatever else a snapshot brings. */
+  const partitions = computed<readonly PartitionReplicas[]>(() => snapshot.value?.partitions ?? NO_PARTITIONS)
   const brokers = computed<readonly LocalBroker[]>(() => snapshot.value?.brokers ?? [])
   const serving = computed(() => brokers.value.filter(isServing).length)
   const replicas = computed(() => {
     let inSync = 0
     let all = 0
     let offlinePartitions = 0
-    for (const partition of snapshot.value?.partitions ?? []) {
+    for (const partition of partitions.value) {
       inSync += partition.inSyncReplicas.filter(id =>
         partition.replicas.some(each => each.brokerId === id && each.state !== 'offline'),
       ).length
@@ -40,7 +44,7 @@ export const useClusterStore = defineStore('cluster', () => {
     bytesOut: brokers.value.reduce((sum, each) => sum + each.bytesOutPerSecond, 0),
   }))
 
-  const watch = (signal: AbortSignal) => bridge.cluster.watch({}, signal)
+  const watch = (signal: AbortSignal) => snapshotsOf(() => bridge.cluster.watch({}, signal), signal)
   function take(next: ClusterSnapshot) {
     snapshot.value = next
     rates.value = addSample(rates.value, next)
@@ -78,6 +82,7 @@ export const useClusterStore = defineStore('cluster', () => {
     rates,
     pending,
     brokers,
+    partitions,
     serving,
     replicas,
     traffic,

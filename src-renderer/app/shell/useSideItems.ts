@@ -2,6 +2,7 @@ import { computed, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRouter } from 'vue-router'
 import { count } from '../../composables/format.ts'
+import { useNameFilter } from '../../composables/useNameFilter.ts'
 import { useClusterStore } from '../../stores/cluster.ts'
 import { useGroupsStore } from '../../stores/groups.ts'
 import { isServing } from '../../stores/isServing.ts'
@@ -19,25 +20,20 @@ export function useSideItems(filter: Readonly<Ref<string>>) {
   const topics = useTopicsStore()
   const groups = useGroupsStore()
   const pathOf = (name: string, params: Record<string, string>) => router.resolve({ name, params }).path
-  const matching = (items: readonly SideItem[]) => {
-    const wanted = filter.value.trim().toLowerCase()
-    return wanted === '' ? items : items.filter(({ label }) => label.toLowerCase().includes(wanted))
-  }
+  const matching = (items: Readonly<Ref<readonly SideItem[]>>) => useNameFilter(items, ({ label }) => label, filter)
 
-  const brokers = computed(() =>
-    matching(
-      cluster.brokers.map(broker => ({
-        key: String(broker.brokerId),
-        label: t('broker.name', { id: broker.brokerId }),
-        path: pathOf('broker', { id: String(broker.brokerId) }),
-        trouble: isServing(broker)
-          ? undefined
-          : {
-              tone: broker.state === 'killed' || broker.state === 'died' ? ('danger' as const) : ('warn' as const),
-              text: t(`broker.states.${broker.state}`),
-            },
-      })),
-    ),
+  const brokerItems = computed(() =>
+    cluster.brokers.map(broker => ({
+      key: String(broker.brokerId),
+      label: t('broker.name', { id: broker.brokerId }),
+      path: pathOf('broker', { id: String(broker.brokerId) }),
+      trouble: isServing(broker)
+        ? undefined
+        : {
+            tone: broker.state === 'killed' || broker.state === 'died' ? ('danger' as const) : ('warn' as const),
+            text: t(`broker.states.${broker.state}`),
+          },
+    })),
   )
   const topicItems = computed(() =>
     topics.ours
@@ -65,7 +61,7 @@ export function useSideItems(filter: Readonly<Ref<string>>) {
       })),
   )
   const security = computed(() =>
-    matching(SECURITY_TABS.map(key => ({ key, label: t(`security.tab.${key}`), path: pathOf(key, {}), trouble: undefined }))),
+    SECURITY_TABS.map(key => ({ key, label: t(`security.tab.${key}`), path: pathOf(key, {}), trouble: undefined })),
   )
-  return { brokers, security, topics: computed(() => matching(topicItems.value)), groups: computed(() => matching(groupItems.value)) }
+  return { brokers: matching(brokerItems), security: matching(security), topics: matching(topicItems), groups: matching(groupItems) }
 }
