@@ -182,6 +182,41 @@ describe('reading messages', () => {
     expect(values(await settle(rows))).toEqual(['0', '1'])
   })
 
+  it('does not take the end of a leader that was just elected for the end of the log', async () => {
+    await connected(given => filled(given, 1, 3))
+    await settle(admin.messages.extent({ clusterId, topic }))
+    let isSettled = false
+    const [fetch, listOffsets] = [kafka.scripted(Fetch), kafka.scripted(ListOffsets)]
+    kafka.script(Fetch, async (request, call) => {
+      const answer = await fetch(request, call)
+      if (isSettled || typeof answer === 'symbol') return answer
+      const behind = { highWatermark: 1, records: null }
+      return {
+        ...answer,
+        responses: answer.responses.map(each => ({ ...each, partitions: each.partitions.map(one => ({ ...one, ...behind })) })),
+      }
+    })
+    kafka.script(ListOffsets, async (request, call) => {
+      const answer = await listOffsets(request, call)
+      if (isSettled || typeof answer === 'symbol') return answer
+      const unknown = { errorCode: errorCode('OFFSET_NOT_AVAILABLE'), offset: -1, timestamp: -1 }
+      return {
+        ...answer,
+        topics: answer.topics.map(each => ({ ...each, partitions: each.partitions.map(one => ({ ...one, ...unknown })) })),
+      }
+    })
+    const rows = admin.messages.read({ clusterId, topic, ranges: [{ partition: 0, from: 1, to: 3 }] })
+    await kafka.world.run(2_000)
+    isSettled = true
+    expect(values(await settle(rows))).toEqual(['1', '2'])
+  })
+
+  it('believes the end of a log once its leader says that it knows it', async () => {
+    await connected(given => filled(given, 1, 3))
+    expect(values(await read({ partition: 0, from: 2, to: 3 }, { partition: 0, from: 3, to: 9 }))).toEqual(['2'])
+    expect(await settle(admin.messages.detail({ clusterId, topic, partition: 0, offset: 3 }))).toBeNull()
+  })
+
   it('says that a batch is corrupt rather than to show it', async () => {
     await connected(given => {
       given.topic(topic)

@@ -4,7 +4,7 @@ import { type FetchedBatch, FetchedRecords, type FetchedRecordsCache } from './f
 import { fetchFrom, type FetchedPartition } from './fetching.ts'
 import type { KafkaClient } from './kafkaClient.ts'
 import { isTransient, KafkaError } from './kafkaError.ts'
-import { EARLIEST, listOffsets } from './offsets.ts'
+import { EARLIEST, LATEST, listOffsets } from './offsets.ts'
 import { backoffMs, type Deadline, sleep } from './waiting.ts'
 
 const READ_PATIENCE_MS = 12_000
@@ -93,6 +93,7 @@ class Reading {
     let problem: Error | undefined
     let progress = false
     const outside: number[] = []
+    const ended: number[] = []
     const byLeader = new Map<number, number[]>()
     for (const partition of this.#gaps.keys()) {
       const metadata = this.#topic.partitions.find(each => each.partition === partition)
@@ -106,7 +107,8 @@ class Reading {
         try {
           for (const [partition, answer] of await this.#fetch(leader, partitions)) {
             const { error } = answer
-            if (error === 'NONE') progress = this.#took(partition, answer) || progress
+            if (error === 'NONE' && this.#isAtEnd(partition, answer)) ended.push(partition)
+            else if (error === 'NONE') progress = this.#took(partition, answer) || progress
             else if (error === 'OFFSET_OUT_OF_RANGE') outside.push(partition)
             else problem = new KafkaError(error)
           }
@@ -116,6 +118,11 @@ class Reading {
       }),
     )
     if (outside.length > 0) progress = (await this.#skipMissing(outside, deadline)) || progress
+    if (ended.length > 0) {
+      const { skipped, doubt } = await this.#skipBehindEnd(ended, deadline)
+      progress ||= skipped
+      problem ??= doubt
+    }
     this.#forgetDone()
     return { progress, problem }
   }
@@ -148,7 +155,33 @@ class Reading {
     return starts.size > 0
   }
 
-  #took(partition: number, { records, highWatermark }: FetchedPartition): boolean {
+  /** Nothing came although the log is said to end here: other partitions did not take all the room there was. */
+  #isAtEnd(partition: number, { records, highWatermark }: FetchedPartition): boolean {
+    const from = this.#gaps.get(partition)?.[0]?.from
+    return records.length === 0 && from !== undefined && from >= highWatermark
+  }
+
+  /**
+   * A leader that was just elected may not know for a moment that what the last one called committed is so, and its log would seem to end before records
+   * that a person has already seen. Asked for the end it says that it does not know (KIP-207).
+   */
+  async #skipBehindEnd(ended: readonly number[], deadline: Deadline): Promise<{ skipped: boolean; doubt: Error | undefined }> {
+    const partitions = this.#topic.partitions.filter(({ partition }) => ended.includes(partition))
+    const ends = await listOffsets(this.#client, [{ ...this.#topic, partitions }], LATEST, deadline)
+    let skipped = false
+    let doubt: Error | undefined
+    for (const partition of ended) {
+      const end = ends.get(this.#topic.name, partition)
+      const gaps = this.#gaps.get(partition)
+      if (end === undefined) doubt = ends.problem
+      if (end === undefined || gaps?.[0] === undefined || gaps[0].from < end) continue
+      gaps.length = 0
+      skipped = true
+    }
+    return { skipped, doubt }
+  }
+
+  #took(partition: number, { records }: FetchedPartition): boolean {
     const gaps = this.#gaps.get(partition)
     const [gap] = gaps ?? []
     if (gaps === undefined || gap === undefined) return false
@@ -158,10 +191,7 @@ class Reading {
       this.#takeFrom(partition, gaps, fetched)
       return true
     }
-    // An empty answer is the end of the log, unless other partitions took all the room there was.
-    if (gap.from < highWatermark) return false
-    gaps.length = 0
-    return true
+    return false
   }
 
   #takeFrom(partition: number, gaps: Gap[], fetched: FetchedRecords): void {

@@ -12,6 +12,7 @@ import { i18n } from '../i18n/index.ts'
 import { useAppStore } from '../stores/app.ts'
 import App from './App.vue'
 import { connectBridge, type ConnectedBridge } from './bridge.ts'
+import { followEarlyLinks } from './earlyLinks.ts'
 import HostGone from './HostGone.vue'
 import { reportTo } from './lastErrorHandler.ts'
 import NotStarted from './NotStarted.vue'
@@ -20,6 +21,7 @@ async function open({ bridge, closed }: ConnectedBridge) {
   // Not before: from then on it knows where the page's address is, and notices a change only once the app is there.
   const { router } = await import('./router.ts')
   const app = createApp(App).use(createPinia()).use(i18n).use(router).provide(bridgeKey, bridge)
+  followEarlyLinks(router)
   const store = app.runWithContext(() => useAppStore())
   void closed.then(() => (store.isHostGone = true))
   reportTo(app)
