@@ -77,4 +77,34 @@ describe('a table', () => {
     expect(table.emitted('sort')).toEqual([['size'], ['name']])
     expect(table.emitted('open')).toBeUndefined()
   })
+
+  it('gives a column that is dragged the place of another one, and takes a small movement for none', async () => {
+    const columns = ['name', 'size', 'lag'].map(key => ({ key, title: key, width: '100px', canSort: true, isMovable: true }))
+    const table = mount(DataTable, {
+      props: { label: 'Topics', count: 3, columns },
+      slots: { row: () => h('span', { role: 'gridcell' }) },
+      attachTo: document.body,
+    })
+    const heads = table.findAll<HTMLElement>('[role=columnheader]')
+    for (const [index, { element }] of heads.entries()) {
+      element.getBoundingClientRect = () => new DOMRect(index * 100, 0, 100, 28)
+      element.setPointerCapture = () => undefined
+    }
+    const drag = async (from: number, to: number, end = 'pointerup') => {
+      const head = heads[Math.floor(from / 100)]!
+      await head.trigger('pointerdown', { button: 0, pointerId: 1, clientX: from })
+      await head.trigger('pointermove', { pointerId: 1, clientX: to })
+      const mark = heads.map(each => each.classes().find(name => name.startsWith('drop')) ?? '')
+      await head.trigger(end, { pointerId: 1, clientX: to })
+      return mark
+    }
+    expect(await drag(20, 250)).toEqual(['', '', 'drop-after'])
+    expect(await drag(250, 120)).toEqual(['', 'drop-before', ''])
+    await drag(20, 23)
+    await drag(20, 250, 'pointercancel')
+    expect(table.emitted('move')).toEqual([
+      ['name', 'lag'],
+      ['lag', 'size'],
+    ])
+  })
 })

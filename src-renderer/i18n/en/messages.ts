@@ -51,7 +51,7 @@ export const messages = {
     showMore: 'Show {n}',
     columns: {
       title: 'Columns',
-      text: 'A click on a key in a JSON value makes it a column. Alt and arrows move a column, with Shift they change its width.',
+      text: 'A click on a key in a JSON value makes it a column. Heads can be dragged; here, Alt and arrows move a column, with Shift they change its width.',
       take: 'Show as a column',
       names: { partition: 'Partition', offset: 'Offset', time: 'Time', key: 'Key', value: 'Value', headers: 'Headers', bytes: 'Bytes' },
       left: 'Move {name} to the left',
@@ -205,6 +205,14 @@ export const messages = {
     sandbox: 'Runs in a sandbox; the predicate threw on 0 records',
     goOn: 'Go on',
     close: 'All records',
+    order: {
+      by: 'No hits | {n} hit, by {name} | {n} hits, by {name}',
+      byTime: 'By time again',
+      all: 'All hits of the search are sorted.',
+      notScanned: 'Sorted are the hits that were found so far; not everything was scanned.',
+      notKept:
+        'Sorted are the hits in the table; {n} more was not kept and is not among them. | Sorted are the hits in the table; {n} more were not kept and are not among them.',
+    },
     notKept: '{n} more hit was counted, but the table keeps {kept}. | {n} more hits were counted, but the table keeps {kept}.',
     showNotKept: 'Show those instead',
     noHits: 'Everything in these bounds was scanned. Try another case, other parts of the records or wider bounds.',

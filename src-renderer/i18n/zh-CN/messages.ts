@@ -52,7 +52,7 @@ export const messages = {
     showMore: '显示 {n}',
     columns: {
       title: '列',
-      text: '点击 JSON value 中的键即可作为一列。Alt+箭头移动列，再加 Shift 调整宽度。',
+      text: '点击 JSON value 中的键即可作为一列。表头可以拖动；在此处用 Alt+箭头移动列，再加 Shift 调整宽度。',
       take: '显示为一列',
       names: { partition: '分区', offset: 'Offset', time: '时间', key: 'Key', value: 'Value', headers: 'Headers', bytes: '字节' },
       left: '将 {name} 左移',
@@ -202,6 +202,13 @@ export const messages = {
     sandbox: '在沙箱中运行；谓词在 0 条记录上抛出异常',
     goOn: '继续',
     close: '所有记录',
+    order: {
+      by: '没有命中 | {n} 条命中，按 {name} 排序 | {n} 条命中，按 {name} 排序',
+      byTime: '恢复按时间排序',
+      all: '搜索的所有命中都已排序。',
+      notScanned: '排序的是目前找到的命中；尚未扫描全部记录。',
+      notKept: '排序的是表中的命中；另有 {n} 条未保留，不在其中。',
+    },
     notKept: '另有 {n} 条命中已计数，但表格只保留 {kept} 条。',
     showNotKept: '改为显示那些',
     noHits: '此范围内已全部扫描。可尝试其他大小写、记录的其他部分或更大的范围。',

@@ -1,6 +1,6 @@
 import { useLocalStorage } from '@vueuse/core'
 import { computed, type Ref } from 'vue'
-import type { Sorting } from '../../components/DataTable.vue'
+import type { Sorting } from '../../components/tableColumn.ts'
 import { useNameFilter } from '../../composables/useNameFilter.ts'
 import { useTopicsStore } from '../../stores/topics.ts'
 import { sortedRows } from './topicRows.ts'

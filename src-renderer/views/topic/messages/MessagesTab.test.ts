@@ -184,6 +184,29 @@ describe('the messages of a topic', () => {
     expect(rows()).toHaveLength(2)
     expect(tab.text()).toContain('3 arrived, 1 held back')
   })
+
+  it('say how far they are behind when more is appended than is taken, until they have caught up', async () => {
+    const { tab, tail, rows } = await aTab([{ partition: 0, start: 0, end: 60_000 }])
+    const live = tab.findAll('button').find(button => button.text() === 'Live')!
+    await live.trigger('click')
+    await flushPromises()
+    const arrive = async (from: number, batches: number) => {
+      for (let batch = 0; batch < batches; batch++) {
+        tail.push(Array.from({ length: 1_000 }, (_, index) => aRow(0, from + batch * 1_000 + index)))
+      }
+      await flushPromises()
+    }
+    await arrive(0, 5)
+    expect(tab.text()).toContain('5,000 arrived')
+    expect(tab.text()).toContain('55,000')
+    const skip = tab.findAll('button').find(button => button.text() === 'Skip to the newest')
+    expect(skip).toBeDefined()
+    await arrive(5_000, 55)
+    expect(tab.text()).toContain('60,000 arrived, the newest 2,000 are kept')
+    expect(tab.findAll('button').some(button => button.text() === 'Skip to the newest')).toBe(false)
+    expect(rows()[0]).toContain('key 0-59999')
+    expect(rows().length).toBeLessThan(100)
+  })
 })
 
 describe('a search of the messages', () => {
@@ -207,6 +230,27 @@ describe('a search of the messages', () => {
     expect(searched[0]!.signal.aborted).toBe(true)
     expect(tab.text()).toContain('Cancelled; what was found is kept.')
     expect(rows()).toHaveLength(1)
+  })
+
+  it('sorts its hits by a column once it is over, and says that it is those in the table', async () => {
+    const { tab, rows, found } = await aTab([{ partition: 0, start: 0, end: 100 }])
+    const field = tab.get('input[aria-label="Search for"]')
+    await field.setValue('refund')
+    await field.trigger('keydown', { key: 'Enter' })
+    found.push({ type: 'hits', rows: [aRow(0, 7), aRow(0, 30), aRow(0, 9)] })
+    await flushPromises()
+    const head = () => tab.get('[role=columnheader][data-column=offset]')
+    const shown = () => rows().map(row => /key 0-(\d+)/.exec(row)?.[1])
+    expect(head().find('button').exists()).toBe(false)
+    expect(shown()).toEqual(['30', '9', '7'])
+    found.push({ type: 'ended', why: 'completed', progress: { ...progress, hits: 3 }, remaining: [] })
+    await flushPromises()
+    await head().get('button').trigger('click')
+    expect(head().attributes('aria-sort')).toBe('ascending')
+    expect(shown()).toEqual(['7', '9', '30'])
+    expect(tab.text()).toContain('3 hits, by Offset')
+    await tab.get('button[aria-label="By time again"]').trigger('click')
+    expect(shown()).toEqual(['30', '9', '7'])
   })
 
   it('comes with a link, and so does a record', async () => {

@@ -6,10 +6,14 @@ export type OwnColumn = (typeof OWN_COLUMNS)[number]
 const NARROWEST = 48
 const WIDEST = 1_200
 
-/** Which columns stand in which order, and how wide those are that a person made wider or narrower. Other names than our own are paths into records. */
+/**
+ * Which columns stand in which order, how wide those are that a person made wider or narrower, and by which of them hits are sorted. Other names than our
+ * own are paths into records.
+ */
 export const ColumnLayout = z.object({
   keys: z.array(z.string().max(1_000)).min(1).max(50),
   widths: z.record(z.string(), z.number().min(NARROWEST).max(WIDEST)),
+  sorting: z.object({ key: z.string().max(1_000), isDescending: z.boolean() }).optional(),
 })
 export type ColumnLayout = z.infer<typeof ColumnLayout>
 
@@ -28,19 +32,33 @@ export function withColumn(layout: ColumnLayout, key: string): ColumnLayout {
 }
 
 /** The last one stays: a table without columns has no rows to see. */
-export function withoutColumn({ keys, widths }: ColumnLayout, key: string): ColumnLayout {
-  return keys.length === 1 ? { keys, widths } : { keys: keys.filter(each => each !== key), widths }
+export function withoutColumn(layout: ColumnLayout, key: string): ColumnLayout {
+  return layout.keys.length === 1 ? layout : { ...layout, keys: layout.keys.filter(each => each !== key) }
 }
 
-export function moved({ keys, widths }: ColumnLayout, key: string, by: 1 | -1): ColumnLayout {
-  const at = keys.indexOf(key)
-  const to = at + by
-  if (at < 0 || to < 0 || to >= keys.length) return { keys, widths }
-  return { keys: keys.toSpliced(at, 1).toSpliced(to, 0, key), widths }
+export function moved(layout: ColumnLayout, key: string, by: 1 | -1): ColumnLayout {
+  const neighbour = layout.keys[layout.keys.indexOf(key) + by]
+  return neighbour === undefined || !layout.keys.includes(key) ? layout : movedTo(layout, key, neighbour)
 }
+
+/** Where `to` stood; that one moves aside. */
+export function movedTo(layout: ColumnLayout, key: string, to: string): ColumnLayout {
+  const [at, place] = [layout.keys.indexOf(key), layout.keys.indexOf(to)]
+  if (at < 0 || place < 0) return layout
+  return { ...layout, keys: layout.keys.toSpliced(at, 1).toSpliced(place, 0, key) }
+}
+
+/** By this column; the other way round when it is that already; the third time no more. What is counted begins with the most. */
+export function sortedBy({ sorting, ...layout }: ColumnLayout, key: string): ColumnLayout {
+  const first = key === 'bytes' || key === 'headers'
+  if (sorting?.key !== key) return { ...layout, sorting: { key, isDescending: first } }
+  return sorting.isDescending === first ? { ...layout, sorting: { key, isDescending: !first } } : layout
+}
+
+export const unsorted = ({ keys, widths }: ColumnLayout): ColumnLayout => ({ keys, widths })
 
 /** `null`: as wide as it is by itself. */
-export function resized({ keys, widths }: ColumnLayout, key: string, width: number | null): ColumnLayout {
-  const rest = Object.fromEntries(Object.entries(widths).filter(([name]) => name !== key))
-  return { keys, widths: width === null ? rest : { ...rest, [key]: Math.max(NARROWEST, Math.min(WIDEST, Math.round(width))) } }
+export function resized(layout: ColumnLayout, key: string, width: number | null): ColumnLayout {
+  const rest = Object.fromEntries(Object.entries(layout.widths).filter(([name]) => name !== key))
+  return { ...layout, widths: width === null ? rest : { ...rest, [key]: Math.max(NARROWEST, Math.min(WIDEST, Math.round(width))) } }
 }

@@ -9,6 +9,7 @@ import { useRemembered } from '../../../composables/useRemembered.ts'
 import { useClusterStore } from '../../../stores/cluster.ts'
 import { useToastsStore } from '../../../stores/toasts.ts'
 import { ColumnLayout, pathsOf, plainLayout } from './columnLayout.ts'
+import { useHitOrder } from './useHitOrder.ts'
 import { linkOf, queryOfLink, type MessageLink } from './messageLink.ts'
 import { kcatCommand, recordAsJson, textOf, type Copied } from './recordCopies.ts'
 import type { Place } from './rowMapping.ts'
@@ -50,15 +51,17 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
   const isDrawerOpen = ref(false)
   const reading = computed(() => ({ columns: pathsOf(layout.value), formats: formats.value }))
   const search = useSearch(topic, () => reading.value)
+  const hitOrder = useHitOrder(search, layout, formats)
   const rows = useMessageRows({
     topic,
     reading: () => reading.value,
-    hits: () => search.run.value?.hits ?? null,
+    hits: () => hitOrder.hits.value,
     hitReading: () => search.readAs.value,
     onShift: by => table.value?.shift(by),
   })
   const { source, chosen, order, arrangement, place, selected, extents } = rows
 
+  watch(hitOrder.sorting, () => void nextTick(() => table.value?.scrollToTop()))
   watch([source, chosen, order, arrangement, topic], () => {
     isDrawerOpen.value = false
     void nextTick(() => table.value?.scrollToTop())
@@ -206,6 +209,7 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
   return {
     ...rows,
     search,
+    hitOrder,
     form,
     recent,
     layout,
