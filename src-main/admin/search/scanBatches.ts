@@ -15,6 +15,7 @@ import {
 import { recordBytes, walkRecords } from '../../protocol/records/record.ts'
 import type { RecordDecoder } from '../formats/recordDecoder.ts'
 import type { RecordFilter } from './filter.ts'
+import { areAllPlain } from './plainRecords.ts'
 import { RecordView, UnaskableRecord } from './recordView.ts'
 
 /** What a batch may unfold to. Brokers take batches of about a megabyte unless told otherwise. */
@@ -72,7 +73,9 @@ function scanBatch(bytes: Buffer, at: number, bounds: ScanBounds, sink: ScanSink
       const records = recordBytes(bytes, at, MAX_BATCH_BYTES)
       const finder = sink.filter?.finder
       finder?.reset(records)
-      if (finder === undefined || !sink.decoder.isAllPlain || finder.next(0) < records.length) scanRecords(bytes, at, records, bounds, sink)
+      if (finder === undefined || finder.next(0) < records.length || !isPlain(records, count, sink)) {
+        scanRecords(bytes, at, records, bounds, sink)
+      }
       sink.passed(upTo, within, size)
     }
   } catch (problem) {
@@ -80,6 +83,17 @@ function scanBatch(bytes: Buffer, at: number, bounds: ScanBounds, sink: ScanSink
     sink.failed(Math.max(1, within), `At offset ${first}: ${problem.message}`)
     sink.passed(upTo, within, size)
   }
+}
+
+/** Whether there is nothing in these records but what is in their bytes. */
+function isPlain(records: Buffer, count: number, { decoder, filter }: ScanSink): boolean {
+  if (decoder.isAllPlain) return true
+  const as = filter?.as ?? 'text'
+  return areAllPlain(records, count, {
+    keys: decoder.plain('key', as),
+    values: decoder.plain('value', as),
+    allowsHeaders: !decoder.needsSchemas,
+  })
 }
 
 function scanRecords(bytes: Buffer, at: number, records: Buffer, bounds: ScanBounds, sink: ScanSink): void {
