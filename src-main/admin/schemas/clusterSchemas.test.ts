@@ -98,7 +98,7 @@ describe('a record behind an id', () => {
       format: 'avro',
       problem: {
         code: 'schemaMismatch',
-        details: { id: 5, what: 'of: The data ends too early: at byte 1, 4 are to come and 1 are left.' },
+        details: { id: 5, what: 'of: The data ends too early: at byte 1, 4 are to come and 1 are left' },
       },
       schema: { subject: 'names-value' },
     })
@@ -108,7 +108,7 @@ describe('a record behind an id', () => {
     const { decode } = aCluster(new FakeRegistry([{ ...names, schema: '{"type":"record"}' }]))
     expect(await decode(framed(5, [ada]))).toMatchObject({
       outcome: 'failed',
-      problem: { code: 'schemaMissing', details: { what: 'A type of kind "record" has no name.' } },
+      problem: { code: 'schemaMissing', details: { what: 'A type of kind "record" has no name' } },
     })
   })
 

@@ -1,19 +1,16 @@
-import type { SchemaFacts } from '../../contract/formats.ts'
 import type { Served } from '../../contract/operations.ts'
 import type { RegistryInput, SchemaAssignment, SchemaPart, schemas, SchemaTrouble, SchemaVersion } from '../../contract/schemas.ts'
 import type { Clock } from '../../env/env.ts'
 import type { Schemas } from '../formats/schemas.ts'
 import { ClusterSchemas, loaded } from './clusterSchemas.ts'
 import { codecOf } from './codec.ts'
-import { parseExactJson, type PlainValue } from './plainValue.ts'
 import type { RegisteredSchema } from './registryClient.ts'
 import { RegistryUnreachable, type RegistryHttp } from './registryHttp.ts'
 import { NoSchema, troubleOf } from './registryTrouble.ts'
 import { namesOf, type SchemaFiles } from './schemaFiles.ts'
-import { SchemaProblem } from './schemaProblem.ts'
 import { settingsInMemory, withAssignment, type RegistryAccess, type SettingsKeeper } from './schemaSettings.ts'
 import type { LoadedSchema } from './schemaTable.ts'
-import { framed } from './wireFormat.ts'
+import { SchemaWriter } from './schemaWriter.ts'
 
 export interface SchemaServices {
   readonly schemas: Served<typeof schemas>
@@ -58,8 +55,8 @@ export function schemaServices(clock: Clock, { http, files, settings }: SchemaSe
   return {
     schemasOf: of,
     writerOf: async ({ clusterId, topic, part }) => {
-      const schema = await of(clusterId).toWriteWith(topic, part, null)
-      return text => Buffer.from(encoded(schema, { topic, part, value: parsed(text) }).bytes)
+      const writer = new SchemaWriter(await of(clusterId).toWriteWith(topic, part, null), `${topic}-${part}`)
+      return text => writer.write(text).bytes
     },
     schemas: {
       settings: async ({ clusterId }) => {
@@ -94,7 +91,8 @@ export function schemaServices(clock: Clock, { http, files, settings }: SchemaSe
       encode: ({ clusterId, topic, part, text, using }) =>
         outcome(async () => {
           const schema = await of(clusterId).toWriteWith(topic, part, using)
-          return encoded(schema, { topic, part, value: parsed(text) })
+          const { bytes, unchecked, facts } = new SchemaWriter(schema, `${topic}-${part}`).write(text)
+          return { bytes: new Uint8Array(bytes), schema: facts, unchecked: [...unchecked] }
         }),
     },
   }
@@ -146,34 +144,6 @@ async function lookIntoFiles(
   const version = shown(await cluster.find(assignment), nowhere)
   // The files beside it are only what it could have imported.
   return { ...version, references: [], names: isFolder ? names : version.names }
-}
-
-function encoded(
-  schema: LoadedSchema,
-  { topic, part, value }: { readonly topic: string; readonly part: SchemaPart; readonly value: PlainValue },
-) {
-  const { id, source, message, places, origin } = schema
-  const { data, name, unchecked } = codecOf(source).encode(value, { isFramed: id !== null, message })
-  const place = places.find(({ subject }) => subject === `${topic}-${part}`) ?? places[0]
-  const facts: SchemaFacts = {
-    format: source.format,
-    source: origin,
-    name,
-    id,
-    subject: place?.subject ?? null,
-    version: place?.version ?? null,
-  }
-  const bytes = new Uint8Array(id === null ? data : framed(id, [data]))
-  return { bytes, schema: facts, unchecked: [...unchecked] }
-}
-
-function parsed(text: string): PlainValue {
-  try {
-    return parseExactJson(text)
-  } catch (problem) {
-    if (!(problem instanceof SyntaxError)) throw problem
-    throw new SchemaProblem('value', `This is not JSON (${problem.message})`)
-  }
 }
 
 /** For hosts without a way to registries. */

@@ -137,7 +137,11 @@ function failed(format: SchemaFormat | null, problem: DecodeProblem): SchemaDeco
   return { outcome: 'failed', format, problem, schema: null }
 }
 
-const detailsOf = (entry: LoadedSchema, problem: SchemaProblem) => ({ what: problem.message, ...(entry.id !== null && { id: entry.id }) })
+/** The sentence that it stands in has its own full stop. */
+const detailsOf = (entry: LoadedSchema, problem: SchemaProblem) => ({
+  what: problem.message.replace(/\.$/, ''),
+  ...(entry.id !== null && { id: entry.id }),
+})
 
 function withId(problem: DecodeProblem, { mark }: Marked): DecodeProblem {
   return { ...problem, details: { ...problem.details, ...('id' in mark ? { id: mark.id } : { guid: mark.guid }) } }

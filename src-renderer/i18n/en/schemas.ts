@@ -22,7 +22,6 @@ export const schemas = {
     added: 'Added',
     removed: 'Removed',
     copy: 'Copy the schema',
-    asFacts: '{name}, schema {id}, {subject} version {version}',
     show: 'Show the schema',
     none: {
       title: 'No schema is known',
@@ -80,7 +79,6 @@ export const schemas = {
       subject: 'Subject',
       subjectNote: 'Its latest version.',
       look: 'Look',
-      looking: 'Looking…',
       found: '{format}: {names}',
       chooseOne: 'Choose which of them it is.',
       save: 'Save',

@@ -22,7 +22,6 @@ export const schemas = {
     added: '新增',
     removed: '删除',
     copy: '复制 schema',
-    asFacts: '{name}，schema {id}，{subject} 版本 {version}',
     show: '查看 schema',
     none: {
       title: '还不知道任何 schema',
@@ -78,7 +77,6 @@ export const schemas = {
       subject: 'Subject',
       subjectNote: '取最新版本。',
       look: '查看',
-      looking: '正在查看…',
       found: '{format}：{names}',
       chooseOne: '请选择是其中哪一个。',
       save: '保存',

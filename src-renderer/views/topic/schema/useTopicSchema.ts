@@ -12,12 +12,16 @@ export type TopicSchema =
   | { readonly state: 'broken'; readonly failure: unknown }
   | { readonly state: 'found'; readonly schema: SchemaVersion; readonly versions: readonly number[] }
 
-/** The schema of a topic's keys or values as it is now: what was chosen for it, else the latest version of its subject. */
-export function useTopicSchema(topic: () => string, part: () => SchemaPart) {
+/**
+ * The schema of a topic's keys or values as it is now: what was chosen for it, else the latest version of its subject. `asked`: another subject, of
+ * which somebody wants to see this.
+ */
+export function useTopicSchema(topic: () => string, part: () => SchemaPart, asked: () => string | null) {
   const store = useSchemasStore()
   const found = shallowRef<TopicSchema>({ state: 'loading' })
   const assignment = shallowRef<SchemaAssignment | null>(null)
   const subject = computed(() => {
+    if (asked() !== null) return asked()
     if (assignment.value !== null) return assignment.value.kind === 'subject' ? assignment.value.subject : null
     return `${topic()}-${part()}`
   })
@@ -27,14 +31,14 @@ export function useTopicSchema(topic: () => string, part: () => SchemaPart) {
     await store.load()
     const chosen = (await store.assignments(topic()))[part()]
     assignment.value = chosen
-    if (chosen?.kind === 'file') {
+    if (chosen?.kind === 'file' && asked() === null) {
       const looked = await store.look(chosen)
       return looked.outcome === 'found'
         ? { state: 'found', schema: looked.found, versions: [] }
         : { state: 'failed', trouble: looked.trouble }
     }
     if (store.registry === null) return { state: 'none' }
-    const name = chosen?.subject ?? `${topic()}-${part()}`
+    const name = subject.value ?? `${topic()}-${part()}`
     const versions = await store.versions(name)
     if (versions.outcome === 'failed') {
       return versions.trouble.code === 'notFound' ? { state: 'noSubject', subject: name } : { state: 'failed', trouble: versions.trouble }
@@ -58,6 +62,6 @@ export function useTopicSchema(topic: () => string, part: () => SchemaPart) {
     if (mine === turn) found.value = next
   }
 
-  watch([topic, part, () => store.changes], () => void again(), { immediate: true })
+  watch([topic, part, asked, () => store.changes], () => void again(), { immediate: true })
   return { found, assignment, subject, again }
 }
