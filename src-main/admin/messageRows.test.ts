@@ -6,7 +6,8 @@ import { ROW_BOUNDS } from './formats/bounds.ts'
 import { decodeDetected } from './formats/recordDecoder.ts'
 import { messageDetail, messageRow, shownBytes } from './messageRows.ts'
 
-const recordBytes = (bytes: Buffer, limit = Infinity) => shownBytes(bytes, decodeDetected(bytes, ROW_BOUNDS), { limit, bounds: ROW_BOUNDS })
+const recordBytes = (bytes: Buffer, limit = Infinity) =>
+  shownBytes(bytes, decodeDetected(bytes, ROW_BOUNDS), { limit, bounds: ROW_BOUNDS, isDetail: false })
 
 describe('the bytes of a record', () => {
   it.each([

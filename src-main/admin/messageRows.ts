@@ -2,7 +2,7 @@ import type { MessageDetail, MessageRow, RecordBytes } from '../contract/message
 import type { BatchHeader } from '../protocol/records/batch.ts'
 import type { LogRecord } from '../protocol/records/record.ts'
 import { compileColumns, type ReadColumns } from './columns.ts'
-import { type DecodeBounds, DETAIL_BOUNDS, ROW_BOUNDS } from './formats/bounds.ts'
+import { boundsOfDetail, type DecodeBounds, ROW_BOUNDS } from './formats/bounds.ts'
 import type { Decoded } from './formats/decoded.ts'
 import { isTree, structureOf, textOfDecoded } from './formats/readDecoded.ts'
 import { decodeDetected, detectingDecoder, type RecordDecoder } from './formats/recordDecoder.ts'
@@ -20,7 +20,7 @@ export function messageRow(
   columns: ReadColumns = NO_COLUMNS,
   decoder: RecordDecoder = detectingDecoder,
 ): MessageRow {
-  return rowOf(partition, batch, record, { limit: PREVIEW_BYTES, columns, decoder, bounds: ROW_BOUNDS })
+  return rowOf(partition, batch, record, { limit: PREVIEW_BYTES, columns, decoder, bounds: ROW_BOUNDS, isDetail: false })
 }
 
 /** One record, whole or with each part cut at `limit` bytes, with what its batch says. */
@@ -30,9 +30,13 @@ export function messageDetail(
   record: LogRecord,
   { limit = Infinity, decoder = detectingDecoder }: { readonly limit?: number | undefined; readonly decoder?: RecordDecoder } = {},
 ): MessageDetail {
+  const how = { limit, bounds: boundsOfDetail(limit), isDetail: true }
   return {
-    ...rowOf(partition, batch, record, { limit, columns: NO_COLUMNS, decoder, bounds: DETAIL_BOUNDS }),
-    headers: record.headers.map(({ key, value }) => ({ key, value: value === null ? null : headerBytes(value, limit) })),
+    ...rowOf(partition, batch, record, { ...how, columns: NO_COLUMNS, decoder }),
+    headers: record.headers.map(({ key, value }) => ({
+      key,
+      value: value === null ? null : shownBytes(value, decodeDetected(value, how.bounds), how),
+    })),
     batch: {
       baseOffset: batch.baseOffset,
       lastOffset: batch.lastOffset,
@@ -49,22 +53,28 @@ export function messageDetail(
   }
 }
 
-interface RowReading {
+interface Extent {
+  /** Of the bytes, and characters of the text. */
   readonly limit: number
+  readonly bounds: DecodeBounds
+  /** With the structure of what is no JSON. */
+  readonly isDetail: boolean
+}
+
+interface RowReading extends Extent {
   readonly columns: ReadColumns
   readonly decoder: RecordDecoder
-  readonly bounds: DecodeBounds
 }
 
 function rowOf(
   partition: number,
   batch: Pick<BatchHeader, 'timestampType'>,
   record: LogRecord,
-  { limit, columns, decoder, bounds }: RowReading,
+  { columns, decoder, ...how }: RowReading,
 ): MessageRow {
   const read = (part: 'key' | 'value') => {
     const bytes = record[part]
-    return bytes === null ? null : shownBytes(bytes, decoder.decode(part, bytes, record, bounds), { limit, bounds })
+    return bytes === null ? null : shownBytes(bytes, decoder.decode(part, bytes, record, how.bounds), how)
   }
   return {
     partition,
@@ -78,18 +88,13 @@ function rowOf(
   }
 }
 
-const headerBytes = (bytes: Buffer, limit: number) =>
-  shownBytes(bytes, decodeDetected(bytes, DETAIL_BOUNDS), { limit, bounds: DETAIL_BOUNDS })
-
 /** What was made of bytes, and the first `limit` of both, the bytes in a memory of their own. */
-export function shownBytes(
-  whole: Buffer,
-  decoded: Decoded,
-  { limit, bounds }: { readonly limit: number; readonly bounds: DecodeBounds },
-): RecordBytes {
+export function shownBytes(whole: Buffer, decoded: Decoded, { limit, bounds, isDetail }: Extent): RecordBytes {
   const made = textOfDecoded(decoded, whole, limit)
   const text = made === null || made.length <= limit ? made : wholeCharacters(made, limit)
-  const isBeginning = decoded.content.kind === 'utf8' ? whole.length > limit : made !== null && made.length > limit
+  const { kind } = decoded.content
+  const isBeginning =
+    kind === 'utf8' ? whole.length > limit : made !== null && (made.length > limit || (kind === 'text' && whole.length > bounds.bytes))
   const isCut = isBeginning || decoded.problem?.code === 'cut'
   return {
     size: whole.length,
@@ -97,7 +102,7 @@ export function shownBytes(
     text,
     format: shapeOf(decoded, text),
     decoded: { format: decoded.format, problem: decoded.problem, schema: decoded.schema, isCut },
-    structure: bounds === DETAIL_BOUNDS && text !== null ? structureOf(decoded, text, isCut) : null,
+    structure: isDetail && text !== null ? structureOf(decoded, text, { parts: bounds.parts, isPart: isCut }) : null,
   }
 }
 

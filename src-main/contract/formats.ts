@@ -79,7 +79,7 @@ export const DecodeProblem = z.object({
     'tooLarge',
     /** Nested in more than `limit` levels. */
     'tooDeep',
-    /** What follows is left out: there are more than `limit` parts in it. */
+    /** What is given is its beginning: there is too much of it. */
     'cut',
     /** `left` bytes follow. */
     'trailing',

@@ -76,8 +76,9 @@ describe('CBOR', () => {
   })
 
   it('is cut at its bounds, what is before them being kept', () => {
-    expect(read('8401020304', { bytes: 100, parts: 3 })).toEqual({ value: [1, 2], isCut: true })
-    expect(read('826461626364', { bytes: 3, parts: 10 })).toEqual({ value: [], isCut: true })
+    expect(read('8401020304', { bytes: 100, unpacked: 0, parts: 3 })).toEqual({ value: [1, 2], isCut: true })
+    expect(read('826461626364', { bytes: 4, unpacked: 0, parts: 10 })).toEqual({ value: ['ab'], isCut: true })
+    expect(read('8264e282ac64', { bytes: 4, unpacked: 0, parts: 10 })).toEqual({ value: [''], isCut: true })
   })
 
   it('gives back what another implementation writes', () => {

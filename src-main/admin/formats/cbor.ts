@@ -34,10 +34,8 @@ class CborReader extends ValueReader {
         return argument
       case 1:
         return typeof argument === 'number' ? minusOneMinus(argument) : integerOf(-1n - argument)
-      case 2: {
-        const bytes = this.blob(Number(argument))
-        return bytes === CUT ? CUT : hexOf(bytes)
-      }
+      case 2:
+        return hexOf(this.blob(Number(argument)))
       case 3:
         return this.text(Number(argument))
       case 4:
@@ -107,10 +105,9 @@ class CborReader extends ValueReader {
         from.fail('a piece of a text or of bytes is of another kind')
       }
       const length = this.#argument(first & 0x1f, at)
-      const piece = length === CUT ? CUT : major === 3 ? this.text(Number(length)) : this.blob(Number(length))
-      if (piece === CUT) return CUT
-      if (typeof piece === 'string') texts.push(piece)
-      else blobs.push(piece)
+      if (length === CUT) return CUT
+      if (major === 3) texts.push(this.text(Number(length)))
+      else blobs.push(this.blob(Number(length)))
     }
   }
 

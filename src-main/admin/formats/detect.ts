@@ -15,7 +15,7 @@ const DELETE = 127
 
 /** Larger values are judged by their first part: a table of a thousand rows must not parse a gigabyte. */
 const JUDGED_BYTES = 64 * 1024
-const JUDGED_BOUNDS: DecodeBounds = { bytes: JUDGED_BYTES, parts: 2_000 }
+const JUDGED_BOUNDS: DecodeBounds = { bytes: JUDGED_BYTES, unpacked: 0, parts: 2_000 }
 
 /** What bytes are taken for; `problem` where that is nothing. `value` is what came out already, if it did. */
 export interface Detected {

@@ -50,8 +50,9 @@ describe('MessagePack', () => {
   })
 
   it('is cut at the bound of its parts, what is before it being kept', () => {
-    expect(read('dc0004 01 02 03 04', { bytes: 100, parts: 3 })).toEqual({ value: [1, 2], isCut: true })
-    expect(read('92 92 01 02 a9616263', { bytes: 4, parts: 100 })).toEqual({ value: [[1, 2]], isCut: true })
+    expect(read('dc0004 01 02 03 04', { bytes: 100, unpacked: 0, parts: 3 })).toEqual({ value: [1, 2], isCut: true })
+    expect(read('92 92 01 02 a9616263', { bytes: 4, unpacked: 0, parts: 100 })).toEqual({ value: [[1, 2]], isCut: true })
+    expect(read('81 a26964 a4 61e282ac', { bytes: 6, unpacked: 0, parts: 100 })).toEqual({ value: { id: 'a' }, isCut: true })
   })
 
   it('takes no memory for lengths that are only declared', () => {

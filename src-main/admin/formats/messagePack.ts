@@ -87,15 +87,13 @@ class MessagePackReader extends ValueReader {
   }
 
   #bytes(length: number | typeof CUT): Item {
-    const bytes = length === CUT ? CUT : this.blob(length)
-    return bytes === CUT ? CUT : hexOf(bytes)
+    return length === CUT ? CUT : hexOf(this.blob(length))
   }
 
   #extension(length: number | typeof CUT): Item {
     if (length === CUT || !this.has(1)) return CUT
     const type = this.from.int8()
     const bytes = this.blob(length)
-    if (bytes === CUT) return CUT
     const time = type === TIMESTAMP ? timeOf(bytes) : undefined
     return time ?? { '@ext': type, data: hexOf(bytes) }
   }

@@ -3,7 +3,7 @@ import { jsonText } from './jsonAble.ts'
 import { cutText } from './recordDecoder.ts'
 import { parseJson } from '../recordPath.ts'
 import { isJson } from './detect.ts'
-import { DETAIL_BOUNDS, problemOf } from './bounds.ts'
+import { problemOf } from './bounds.ts'
 import { looksLikeXml, parseXml, xmlText, xmlValue } from './xml.ts'
 
 /** What was decoded as text: structured values as JSON. Of texts that are the bytes themselves, at most `limit` bytes. Null where there is none. */
@@ -29,10 +29,14 @@ export function valueOfDecoded({ format, content }: Decoded, bytes: Buffer, part
 }
 
 /** In the text of an XML document, of which it may be the beginning. Null for all other text. */
-export function structureOf({ format, content }: Decoded, text: string, isPart: boolean): { json: string; lines: string } | null {
+export function structureOf(
+  { format, content }: Decoded,
+  text: string,
+  how: { readonly parts: number; readonly isPart: boolean },
+): { json: string; lines: string } | null {
   if (format !== 'xml' || content.kind === 'value') return null
   try {
-    const document = parseXml(text, { parts: DETAIL_BOUNDS.parts, isPart })
+    const document = parseXml(text, how)
     return { json: jsonText(xmlValue(document)), lines: xmlText(document) }
   } catch (problem) {
     problemOf(problem)

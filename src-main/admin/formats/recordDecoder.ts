@@ -149,8 +149,8 @@ const text = (format: FormatId, content: string): Decoded => ({
 })
 const utf8 = (format: FormatId): Decoded => ({ format, content: UTF8, problem: null, schema: null })
 
-function value(format: FormatId, { value: made, isCut }: DecodedValue, bounds: DecodeBounds): Decoded {
-  const problem = isCut ? ({ code: 'cut', details: { limit: bounds.parts } } as const) : null
+function value(format: FormatId, { value: made, isCut }: DecodedValue): Decoded {
+  const problem = isCut ? ({ code: 'cut', details: {} } as const) : null
   return { format, content: { kind: 'value', value: made }, problem, schema: null }
 }
 
@@ -174,8 +174,8 @@ function asDetected({ format, problem, value: known }: Detected, bytes: Buffer, 
       return bytes.length > 3 && bytes.readUIntBE(0, 3) === UTF8_MARK ? withoutMark(bytes, bounds) : utf8(format)
     case 'messagePack':
     case 'cbor':
-      if (known !== undefined && !known.isCut) return value(format, known, bounds)
-      return value(format, (format === 'cbor' ? decodeCbor : decodeMessagePack)(bytes, bounds), bounds)
+      if (known !== undefined && !known.isCut) return value(format, known)
+      return value(format, (format === 'cbor' ? decodeCbor : decodeMessagePack)(bytes, bounds))
     case 'gzip':
       return unpacked(bytes, bounds)
     case 'utf-16le':
@@ -196,8 +196,7 @@ function decodeChosen(
   context: DecodeContext,
   bounds: DecodeBounds,
 ): Decoded {
-  const read = (made: Read) =>
-    'problem' in made ? failed(format, made.problem) : value(format, { value: made.value, isCut: false }, bounds)
+  const read = (made: Read) => ('problem' in made ? failed(format, made.problem) : value(format, { value: made.value, isCut: false }))
   const readWhole = (make: () => Read) => {
     const limit = Math.max(bounds.bytes, MAX_WHOLE_BYTES)
     return bytes.length > limit ? failed(format, { code: 'tooLarge', details: { limit } }) : read(make())
@@ -210,9 +209,9 @@ function decodeChosen(
     case 'xml':
       return chosenXml(bytes, bounds)
     case 'messagePack':
-      return value(format, decodeMessagePack(bytes, bounds), bounds)
+      return value(format, decodeMessagePack(bytes, bounds))
     case 'cbor':
-      return value(format, decodeCbor(bytes, bounds), bounds)
+      return value(format, decodeCbor(bytes, bounds))
     case 'short':
     case 'integer':
     case 'long':
@@ -277,11 +276,11 @@ const notText = (format: FormatId, charset: string) => failed(format, { code: 'n
 function unpacked(bytes: Buffer, bounds: DecodeBounds): Decoded {
   let inner: Buffer
   try {
-    inner = decompress('gzip', bytes, bounds.bytes)
+    inner = decompress('gzip', bytes, bounds.unpacked)
   } catch (problem) {
     if (!(problem instanceof MalformedMessage)) throw problem
     const isTooLarge = (problem.cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_BUFFER_TOO_LARGE'
-    if (isTooLarge) return failed('gzip', { code: 'tooLarge', details: { limit: bounds.bytes } })
+    if (isTooLarge) return failed('gzip', { code: 'tooLarge', details: { limit: bounds.unpacked } })
     throw problem
   }
   const detected = detect(inner)

@@ -54,9 +54,10 @@ export abstract class ValueReader {
     return false
   }
 
-  protected text(length: number): string | typeof CUT {
-    if (!this.has(length)) return CUT
+  /** Of a text that goes on beyond the bounds, its beginning. */
+  protected text(length: number): string {
     const at = this.from.position
+    if (!this.has(length)) return beginningOf(this.from.bytes(this.from.remaining))
     const bytes = this.from.bytes(length)
     if (!isUtf8(bytes)) {
       this.from.position = at
@@ -65,8 +66,8 @@ export abstract class ValueReader {
     return bytes.toString('utf8')
   }
 
-  protected blob(length: number): Buffer | typeof CUT {
-    return this.has(length) ? this.from.bytes(length) : CUT
+  protected blob(length: number): Buffer {
+    return this.from.bytes(this.has(length) ? length : this.from.remaining)
   }
 
   /** `next` gives CUT for what is cut off, and END behind the last. */
@@ -103,6 +104,13 @@ export abstract class ValueReader {
     let left = items
     return () => (left-- > 0 ? this.item(depth + 1) : END)
   }
+}
+
+/** Without the bytes of a character that goes on behind them. */
+function beginningOf(bytes: Buffer): string {
+  let end = bytes.length
+  for (let back = 0; back < 3 && end > 0 && !isUtf8(bytes.subarray(Math.max(0, end - 4), end)); back++) end -= 1
+  return bytes.toString('utf8', 0, end)
 }
 
 /** In the place of an item: there are no more. */

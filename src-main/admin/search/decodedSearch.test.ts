@@ -92,8 +92,8 @@ describe('a search of records of several formats', () => {
   })
 
   it('counts what it could not see all of, and goes on', async () => {
-    const bomb = ofValue(gzipSync(Buffer.alloc(80 * 1024 * 1024)))
-    const { offsets, failures } = await search(text('bergen'), [bomb, ...SAME])
+    const tooDeep = ofValue(Buffer.from(`d9d9f7${'81'.repeat(2_000)}f6`, 'hex'))
+    const { offsets, failures } = await search(text('bergen'), [tooDeep, ...SAME])
     expect(offsets).toEqual([1, 2, 3, 4, 5])
     expect(failures).toBe(1)
   })

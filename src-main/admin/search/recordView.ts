@@ -82,7 +82,7 @@ export class RecordView {
   #decoded(part: 'key' | 'value', bytes: Buffer): Decoded {
     const decoded = this.decoder.decode(part, bytes, this, SEARCH_BOUNDS)
     const code = decoded.problem?.code
-    if (code === 'cut' || code === 'tooLarge' || code === 'tooDeep')
+    if (bytes.length > SEARCH_BOUNDS.bytes || code === 'cut' || code === 'tooLarge' || code === 'tooDeep')
       throw new UnaskableRecord(`A ${part} is too large, or too deep, to be decoded.`)
     return decoded
   }

@@ -67,7 +67,7 @@ export const formats = {
       notText: 'It is no text in {charset}.',
       tooLarge: 'There is more of it than the {limit} that are read here.',
       tooDeep: 'It is nested in more than {limit} levels.',
-      cut: 'Its first {limit} parts; the others are left out here.',
+      cut: 'This is its beginning; the rest is left out.',
       trailing: '{left} bytes follow what was decoded.',
       ambiguous: 'It could be {one} as well as {other}. Choose one.',
       packed: 'It is packed with {kind}, and not unpacked here.',
