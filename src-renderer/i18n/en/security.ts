@@ -85,7 +85,7 @@ export const security = {
       delete: 'Delete credential…',
       user: 'User',
       iterations: '{n} iterations',
-      kept: 'The brokers of this cluster keep these credentials, but none of their listeners asks clients to authenticate yet.',
+      kept: 'The brokers of this cluster keep credentials, but none of their listeners asks clients to authenticate yet.',
       none: {
         title: 'No SCRAM users yet',
         text: 'A user with a password can log in to a listener that speaks SASL with SCRAM-SHA-256 or SCRAM-SHA-512.',
@@ -126,7 +126,7 @@ export const security = {
       add: 'Set quotas…',
       change: 'Change quotas…',
       delete: 'Remove quotas…',
-      kept: 'The brokers of this cluster keep these quotas, but do not slow anybody down yet.',
+      kept: 'The brokers of this cluster keep quotas, but do not slow anybody down yet.',
       none: {
         title: 'No quotas yet',
         text: 'Nobody is limited. A quota can be set for a user, a client id, both together, or an address, and for all of a kind that have none of their own.',

@@ -86,7 +86,7 @@ export const security = {
       delete: '删除凭据…',
       user: '用户',
       iterations: '{n} 次迭代',
-      kept: '此集群的 broker 会保存这些凭据，但它们的 listener 目前都不要求客户端认证。',
+      kept: '此集群的 broker 会保存凭据，但它们的 listener 目前都不要求客户端认证。',
       none: {
         title: '还没有 SCRAM 用户',
         text: '有密码的用户可以登录使用 SASL SCRAM-SHA-256 或 SCRAM-SHA-512 的 listener。',
@@ -126,7 +126,7 @@ export const security = {
       add: '设置配额…',
       change: '更改配额…',
       delete: '移除配额…',
-      kept: '此集群的 broker 会保存这些配额，但目前不会限制任何人的速度。',
+      kept: '此集群的 broker 会保存配额，但目前不会限制任何人的速度。',
       none: {
         title: '还没有配额',
         text: '没有人受到限制。可以为用户、client id、两者的组合或地址设置配额，也可以为没有自己配额的同类设置默认值。',
