@@ -57,6 +57,7 @@ export const security = {
         do: 'Add {n} ACL | Add {n} ACLs',
         line: { ALLOW: '{who} may {operation} {what} from {host}', DENY: '{who} may not {operation} {what} from {host}' },
         resource: { LITERAL: '{type} {name}', PREFIXED: 'each {type} that begins with {name}' },
+        all: 'do everything with',
         anyHost: 'any host',
         problems: {
           principal: 'Kafka wants a type and a name, such as User:alice.',

@@ -59,6 +59,7 @@ export const security = {
         do: '添加 {n} 条 ACL | 添加 {n} 条 ACL',
         line: { ALLOW: '允许 {who} 从 {host} 对 {what} 执行 {operation}', DENY: '拒绝 {who} 从 {host} 对 {what} 执行 {operation}' },
         resource: { LITERAL: '{type} {name}', PREFIXED: '以 {name} 开头的每个 {type}' },
+        all: '所有操作',
         anyHost: '任意主机',
         problems: {
           principal: 'Kafka 需要类型和名称，例如 User:alice。',

@@ -5,10 +5,10 @@ import type { AclBinding } from '../../../../src-main/contract/security.ts'
 export function useAclText() {
   const { t } = useI18n()
   return (binding: AclBinding) => {
-    const { principal: who, operation, host, resourceType: type, resourceName: name } = binding
+    const { principal: who, host, resourceType: type, resourceName: name } = binding
     return t(`security.acls.form.line.${binding.permission === 'DENY' ? 'DENY' : 'ALLOW'}`, {
       who,
-      operation,
+      operation: binding.operation === 'ALL' ? t('security.acls.form.all') : binding.operation,
       what: t(`security.acls.form.resource.${binding.patternType === 'PREFIXED' ? 'PREFIXED' : 'LITERAL'}`, { type, name }),
       host: host === '*' ? t('security.acls.form.anyHost') : host,
     })
