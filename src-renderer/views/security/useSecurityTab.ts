@@ -1,4 +1,4 @@
-import { computed } from 'vue'
+import { computed, watchEffect } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRoute, useRouter } from 'vue-router'
 import { usePolling } from '../../composables/usePolling.ts'
@@ -33,6 +33,10 @@ export function useSecurityTab(tab: SecurityTab, load: () => Promise<void>, key:
   const isAdding = computed({
     get: () => route.query.add !== undefined && !isReadOnly.value && reason.value === '',
     set: open => void router.replace({ query: open ? { add: '1' } : {} }),
+  })
+  // A link to the dialog that could not be followed is not followed later either, when nobody thinks of it any more.
+  watchEffect(() => {
+    if (route.query.add !== undefined && isReadOnly.value) isAdding.value = false
   })
   return { cannotList, reason, isOwn, failure, again, isAdding }
 }
