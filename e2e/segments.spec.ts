@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from './support/app.ts'
 import { foreignClient, leaderOf } from './support/clients.ts'
@@ -79,6 +79,8 @@ test('files, batches, fields and bytes of a partition, and from a message to its
   const entries = page.getByRole('grid', { name: 'Entries' })
   await expect(entries.getByRole('row').nth(1)).toContainText('fits the log')
   await page.screenshot({ path: info.outputPath('index.png') })
+  await entries.getByRole('row').nth(1).click()
+  await expect(page.getByRole('region', { name: 'Batch at 10' })).toBeVisible()
   await entries.getByRole('row').nth(1).dblclick()
   await expect(batches.getByRole('row').nth(1)).toBeVisible()
   await fileRow(page, 'leader-epoch-checkpoint').click()
@@ -101,7 +103,7 @@ test('a damaged byte on one replica is found, named and shown beside the others,
 }, info) => {
   const leader = await fill(cluster.bootstrap, 'damaged')
   const hurt = cluster.brokers.find(({ id }) => id !== leader)!
-  await expect.poll(async () => (await open(join(hurt.dir, 'damaged-0', LOG))).stat().then(({ size }) => size)).toBeGreaterThan(36_000)
+  await expect.poll(async () => (await stat(join(hurt.dir, 'damaged-0', LOG))).size).toBeGreaterThan(36_000)
   await damage(join(hurt.dir, 'damaged-0', LOG), 'value 23')
 
   await go(page, `/topics/damaged/segments?partition=0&broker=${hurt.id}&offset=23`)

@@ -137,6 +137,7 @@ export const segments = {
       },
     },
     batch: {
+      title: 'Batch',
       titleAt: 'Batch at {offset}',
       brokenAt: 'No batch at byte {position}',
       hint: 'byte {position} of the file, {n} byte, broker {broker} | byte {position} of the file, {n} bytes, broker {broker}',

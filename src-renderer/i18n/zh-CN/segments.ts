@@ -137,6 +137,7 @@ export const segments = {
       },
     },
     batch: {
+      title: 'Batch',
       titleAt: 'Offset {offset} 处的 batch',
       brokenAt: '字节 {position} 处没有 batch',
       hint: '文件第 {position} 字节，{n} 字节，broker {broker}',

@@ -54,4 +54,9 @@ function attributesText(value: number, t: Translate): string {
 }
 
 export const findingText = ({ code, field, found, expected, byte }: Finding, t: Translate): string =>
-  t(`segments.findings.${code}`, { field: t(`segments.fields.${field}`), found, expected: expected ?? '', byte: byte ?? '' })
+  t(`segments.findings.${code}`, {
+    field: t(`segments.fields.${field}`),
+    found,
+    expected: expected ?? '',
+    byte: byte === null ? '' : count(byte),
+  })

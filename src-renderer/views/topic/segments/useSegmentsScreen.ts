@@ -91,10 +91,17 @@ export function useSegmentsScreen(topic: () => string, table: Readonly<Ref<Batch
     const row = batches.rows.value[batches.selected.value ?? -1]
     segments.tell(row?.kind === 'batch' ? row.baseOffset : null)
   })
-  const chosenBatch = computed(() =>
-    ofBroker.value === null || batches.position.value === null || !isLog.value
-      ? null
-      : { ...ofBroker.value, position: batches.position.value },
-  )
-  return { ...segments, ofBroker, isLog, batches, chosenBatch, shownOffset, beside, notThere, show, goTo, showByte, showDifference }
+  /** Of an index: where the chosen entry leads to in its log. */
+  const ledTo = ref<number | null>(null)
+  watch(file, (now, before) => {
+    if (now?.name !== before?.name) ledTo.value = null
+  })
+  const chosenBatch = computed(() => {
+    const position = isLog.value ? batches.position.value : ledTo.value
+    return ofBroker.value === null || position === null ? null : { ...ofBroker.value, file: logOf(ofBroker.value.file), position }
+  })
+  return { ...segments, ofBroker, isLog, batches, chosenBatch, ledTo, shownOffset, beside, notThere, show, goTo, showByte, showDifference }
 }
+
+/** The log that an index is beside; of a log, itself. */
+export const logOf = (file: string): string => file.replace(/\.(index|timeindex|txnindex)(?=$|\.)/, '.log')
