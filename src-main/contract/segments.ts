@@ -279,7 +279,7 @@ export const Difference = z.object({
   /** Of the batch on the reference and on the replica: null where one has none. */
   reference: z.object({ file: z.string(), position: z.number().int(), sizeBytes: z.number().int() }).nullable(),
   replica: z.object({ file: z.string(), position: z.number().int(), sizeBytes: z.number().int() }).nullable(),
-  /** Below the high watermark both should have the same bytes. */
+  /** Below the high watermark of that replica both should have the same bytes. */
   isCommitted: z.boolean(),
 })
 export type Difference = z.infer<typeof Difference>

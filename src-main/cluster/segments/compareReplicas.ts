@@ -35,7 +35,7 @@ export async function* compareReplicas(
   const others = readable.filter(each => each !== reference)
   const cursors = [reference, ...others].map(each => new ReplicaCursor(files, each, begin))
   try {
-    yield* new ReplicaComparison(cursors, Math.max(0, ...readable.map(each => each.highWatermark ?? 0)), begin).run(signal)
+    yield* new ReplicaComparison(cursors, new Map(others.map(each => [each.brokerId, each.highWatermark ?? 0])), begin).run(signal)
   } finally {
     for (const cursor of cursors) await cursor.close()
   }
@@ -84,18 +84,19 @@ class ReplicaComparison {
   readonly #reference: ReplicaCursor
   readonly #others: readonly ReplicaCursor[]
   readonly #cursors: readonly ReplicaCursor[]
-  readonly #highWatermark: number
+  /** What each replica itself knows to be committed: what it has beyond may be cut off yet. */
+  readonly #highWatermarks: ReadonlyMap<number, number>
   readonly #from: number
   readonly #stretches = new Map<number, Stretch[]>()
   readonly #differing = new Map<number, number>()
   readonly #differences: Difference[] = []
   #to: number
 
-  constructor(cursors: readonly ReplicaCursor[], highWatermark: number, from: number) {
+  constructor(cursors: readonly ReplicaCursor[], highWatermarks: ReadonlyMap<number, number>, from: number) {
     this.#cursors = cursors
     this.#reference = cursors[0]!
     this.#others = cursors.slice(1)
-    this.#highWatermark = highWatermark
+    this.#highWatermarks = highWatermarks
     this.#from = this.#to = from
   }
 
@@ -156,7 +157,7 @@ class ReplicaComparison {
       offset,
       reference: place(reference),
       replica: place(replica),
-      isCommitted: offset < this.#highWatermark,
+      isCommitted: offset < (this.#highWatermarks.get(brokerId) ?? 0),
     })
   }
 

@@ -4,7 +4,7 @@ import type { EpochStart, ReplicaFiles, SegmentFile } from '../../contract/segme
 import { DiskError } from '../../env/env.ts'
 import { MalformedMessage } from '../../protocol/byteReader.ts'
 import { decodeLeaderEpochCheckpoint, decodeOffsetCheckpoint, type PartitionOffset } from '../../protocol/files/checkpoints.ts'
-import { parsePartitionDirectory } from '../../protocol/files/partitionDirectory.ts'
+import { partitionDirectoryName } from '../../protocol/files/partitionDirectory.ts'
 import { decodePartitionMetadata, PARTITION_METADATA_FILE } from '../../protocol/files/partitionMetadata.ts'
 import { fileKindOf } from '../dump/fileKind.ts'
 import type { ReadableFiles } from '../dump/items.ts'
@@ -28,14 +28,11 @@ export interface PartitionName {
 export async function replicaFolder(
   files: ReadableFiles,
   { directories }: BrokerDirectories,
-  of: PartitionName,
+  { topic, partition }: PartitionName,
 ): Promise<string | undefined> {
   for (const directory of directories) {
-    const found = (await listed(files, directory)).find(({ name, isDirectory }) => {
-      const parsed = isDirectory ? parsePartitionDirectory(name) : undefined
-      return parsed?.state === 'current' && parsed.topic === of.topic && parsed.partition === of.partition
-    })
-    if (found !== undefined) return join(directory, found.name)
+    const folder = join(directory, partitionDirectoryName(topic, partition))
+    if ((await files.stat(folder))?.isDirectory === true) return folder
   }
   return undefined
 }

@@ -81,13 +81,16 @@ describe('a comparison of replicas', () => {
   })
 
   it('finds what the old leader has and the new one never had, from the first offset of it on', async () => {
-    const content = { ...replicaContent(1, { logs: { 0: young }, epochs, highWatermark: 50 }), ...replicaContent(2, { logs: { 0: old } }) }
+    const content = {
+      ...replicaContent(1, { logs: { 0: young }, epochs, highWatermark: 50 }),
+      ...replicaContent(2, { logs: { 0: old }, highWatermark: 40 }),
+    }
     const found = await compared(content)
     expect(found.differences).toEqual([
       {
         brokerId: 2,
         offset: 40,
-        isCommitted: true,
+        isCommitted: false,
         reference: expect.objectContaining({ position: positionOf(young, 40) }),
         replica: expect.objectContaining({ position: positionOf(old, 40) }),
       },
@@ -105,7 +108,7 @@ describe('a comparison of replicas', () => {
   it('tells a damaged byte from all that is the same around it', async () => {
     const content = {
       ...replicaContent(1, { logs: { 0: log }, highWatermark: 80 }),
-      ...replicaContent(3, { logs: { 0: damaged(log, positionOf(log, 20) + 70) }, indexOf: { 0: log } }),
+      ...replicaContent(3, { logs: { 0: damaged(log, positionOf(log, 20) + 70) }, indexOf: { 0: log }, highWatermark: 80 }),
     }
     const { differences, replicas } = await compared(content, { from: 0 })
     expect(differences).toMatchObject([{ brokerId: 3, offset: 20, isCommitted: true }])

@@ -46,7 +46,7 @@ describe('replicas by offset', () => {
     expect(lanes[1]?.stretches.map(({ kind }) => kind)).toEqual(['same', 'other', 'notFetched'])
     expect(lanes[0]?.stretches.map(({ isNewest }) => isNewest)).toEqual([false, true])
     expect(ticks.map(({ offset }) => offset)).toEqual([61_100, 61_204, 61_276, 61_420])
-    expect(notesOf(comparison)).toMatchObject([{ brokerId: 2, kind: 'other', from: 61_204, n: 3 }])
+    expect(notesOf(comparison)).toMatchObject([{ brokerId: 2, kind: 'tail', from: 61_204, to: 61_276, n: 3 }])
   })
 
   it('go back only a little where they part at the end of much that is the same', () => {

@@ -1,6 +1,6 @@
 import type { Comparison, Difference, ReplicaFiles, Stretch } from '../../../../src-main/contract/segments.ts'
 
-export type LaneRole = 'leader' | 'reference' | 'inSync' | 'behind' | 'differs' | 'noFiles' | 'otherTopic' | 'unreadable'
+export type LaneRole = 'leader' | 'comparing' | 'reference' | 'inSync' | 'behind' | 'differs' | 'noFiles' | 'otherTopic' | 'unreadable'
 export type LaneKind = Stretch['kind'] | 'notFetched' | 'deleted'
 
 export interface LaneStretch {
@@ -18,6 +18,11 @@ export interface LaneStretch {
 export interface Lane {
   readonly brokerId: number
   readonly role: LaneRole
+  readonly highWatermark: number | null
+  readonly logEndOffset: number | null
+  readonly tornBytes: number
+  /** Where on the lane its high watermark is, in percent; null beyond either end. */
+  readonly watermarkAt: number | null
   readonly stretches: readonly LaneStretch[]
 }
 
@@ -66,6 +71,11 @@ export function lanesOf(replicas: readonly ReplicaFiles[], comparison: Compariso
     return {
       brokerId: replica.brokerId,
       role: roleOf(replica, comparison, stretches),
+      highWatermark: replica.highWatermark,
+      logEndOffset: replica.logEndOffset,
+      tornBytes: replica.tornBytes,
+      watermarkAt:
+        replica.highWatermark === null || replica.highWatermark <= from || replica.highWatermark > to ? null : at(replica.highWatermark),
       stretches: stretches.filter(({ width }) => width > 0),
     }
   })
@@ -73,7 +83,10 @@ export function lanesOf(replicas: readonly ReplicaFiles[], comparison: Compariso
     from,
     to,
     lanes,
-    ticks: ticksOf(from, to, [parting, ...lanes.flatMap(lane => lane.stretches.flatMap(each => [each.from, each.to]))], at),
+    ticks:
+      comparison === null
+        ? []
+        : ticksOf(from, to, [parting, ...lanes.flatMap(lane => lane.stretches.flatMap(each => [each.from, each.to]))], at),
   }
 }
 
@@ -84,6 +97,8 @@ function roleOf(replica: ReplicaFiles, comparison: Comparison | null, stretches:
   if (comparison?.differences.some(each => each.brokerId === replica.brokerId) === true) return 'differs'
   if (replica.isLeader) return 'leader'
   if (comparison?.reference === replica.brokerId) return 'reference'
+  // What was not compared yet is not called the same.
+  if (comparison === null) return 'comparing'
   return stretches.at(-1)?.kind === 'notFetched' ? 'behind' : 'inSync'
 }
 
@@ -100,8 +115,10 @@ function ticksOf(from: number, to: number, offsets: readonly number[], at: (offs
 /** What the comparison comes to, for each replica that is not simply the same. */
 export interface LaneNote {
   readonly brokerId: number
-  readonly kind: 'extra' | 'other' | 'lag'
+  /** `tail`: it has other records from there to its end. */
+  readonly kind: 'extra' | 'tail' | 'other' | 'lag'
   readonly from: number
+  readonly to: number
   /** Offsets, or of `other` batches. */
   readonly n: number
   readonly difference: Difference | null
@@ -112,12 +129,15 @@ export function notesOf(comparison: Comparison): LaneNote[] {
     const difference = comparison.differences.find(each => each.brokerId === brokerId) ?? null
     const span = (kind: Stretch['kind']) => stretches.filter(each => each.kind === kind).reduce((sum, each) => sum + each.to - each.from, 0)
     if (difference !== null) {
-      const isExtra = difference.reference === null && span('extra') > 0
-      return [
-        { brokerId, kind: isExtra ? 'extra' : 'other', from: difference.offset, n: isExtra ? span('extra') : differingBatches, difference },
-      ]
+      const { offset: from } = difference
+      const end = stretches.findLast(each => each.kind !== 'missing')
+      const to = end?.to ?? from
+      if (difference.reference === null && span('extra') > 0) return [{ brokerId, kind: 'extra', from, to, n: span('extra'), difference }]
+      return [{ brokerId, kind: end?.kind === 'same' ? 'other' : 'tail', from, to, n: differingBatches, difference }]
     }
     const last = stretches.at(-1)
-    return last?.kind === 'missing' ? [{ brokerId, kind: 'lag', from: last.from, n: last.to - last.from, difference: null }] : []
+    return last?.kind === 'missing'
+      ? [{ brokerId, kind: 'lag', from: last.from, to: last.to, n: last.to - last.from, difference: null }]
+      : []
   })
 }

@@ -50,11 +50,22 @@ export function useSegments(topic: () => string) {
   const file = computed(
     () => replica.value?.files.find(({ name }) => name === wantedFile.value) ?? (replica.value && newestLog(replica.value)) ?? null,
   )
+  /** The one that was chosen, once it is not there any more. */
+  const goneFile = computed(() =>
+    wantedFile.value !== null && replica.value !== null && replica.value.files.every(({ name }) => name !== wantedFile.value)
+      ? wantedFile.value
+      : null,
+  )
   const isForeign = computed(() => failure.value instanceof BridgeError && failure.value.code === 'FILES_NOT_HERE')
 
   function chooseFile(name: string, brokerId: number | null = wantedBroker.value) {
     wantedBroker.value = brokerId
     wantedFile.value = name
+  }
+  /** The same file of another replica, where that has one of this name. */
+  function chooseBroker(brokerId: number) {
+    wantedBroker.value = brokerId
+    if (replica.value?.files.every(({ name }) => name !== wantedFile.value) === true) wantedFile.value = null
   }
   /** Chooses the file with an offset; false where the replica has none. */
   function fileWith(offset: number, brokerId: number | null = wantedBroker.value): boolean {
@@ -88,5 +99,21 @@ export function useSegments(topic: () => string) {
       wantedOffset.value = link.offset
     },
   )
-  return { partition, wantedBroker, wantedOffset, replicas, there, replica, file, failure, again, isForeign, chooseFile, fileWith, tell }
+  return {
+    partition,
+    wantedBroker,
+    wantedOffset,
+    replicas,
+    there,
+    replica,
+    file,
+    goneFile,
+    failure,
+    again,
+    isForeign,
+    chooseBroker,
+    chooseFile,
+    fileWith,
+    tell,
+  }
 }

@@ -53,6 +53,15 @@ export function useSegmentsScreen(topic: () => string, table: Readonly<Ref<Batch
     if (await moveTo(() => segments.fileWith(offset, brokerId), { offset })) return
     notThere.value = t('segments.offsetNotThere', { broker: replica.value?.brokerId ?? '', offset: count(offset) })
   }
+  /** The same offset on another broker's disk, as far as that has it. */
+  async function goToBroker(brokerId: number) {
+    const row = isLog.value ? batches.rows.value[batches.selected.value ?? -1] : undefined
+    const offset = row?.kind === 'batch' ? row.baseOffset : null
+    notThere.value = ''
+    if (offset !== null && (await moveTo(() => segments.fileWith(offset, brokerId), { offset }))) return
+    segments.chooseBroker(brokerId)
+    if (isLog.value && offset !== null) await show({ end: true })
+  }
   async function showByte(name: string, position: number, brokerId: number | null = wantedBroker.value) {
     await moveTo(
       () => {
@@ -100,7 +109,22 @@ export function useSegmentsScreen(topic: () => string, table: Readonly<Ref<Batch
     const position = isLog.value ? batches.position.value : ledTo.value
     return ofBroker.value === null || position === null ? null : { ...ofBroker.value, file: logOf(ofBroker.value.file), position }
   })
-  return { ...segments, ofBroker, isLog, batches, chosenBatch, ledTo, shownOffset, beside, notThere, show, goTo, showByte, showDifference }
+  return {
+    ...segments,
+    ofBroker,
+    isLog,
+    batches,
+    chosenBatch,
+    ledTo,
+    shownOffset,
+    beside,
+    notThere,
+    show,
+    goTo,
+    goToBroker,
+    showByte,
+    showDifference,
+  }
 }
 
 /** The log that an index is beside; of a log, itself. */
