@@ -111,6 +111,11 @@ test('records are decoded with the schemas of a registry, which are there to be 
     await expect(drawer(page)).toContainText('shop.Order')
     await expect(drawer(page)).toContainText('orders-value version 2')
     await shot('avro')
+    await drawer(page)
+      .getByRole('link', { name: /orders-value version 2/ })
+      .click()
+    await expect(page.getByRole('combobox', { name: 'Version', exact: true })).toHaveValue('2')
+    await expect(page.getByRole('textbox', { name: 'Text of the schema' })).toContainText('"state"')
   })
 
   await test.step('Protobuf, the second message of its file', async () => {

@@ -227,6 +227,21 @@ describe('a schema that somebody chose', () => {
   })
 })
 
+describe('settings that change while a schema is on its way', () => {
+  it('count, not those of before', async () => {
+    const registry = new FakeRegistry([names])
+    const gate = Promise.withResolvers<void>()
+    registry.gate = gate.promise
+    registry.authorization = 'Bearer new'
+    const { schemas, set } = aCluster(registry)
+    const load = schemas.load('names', new Set(['id 5']))
+    set({ registry: { ...SHOP, auth: 'bearer', secret: 'new' } })
+    gate.resolve()
+    await load
+    expect(schemas.decoder.decode(framed(5, [ada]), context(), null)).toMatchObject({ outcome: 'decoded' })
+  })
+})
+
 describe('a snapshot for a worker', () => {
   it('holds the versions of the topic and what was loaded, and survives the way there', async () => {
     const registry = new FakeRegistry([{ ...names, id: 4, version: 1, schema: '"string"' }, names, proto])

@@ -131,15 +131,15 @@ export class ClusterSchemas implements Schemas, SchemaTable {
   #load(topic: string, name: string): Promise<void> {
     const running = this.#loading.get(name)
     if (running !== undefined) return running
-    const settings = this.#settings()
     const load = async () => {
       try {
-        const found = await this.#fetch(topic, name)
-        // What was found for settings that are no more is not kept.
-        if (this.#settings().registry === settings.registry) this.#held.set(name, found)
-      } catch (problem) {
-        const isUnknown = problem instanceof NoSchema && problem.code === 'notFound'
-        this.#hold(name, { problem: problemOf(problem), isUnknown }, FAILED_MS)
+        let settings: ClusterSettings
+        let held: Held
+        do {
+          settings = this.#settings()
+          held = await this.#fetchOrProblem(topic, name)
+        } while (this.#settings() !== settings) // what was found for settings that are no more is not kept
+        this.#held.set(name, held)
       } finally {
         this.#loading.delete(name)
       }
@@ -147,6 +147,15 @@ export class ClusterSchemas implements Schemas, SchemaTable {
     const loading = load()
     this.#loading.set(name, loading)
     return loading
+  }
+
+  async #fetchOrProblem(topic: string, name: string): Promise<Held> {
+    try {
+      return await this.#fetch(topic, name)
+    } catch (problem) {
+      const isUnknown = problem instanceof NoSchema && problem.code === 'notFound'
+      return { entry: { problem: problemOf(problem), isUnknown }, until: this.#clock.elapsed() + FAILED_MS }
+    }
   }
 
   async #fetch(topic: string, name: string): Promise<Held> {

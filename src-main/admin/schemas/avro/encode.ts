@@ -74,11 +74,12 @@ function union(branches: readonly AvroType[], value: PlainValue, path: SchemaPat
   if (named !== undefined && chosen >= 0) return [varint(BigInt(chosen)), ...bytesOf(branches[chosen]!, named[1], [...path, named[0]])]
   const problems: SchemaProblem[] = []
   for (const [index, branch] of branches.entries()) {
+    if (branch.kind === 'null' && value !== null) continue
     try {
       return [varint(BigInt(index)), ...bytesOf(branch, value, path)]
     } catch (problem) {
       if (!(problem instanceof SchemaProblem)) throw problem
-      if (branch.kind !== 'null') problems.push(problem)
+      problems.push(problem)
     }
   }
   // With one thing that it can be besides null, what is wrong with that one is what a person wants to know.
@@ -150,6 +151,7 @@ function block(items: readonly (readonly Buffer[])[]): Buffer[] {
 const sized = (bytes: Buffer): Buffer[] => [varint(BigInt(bytes.length)), bytes]
 
 function varint(value: bigint): Buffer {
+  if (value >= 0n && value < 64n) return Buffer.from([Number(value) * 2])
   const bytes: number[] = []
   let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
   while (rest >= 0x80n) {

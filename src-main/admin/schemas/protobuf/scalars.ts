@@ -53,7 +53,11 @@ function whole(bits: 32 | 64, isSigned: boolean, how: 'plain' | 'zigzag' | 'fixe
     wireType: VARINT,
     absent: 0,
     what,
-    read: (reader, path) => exact(signed(how === 'zigzag' ? unzigzag(reader.varint(path)) : reader.varint(path))),
+    read: (reader, path) => {
+      const small = reader.smallVarint()
+      if (small !== undefined) return how === 'zigzag' ? (small >>> 1) ^ -(small & 1) : small
+      return exact(signed(how === 'zigzag' ? unzigzag(reader.varint(path)) : reader.varint(path)))
+    },
     write: value => {
       const number = wholeOf(value, from, to)
       return number === undefined ? undefined : varintBytes(how === 'zigzag' ? zigzag(number) : number)

@@ -20,16 +20,25 @@ export class WireReader {
     return this.at >= this.bytes.length
   }
 
+  /** A varint of at most four bytes, as nearly all are; undefined when the next one is longer, which is still to be read then. */
+  smallVarint(): number | undefined {
+    let value = 0
+    for (let n = 0; n < 4; n++) {
+      const byte = this.bytes[this.at + n]
+      if (byte === undefined) return undefined
+      value |= (byte & 0x7f) << (n * 7)
+      if (byte < 0x80) {
+        this.at += n + 1
+        return value
+      }
+    }
+    return undefined
+  }
+
   /** 64 bits, without a sign. */
   varint(path: SchemaPath): bigint {
-    let small = 0
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.#byte(path)
-      small |= (byte & 0x7f) << shift
-      if (byte < 0x80) return BigInt(small)
-    }
-    let value = BigInt(small)
-    for (let shift = 28n; shift < 70n; shift += 7n) {
+    let value = 0n
+    for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#byte(path)
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return BigInt.asUintN(64, value)
@@ -39,8 +48,9 @@ export class WireReader {
 
   tag(path: SchemaPath): { readonly number: number; readonly wireType: number } {
     const at = this.at
-    const tag = this.varint(path)
-    const [number, wireType] = [Number(tag >> 3n), Number(tag & 7n)]
+    const tag = this.smallVarint() ?? Number(this.varint(path))
+    const wireType = tag % 8
+    const number = (tag - wireType) / 8
     if (number < 1 || number >= 2 ** 29) throw new SchemaProblem('data', `There is no field ${number}, at byte ${at}`, path)
     if (wireType > FIXED32) throw new SchemaProblem('data', `There is no wire type ${wireType}, at byte ${at}`, path)
     return { number, wireType }
@@ -48,7 +58,7 @@ export class WireReader {
 
   /** What stands behind a length. */
   block(path: SchemaPath): Buffer {
-    return this.take(Number(this.varint(path)), path)
+    return this.take(this.smallVarint() ?? Number(this.varint(path)), path)
   }
 
   take(length: number, path: SchemaPath): Buffer {
