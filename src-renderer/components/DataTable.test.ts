@@ -1,6 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
-import { h } from 'vue'
+import { h, nextTick } from 'vue'
 import DataTable from './DataTable.vue'
 
 function aTable(count: number, selected: number | null = null) {
@@ -88,14 +88,15 @@ describe('a table', () => {
     const heads = table.findAll<HTMLElement>('[role=columnheader]')
     for (const [index, { element }] of heads.entries()) {
       element.getBoundingClientRect = () => new DOMRect(index * 100, 0, 100, 28)
-      element.setPointerCapture = () => undefined
     }
     const drag = async (from: number, to: number, end = 'pointerup') => {
       const head = heads[Math.floor(from / 100)]!
       await head.trigger('pointerdown', { button: 0, pointerId: 1, clientX: from })
-      await head.trigger('pointermove', { pointerId: 1, clientX: to })
+      // No head hears of it where a quick hand is already beside it.
+      window.dispatchEvent(new PointerEvent('pointermove', { clientX: to }))
+      await nextTick()
       const mark = heads.map(each => each.classes().find(name => name.startsWith('drop')) ?? '')
-      await head.trigger(end, { pointerId: 1, clientX: to })
+      window.dispatchEvent(new PointerEvent(end, { clientX: to }))
       return mark
     }
     expect(await drag(20, 250)).toEqual(['', '', 'drop-after'])

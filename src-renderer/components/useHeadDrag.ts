@@ -35,17 +35,25 @@ export function useHeadDrag(
       const { left, right } = each.getBoundingClientRect()
       return { key: (each as HTMLElement).dataset['column'] ?? null, left, right }
     })
-    head.onpointermove = at => {
-      if (drag.value === null && Math.abs(at.clientX - event.clientX) < DRAG_FROM) return
-      // From here on it is no click: that goes to whoever has the pointer, which is no button.
-      head.setPointerCapture(event.pointerId)
-      drag.value = { key, over: places.find(({ left, right }) => left <= at.clientX && at.clientX < right)?.key ?? null }
-    }
-    head.onpointerup = head.onpointercancel = end => {
-      head.onpointermove = head.onpointerup = head.onpointercancel = null
-      const over = drag.value?.over ?? key
+    // Of the window: a quick hand has left the head before it hears of the first movement.
+    const listening = new AbortController()
+    const { signal } = listening
+    addEventListener(
+      'pointermove',
+      ({ clientX }) => {
+        if (drag.value === null && Math.abs(clientX - event.clientX) < DRAG_FROM) return
+        drag.value = { key, over: places.find(({ left, right }) => left <= clientX && clientX < right)?.key ?? null }
+      },
+      { signal },
+    )
+    addEventListener('pointercancel', () => end(null), { signal })
+    addEventListener('pointerup', () => end(drag.value?.over ?? null), { signal })
+    function end(over: string | null) {
+      listening.abort()
+      // Put back where it was, it is let go over its own head, which would take that for a click.
+      if (drag.value !== null && over === key) addEventListener('click', taken => taken.stopPropagation(), { capture: true, once: true })
       drag.value = null
-      if (end.type === 'pointerup' && over !== key) move(key, over)
+      if (over !== null && over !== key) move(key, over)
     }
   }
   return { dragged: computed(() => drag.value?.key ?? null), markOf, dragHead, dragEdge }
