@@ -77,6 +77,13 @@ describe('the audit log', () => {
     expect(JSON.stringify(entries)).not.toContain('hush')
   })
 
+  it('names partitions with their topic', async () => {
+    const { served, entries } = given()
+    const partitions = [0, 1].map(partition => ({ topic: 'orders', partition, replicas: [1, 2] }))
+    await served.topics.create({ clusterId: 'local', partitions })
+    expect(entries[0]?.about).toEqual({ partitions: 'orders-0, orders-1' })
+  })
+
   it('says of a list whom and what it names', async () => {
     const { served, entries } = given()
     await served.topics.create({

@@ -126,7 +126,9 @@ function listOf(values: readonly unknown[]): string | number {
 function nameOf(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value)
   if (!isPlain(value)) return undefined
-  const name = value['name'] ?? value['partition']
+  const { topic, partition } = value
+  if (typeof topic === 'string' && typeof partition === 'number') return `${topic}-${partition}`
+  const name = value['name'] ?? partition
   if (typeof name === 'string' || typeof name === 'number') return String(name)
   const parts = Object.entries(value).flatMap(([key, part]) => {
     if (!NAMES.has(key)) return []

@@ -38,22 +38,34 @@ class Loads {
 export function balance(partitions: readonly Movable[], brokers: readonly Broker[]): void {
   const loads = new Loads(brokers, partitions)
   const bySize = partitions.toSorted((one, other) => (one.sizeBytes ?? 0) - (other.sizeBytes ?? 0))
+  const seen = new Map<string, number>()
   // Every step brings two brokers closer, so that there are no more than there are replicas.
   for (let steps = partitions.reduce((sum, { to }) => sum + to.length, 0); steps > 0; steps--) {
     const order = brokers.toSorted((one, other) => loads.of(other.brokerId) - loads.of(one.brokerId) || one.brokerId - other.brokerId)
-    if (!moveOne(bySize, order, loads, brokers)) break
+    if (!moveOne(bySize, order, loads, seen, brokers)) break
   }
   balancePreferred(partitions, brokers)
 }
 
-/** From the fullest broker that can give to the emptiest that can take. */
-function moveOne(partitions: readonly Movable[], order: readonly Broker[], loads: Loads, brokers: readonly Broker[]): boolean {
+/** From the fullest broker that can give to the emptiest that can take. `seen`: up to where nothing was found for two brokers, as a rule. */
+function moveOne(
+  partitions: readonly Movable[],
+  order: readonly Broker[],
+  loads: Loads,
+  seen: Map<string, number>,
+  brokers: readonly Broker[],
+): boolean {
   for (const { brokerId: from } of order) {
     for (const to of order.toReversed()) {
       if (loads.of(from) - loads.of(to.brokerId) < 2) break
-      const found = partitions.find(
-        each => each.to.includes(from) && !each.to.includes(to.brokerId) && keepsRacks(each.to, from, to, brokers),
-      )
+      const fits = ({ to: replicas }: Movable) =>
+        replicas.includes(from) && !replicas.includes(to.brokerId) && keepsRacks(replicas, from, to, brokers)
+      const pair = `${from} ${to.brokerId}`
+      let at = seen.get(pair) ?? 0
+      while (at < partitions.length && !fits(partitions[at]!)) at += 1
+      // What did not fit may do so now that others have moved.
+      const found = partitions[at] ?? partitions.find(fits)
+      seen.set(pair, at)
       if (found === undefined) continue
       replace(found, from, to.brokerId)
       loads.move(from, to.brokerId)
@@ -102,11 +114,12 @@ function pathToFewer(preferred: ReadonlyMap<number, ReadonlySet<Movable>>): Hand
     const cameBy = new Map<number, Handover>()
     const queue = [start]
     for (const from of queue) {
-      if (most - preferred.get(from)!.size >= 2) return walk(cameBy, start, from)
       for (const partition of preferred.get(from)!) {
         for (const to of partition.to) {
-          if (to === start || !preferred.has(to) || cameBy.has(to)) continue
+          const there = preferred.get(to)
+          if (to === start || there === undefined || cameBy.has(to)) continue
           cameBy.set(to, { partition, from, to })
+          if (most - there.size >= 2) return walk(cameBy, start, to)
           queue.push(to)
         }
       }
