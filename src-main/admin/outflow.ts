@@ -3,9 +3,9 @@ import type { NewRecord } from '../protocol/records/batchBuilder.ts'
 import { KafkaError } from './kafkaError.ts'
 import { type Acks, OutcomeUnknown, type Producer } from './producer.ts'
 
-/** Brokers take batches of about a megabyte unless told otherwise; a larger record goes by itself. */
-const BATCH_BYTES = 256 * 1024
-const BATCH_RECORDS = 2_000
+/** Brokers take batches of about a megabyte unless told otherwise; a larger record goes by itself, and what is refused all the same goes in halves. */
+const BATCH_BYTES = 768 * 1024
+const BATCH_RECORDS = 10_000
 
 /** Records for one partition, in order. */
 export interface Parcel {

@@ -8,8 +8,8 @@ import type { RunWork } from './runs.ts'
 import type { CompiledRecord } from './writtenRecord.ts'
 
 /** Records that are made before they are sent. */
-const PART_RECORDS = 4_000
-const PART_BYTES = 2 * 1024 * 1024
+const PART_RECORDS = 20_000
+const PART_BYTES = 4 * 1024 * 1024
 /** A rate is kept in steps of this, so that slow ones are even and fast ones cheap. */
 const PACE_MS = 50
 
