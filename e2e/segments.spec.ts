@@ -143,6 +143,7 @@ test('a damaged byte on one replica is found, named and shown beside the others,
   await page.getByRole('button', { name: 'Language' }).click()
   await page.getByRole('menuitemradio', { name: '简体中文' }).click()
   await expect(page.getByRole('region', { name: 'Offset 20 处的 batch' })).toContainText('错误')
+  await expect(page.getByRole('alert')).toContainText('没有包含 offset 900 的文件')
   await page.screenshot({ path: info.outputPath('damaged-chinese.png') })
   expect(await complaintsOn(page), 'axe, Chinese').toEqual([])
 })

@@ -29,8 +29,11 @@ export function useSegmentsScreen(topic: () => string, table: Readonly<Ref<Batch
   const shownOffset = ref<number | null>(null)
   /** The broker whose bytes stand beside those of the chosen batch. */
   const beside = ref<number | null>(null)
-  /** Why an offset that was asked for is not shown. */
-  const notThere = ref('')
+  /** An offset that was asked for and that no file has. */
+  const missing = ref<number | null>(null)
+  const notThere = computed(() =>
+    missing.value === null ? '' : t('segments.offsetNotThere', { broker: replica.value?.brokerId ?? '', offset: count(missing.value) }),
+  )
   /** A place in the next file is known already: it is not to be opened at its end. */
   let isMoving = false
 
@@ -48,16 +51,15 @@ export function useSegmentsScreen(topic: () => string, table: Readonly<Ref<Batch
     return isThere
   }
   async function goTo(offset: number, brokerId: number | null = wantedBroker.value) {
-    notThere.value = ''
+    missing.value = null
     shownOffset.value = offset
-    if (await moveTo(() => segments.fileWith(offset, brokerId), { offset })) return
-    notThere.value = t('segments.offsetNotThere', { broker: replica.value?.brokerId ?? '', offset: count(offset) })
+    if (!(await moveTo(() => segments.fileWith(offset, brokerId), { offset }))) missing.value = offset
   }
   /** The same offset on another broker's disk, as far as that has it. */
   async function goToBroker(brokerId: number) {
     const row = isLog.value ? batches.rows.value[batches.selected.value ?? -1] : undefined
     const offset = row?.kind === 'batch' ? row.baseOffset : null
-    notThere.value = ''
+    missing.value = null
     if (offset !== null && (await moveTo(() => segments.fileWith(offset, brokerId), { offset }))) return
     segments.chooseBroker(brokerId)
     if (isLog.value && offset !== null) await show({ end: true })
