@@ -7,8 +7,8 @@ export interface PlainFirstBytes {
 }
 
 /**
- * Whether no record of a batch has to be decoded in order to be searched: a look at a few bytes of each, where a walk over all of it would take ten times
- * as long. Of records that are not as they should be it says no, so that somebody walks over them and says what is wrong.
+ * Whether no record of a batch has to be decoded in order to be searched: a look at a few bytes of each instead of a walk over all of it. Of records that
+ * are not as they should be it says no, so that somebody walks over them and says what is wrong.
  */
 export function areAllPlain(records: Uint8Array, count: number, { keys, values, allowsHeaders }: PlainFirstBytes): boolean {
   let at = 0
