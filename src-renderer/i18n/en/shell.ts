@@ -154,6 +154,7 @@ export const shell = {
     BRIDGE_CLOSED: 'The connection to Trilog was closed.',
     BROKER_NOT_AVAILABLE: 'No broker answers.',
     COORDINATOR_NOT_AVAILABLE: 'The group’s coordinator is not available yet.',
+    ECONNREFUSED: 'No broker answers at the addresses that are known.',
     GROUP_ID_NOT_FOUND: 'This group does not exist (any more).',
     INVALID_PARTITIONS: 'Kafka refuses this number of partitions.',
     INVALID_REPLICATION_FACTOR: 'There are not enough brokers for this replication factor.',

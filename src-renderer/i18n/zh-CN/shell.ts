@@ -156,6 +156,7 @@ export const shell = {
     BRIDGE_CLOSED: '与 Trilog 的连接已关闭。',
     BROKER_NOT_AVAILABLE: '没有 broker 应答。',
     COORDINATOR_NOT_AVAILABLE: '该消费组的 coordinator 尚不可用。',
+    ECONNREFUSED: '已知地址上没有 broker 应答。',
     GROUP_ID_NOT_FOUND: '该消费组不存在（或已被删除）。',
     INVALID_PARTITIONS: 'Kafka 拒绝了这个分区数。',
     INVALID_REPLICATION_FACTOR: 'broker 数量不足以满足该副本因子。',
