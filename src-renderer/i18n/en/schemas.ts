@@ -1,5 +1,6 @@
 export const schemas = {
   schemas: {
+    ofTopic: 'Schema and registry of this topic',
     part: 'Which part of the records',
     parts: { key: 'Key', value: 'Value' },
     registry: 'Registry…',

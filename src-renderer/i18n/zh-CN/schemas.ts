@@ -1,5 +1,6 @@
 export const schemas = {
   schemas: {
+    ofTopic: '这个 topic 的 schema 和 registry',
     part: '记录的哪一部分',
     parts: { key: '键', value: '值' },
     registry: 'Registry…',
