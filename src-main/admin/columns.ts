@@ -1,7 +1,8 @@
 import type { LogRecord } from '../protocol/records/record.ts'
 import { COLUMN_BOUNDS, ROW_BOUNDS } from './formats/bounds.ts'
 import { textOfDecoded, valueOfDecoded } from './formats/readDecoded.ts'
-import { decodeDetected, detectingDecoder, type RecordDecoder } from './formats/recordDecoder.ts'
+import { decodeDetected } from './formats/decodeBytes.ts'
+import { detectingDecoder, type RecordDecoder } from './formats/recordDecoder.ts'
 import { InvalidPath, parseJson, parseRecordPath, type RecordPath, textOf, valuesAt } from './recordPath.ts'
 
 /** What a cell of a table can show; more would only travel. */

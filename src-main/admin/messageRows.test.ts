@@ -3,7 +3,7 @@ import { buildBatch } from '../protocol/records/batchBuilder.ts'
 import { readBatchHeader } from '../protocol/records/batch.ts'
 import { decodeRecords } from '../protocol/records/record.ts'
 import { ROW_BOUNDS } from './formats/bounds.ts'
-import { decodeDetected } from './formats/recordDecoder.ts'
+import { decodeDetected } from './formats/decodeBytes.ts'
 import { messageDetail, messageRow, shownBytes } from './messageRows.ts'
 
 const recordBytes = (bytes: Buffer, limit = Infinity) =>

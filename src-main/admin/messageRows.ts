@@ -3,9 +3,10 @@ import type { BatchHeader } from '../protocol/records/batch.ts'
 import type { LogRecord } from '../protocol/records/record.ts'
 import { compileColumns, type ReadColumns } from './columns.ts'
 import { boundsOfDetail, type DecodeBounds, ROW_BOUNDS } from './formats/bounds.ts'
+import { decodeDetected } from './formats/decodeBytes.ts'
 import type { Decoded } from './formats/decoded.ts'
 import { isTree, structureOf, textOfDecoded } from './formats/readDecoded.ts'
-import { decodeDetected, detectingDecoder, type RecordDecoder } from './formats/recordDecoder.ts'
+import { detectingDecoder, type RecordDecoder } from './formats/recordDecoder.ts'
 
 /** What a table row shows of a key or value. */
 const PREVIEW_BYTES = 512

@@ -81,8 +81,6 @@ export const DecodeProblem = z.object({
     'tooDeep',
     /** What is given is its beginning: there is too much of it. */
     'cut',
-    /** `left` bytes follow. */
-    'trailing',
     /** It could be `one` as well as the `other`. */
     'ambiguous',
     /** Packed by `kind`, and not unpacked. */

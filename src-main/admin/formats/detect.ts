@@ -39,6 +39,10 @@ export function beforeTornCharacter(prefix: Buffer, whole: Buffer): Buffer {
   return prefix.subarray(0, end)
 }
 
+/** At most so many bytes of a text, no character torn. */
+export const cutText = (bytes: Buffer, limit: number): string =>
+  beforeTornCharacter(bytes.length <= limit ? bytes : bytes.subarray(0, limit), bytes).toString('utf8')
+
 const judgedPart = (bytes: Buffer) => (bytes.length <= JUDGED_BYTES ? bytes : beforeTornCharacter(bytes.subarray(0, JUDGED_BYTES), bytes))
 
 /** Bytes that are text in UTF-8, nothing else being known of them. */

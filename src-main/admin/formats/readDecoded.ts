@@ -1,8 +1,7 @@
 import type { Decoded } from './decoded.ts'
 import { jsonText } from './jsonAble.ts'
-import { cutText } from './recordDecoder.ts'
 import { parseJson } from '../recordPath.ts'
-import { isJson } from './detect.ts'
+import { cutText, isJson } from './detect.ts'
 import { problemOf } from './bounds.ts'
 import { looksLikeXml, parseXml, xmlText, xmlValue } from './xml.ts'
 

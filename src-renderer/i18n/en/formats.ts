@@ -68,7 +68,6 @@ export const formats = {
       tooLarge: 'There is more of it than the {limit} that are read here.',
       tooDeep: 'It is nested in more than {limit} levels.',
       cut: 'This is its beginning; the rest is left out.',
-      trailing: '{left} bytes follow what was decoded.',
       ambiguous: 'It could be {one} as well as {other}. Choose one.',
       packed: 'It is packed with {kind}, and not unpacked here.',
       maybeNumber: '{bytes} bytes that could be a number. Choose which, if so.',

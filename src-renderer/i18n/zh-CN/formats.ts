@@ -70,7 +70,6 @@ export const formats = {
       tooLarge: '内容超过此处读取的上限 {limit}。',
       tooDeep: '嵌套超过 {limit} 层。',
       cut: '这是它的开头，其余已省略。',
-      trailing: '已解码的内容之后还有 {left} 个字节。',
       ambiguous: '它既可能是 {one}，也可能是 {other}。请选择其一。',
       packed: '它用 {kind} 压缩，此处不解压。',
       maybeNumber: '{bytes} 个字节，可能是数字。如果是，请选择类型。',
