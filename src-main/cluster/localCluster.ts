@@ -15,7 +15,7 @@ import type { BrokerDisks } from './segments/replicaFolders.ts'
 
 /** How often at most the watchers get a new snapshot. */
 const SNAPSHOT_EVERY_MS = 200
-/** A snapshot of ten thousand partitions is megabytes, which a page has to read while somebody types: it comes every two seconds. */
+/** To gather ten thousand partitions, and to find what of them changed, takes the thread that answers everybody: they come every two seconds. */
 const SNAPSHOT_MS_PER_PARTITION = 0.2
 /** A broker that died and is to be restarted waits this long, so that one that cannot start does not spin. */
 const RESTART_AFTER_MS = 1_000
