@@ -165,6 +165,19 @@ describe('a log folder', () => {
     expect(folders(world)).toContain('topic-0')
   })
 
+  it('deletes a log while its checkpoint is written', async () => {
+    const { world, directory } = await aDirectory()
+    const log = await world.settle(directory.openLog('topic', 0, TOPIC_ID, config))
+    await appendTo(world, log, 3)
+    log.advanceHighWatermark(3)
+    log.raiseLogStartOffset(2) // before the checkpoint may tell of it, the names in the folder are synced
+    await world.settle(Promise.all([directory.checkpoint(), directory.deleteLog(log)]))
+    expect(directory.failure).toBeUndefined()
+    await world.settle(directory.checkpoint())
+    expect(textOf(world, 'log-start-offset-checkpoint')).toBe('0\n0\n')
+    expect(textOf(world, 'recovery-point-offset-checkpoint')).toBe('0\n0\n')
+  })
+
   it('removes at its start what an earlier process had put aside', async () => {
     const { world, directory } = await aDirectory()
     const log = await world.settle(directory.openLog('topic', 0, TOPIC_ID, config))

@@ -397,6 +397,7 @@ export class LogDirectory {
       // Kafka only lists a log start that the first segment does not tell.
       const isPlain = logStartOffset === log.segments[0]?.baseOffset
       if (!isPlain) await log.syncNewNames()
+      if (this.#open.get(name) !== log) continue // deleted meanwhile: its line must not come back
       this.#checkpointed.set(name, {
         recoveryPoint,
         logStartOffset: isPlain ? 0 : logStartOffset,

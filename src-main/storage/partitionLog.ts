@@ -289,7 +289,7 @@ export class PartitionLog {
 
   /** Before anything is said elsewhere that only this folder's log can mean: no power failure may take what tells whose it is. */
   syncNewNames(): Promise<void> {
-    return this.#files.syncNewNames()
+    return this.#turns.alongside(() => this.#files.syncNewNames()) // so that the folder does not get another name meanwhile
   }
 
   /** Everything below is synced: where a recovery after a crash may begin. */

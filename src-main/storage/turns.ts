@@ -36,12 +36,17 @@ export class Turns {
 
   /** Begins something at once that goes on beside the turns, and must not wait for one. On a full disk it is left undone. */
   beside(act: () => Promise<void>): void {
-    const running = act()
-      .catch((problem: unknown) => {
-        if (!isOutOfSpace(problem)) this.fail(problem as Error)
-      })
-      .finally(() => this.#beside?.delete(running))
-    ;(this.#beside ??= new Set()).add(running)
+    this.alongside(act).catch(() => undefined) // told as the failure, if it is one
+  }
+
+  /** As `beside`, for whoever has to know what came of it. */
+  async alongside(act: () => Promise<void>): Promise<void> {
+    const running = act().catch((problem: unknown) => {
+      throw isOutOfSpace(problem) ? problem : this.fail(problem as Error)
+    })
+    const over = running.catch(() => undefined).finally(() => this.#beside?.delete(over))
+    ;(this.#beside ??= new Set()).add(over)
+    return running
   }
 
   /** In a turn: waits until nothing goes on beside it. */

@@ -17,6 +17,10 @@ const regressions: readonly Regression[] = [
     options: { seed: 3057, faultsMs: 20_000, pace: 1 },
   },
   {
+    found: 'a log was deleted while a checkpoint synced its folder, which then had no name any more',
+    options: { seed: 20602616, faultsMs: 52_052 },
+  },
+  {
     found: 'a move gave up the only living replica that had everything, for one whose disk had been destroyed unnoticed',
     options: { seed: 20310522, faultsMs: 45_000 },
   },
