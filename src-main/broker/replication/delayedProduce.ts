@@ -50,6 +50,7 @@ export function produce(
       result.error = appended.error
       result.message = appended.message
       result.recordErrors = appended.recordErrors ?? []
+      if (!SAYS_NOTHING_OF_LOG.has(appended.error)) result.logStartOffset = partition.log?.logStartOffset ?? -1
       continue
     }
     result.baseOffset = appended.baseOffset
@@ -81,6 +82,15 @@ export function produce(
     }
   })
 }
+
+/** With every other refusal comes the log start offset, by which a producer tells whether the leader may have forgotten what it refuses (KIP-360). */
+const SAYS_NOTHING_OF_LOG: ReadonlySet<ErrorName> = new Set([
+  'NOT_LEADER_OR_FOLLOWER',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'CORRUPT_MESSAGE',
+  'KAFKA_STORAGE_ERROR',
+])
 
 const NOTHING_APPENDED: ProduceResult = {
   error: 'NONE',

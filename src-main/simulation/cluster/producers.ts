@@ -15,6 +15,16 @@ interface OpenBatch {
   readonly values: readonly string[]
 }
 
+/** A batch that was acknowledged. */
+interface StoredBatch {
+  /** As in `OpenBatch`. */
+  readonly number: number
+  readonly baseOffset: number
+}
+
+/** As many as can be acknowledged around one whose fate is not known, and one before it. */
+const REMEMBERED = 8
+
 /** A producer's id and all that it has written under it, for the check in the end. */
 export interface ProducerSession {
   readonly topic: string
@@ -72,8 +82,8 @@ export class IdempotentProducer {
   #current: ProducerSession | undefined
   /** Something that was sent under the present id is stored, so that every leader knows it. */
   #isKnown = false
-  /** The newest batch that was acknowledged under the present id. */
-  #newest: { readonly number: number; readonly baseOffset: number } | undefined
+  /** The newest batches that were acknowledged under the present id, ascending. */
+  #newest: readonly StoredBatch[] = []
 
   async #session(): Promise<ProducerSession> {
     if (this.#current !== undefined) return this.#current
@@ -91,7 +101,7 @@ export class IdempotentProducer {
     this.sessions.push(session)
     this.#current = session
     this.#isKnown = false
-    this.#newest = undefined
+    this.#newest = []
     // Nothing was sent under the last id that is not known to be stored, so the numbers begin anew.
     this.#open = this.#open.map(batch => ({ ...batch, sequence: this.#take(session, batch.values.length) }))
     return session
@@ -114,8 +124,17 @@ export class IdempotentProducer {
     { number }: OpenBatch,
     { baseOffset, logStartOffset }: { readonly baseOffset: number; readonly logStartOffset: number },
   ): boolean {
-    const newest = this.#newest
+    const newest = this.#newest.at(-1)
     return newest !== undefined && number < newest.number && baseOffset > newest.baseOffset && logStartOffset > newest.baseOffset
+  }
+
+  /**
+   * A later one was taken behind it, so it is stored; but where it may lie, the leader's log has been deleted, and a leader that was a new replica then has
+   * never seen it (in Kafka too). As librdkafka does, the producer counts it as stored.
+   */
+  #isDeleted({ number }: OpenBatch, logStartOffset: number): boolean {
+    const before = this.#newest.findLast(each => each.number < number)
+    return this.#newest.some(each => each.number > number) && logStartOffset > (before?.baseOffset ?? -1) + 1
   }
 
   #take(session: ProducerSession, records: number): number {
@@ -173,8 +192,13 @@ export class IdempotentProducer {
         this.#open = this.#open.filter(each => each !== batch)
         this.#isKnown = true
         hasGap ||= (!isAheadKnown && !wasKnown) || this.#isForgotten(batch, answer)
-        if (this.#newest === undefined || batch.number > this.#newest.number)
-          this.#newest = { number: batch.number, baseOffset: answer.baseOffset }
+        this.#newest = [...this.#newest, { number: batch.number, baseOffset: answer.baseOffset }]
+          .sort((one, other) => one.number - other.number)
+          .slice(-REMEMBERED)
+        continue
+      }
+      if (error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && this.#isDeleted(batch, answer!.logStartOffset)) {
+        this.#open = this.#open.filter(each => each !== batch)
         continue
       }
       if (error !== 'NOT_ENOUGH_REPLICAS') undecided.add(batch)

@@ -181,6 +181,27 @@ describe('three brokers', () => {
     expect(await write(0)).toBe('NOT_ENOUGH_REPLICAS_AFTER_APPEND')
   })
 
+  it('say where the log starts with a sequence that they refuse, because it may have been among what is deleted (KIP-360)', async () => {
+    await running({ seed: 16 })
+    await client.createTopic('orders')
+    const leader = client.leaderOf('orders')!
+    for (const value of ['one', 'two', 'three']) await client.produce('orders', value)
+    const deletion = { topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, offset: 2 }] }], timeoutMs: 10_000 }
+    await cluster.world.settle(cluster.ask(leader, DeleteRecords, deletion))
+    const write = async (baseSequence: number, corrupt = false) => {
+      const value = Buffer.from(`record ${baseSequence}`)
+      const records = buildBatch({ records: [{ timestamp: 1, key: null, value }], producerId: 7, producerEpoch: 0, baseSequence })
+      if (corrupt) records[records.length - 1]! ^= 1
+      const topicData = [{ name: 'orders', partitionData: [{ index: 0, records }] }]
+      const { responses } = await cluster.world.settle(cluster.ask(leader, Produce, { acks: -1, timeoutMs: 10_000, topicData }))
+      const { errorCode, logStartOffset } = responses[0]!.partitionResponses[0]!
+      return { error: errorName(errorCode), logStartOffset }
+    }
+    expect(await write(0)).toEqual({ error: 'NONE', logStartOffset: 2 })
+    expect(await write(5)).toEqual({ error: 'OUT_OF_ORDER_SEQUENCE_NUMBER', logStartOffset: 2 })
+    expect(await write(1, true)).toEqual({ error: 'CORRUPT_MESSAGE', logStartOffset: -1 })
+  })
+
   it('refuse acks=all once fewer are in sync than min.insync.replicas asks for, and accept acks=1', async () => {
     await running({ seed: 8 })
     await client.createTopic('orders', { configs: { 'min.insync.replicas': '3' } })
