@@ -14,6 +14,11 @@ export interface Call {
   readonly connectionId: number
   /** Aborted once nobody waits for the answer any more. */
   readonly closed: AbortSignal
+  /**
+   * Everything that the request changes is decided, and only its answer waits. The next request of this API on the connection may begin; answers are
+   * sent in the order of the requests all the same.
+   */
+  decided(): void
 }
 
 /** The answer to a request that wants none: Produce with acks=0. */

@@ -10,6 +10,7 @@ import { seededRandom } from '../simulation/seededRandom.ts'
 import { simulatedWorld, type World } from '../simulation/world.ts'
 import { KafkaConnection } from './client.ts'
 import { bind, byApiKey, closeConnection, handlerFor, noResponse } from './handler.ts'
+import { OverlapBudget } from './overlapBudget.ts'
 import { serve, type ServedConnection, type WireStats } from './serve.ts'
 
 const Echo = api({
@@ -21,6 +22,13 @@ const Echo = api({
   response: { text: string },
 })
 const Large = api({ key: 901, name: 'Large', versions: [0, 0], request: { length: int32 }, response: { bytes } })
+const Decide = api({
+  key: 902,
+  name: 'Decide',
+  versions: [0, 0],
+  request: { name: string, takesMs: int32, ballast: bytes },
+  response: { name: string },
+})
 
 interface Parts {
   readonly calls: string[]
@@ -41,6 +49,14 @@ const large = handle(Large, ({ length }, { calls }) => {
   calls.push(`large ${length}`)
   return { bytes: Buffer.alloc(length) }
 })
+/** Decides at once, and answers after as many milliseconds as it is asked to take. */
+const decide = handle(Decide, async ({ name, takesMs }, { calls, env }, call) => {
+  calls.push(name)
+  if (takesMs < 0) return closeConnection
+  call.decided()
+  await new Promise<void>(resolve => env.clock.after(takesMs, resolve))
+  return { name }
+})
 const versions = handle(ApiVersions, () => ({
   errorCode: 0,
   apiKeys: [Echo, Large].map(({ key }) => ({ apiKey: key, minVersion: 0, maxVersion: 1 })),
@@ -55,13 +71,15 @@ async function aServer(world: World) {
   const lines: string[] = []
   const open = new Set<ServedConnection>()
   const stats: WireStats = { requests: 0, refused: 0, bytesIn: 0, bytesOut: 0 }
-  const handlers = byApiKey(bind([echo, large, versions], { calls, env }))
+  const overlap = new OverlapBudget()
+  const handlers = byApiKey(bind([echo, large, decide, versions], { calls, env }))
   await world.settle(
     env.network.listen(AT, connection => {
       const served = serve(env, connection, {
         listener: 'PLAINTEXT',
         handlers,
         maxRequestBytes: 1_000_000,
+        overlap,
         maxPendingResponseBytes: 100_000,
         idleTimeoutMs: 600_000,
         frameTimeoutMs: 30_000,
@@ -72,7 +90,7 @@ async function aServer(world: World) {
       open.add(served)
     }),
   )
-  return { calls, lines, open, stats }
+  return { calls, lines, open, stats, overlap }
 }
 
 /** Whoever sends bytes as they like, and what they got. */
@@ -192,6 +210,68 @@ describe('a served connection', () => {
   })
 })
 
+describe('requests of which only the answers wait', () => {
+  const ask = (client: KafkaConnection, name: string, { takesMs = 100, bytes: ballast = 0 } = {}) =>
+    client.send(Decide, { name, takesMs, ballast: Buffer.alloc(ballast) })
+
+  it('begin without waiting for each other, and are answered in order', async () => {
+    const client = await aClient(world)
+    const answered: string[] = []
+    const answers = ['one', 'two', 'three'].map((name, index) =>
+      ask(client, name, { takesMs: 300 - 100 * index }).then(answer => answered.push(answer.name)),
+    )
+    await world.run(50)
+    expect(server.calls).toEqual(['one', 'two', 'three'])
+    await world.settle(Promise.all(answers))
+    expect(answered).toEqual(['one', 'two', 'three'])
+  })
+
+  it('let nothing else begin before they are answered', async () => {
+    const client = await aClient(world)
+    const answers = [ask(client, 'one'), ask(client, 'two'), client.send(Echo, { text: 'else', names: [] }), ask(client, 'three')]
+    await world.run(50)
+    expect(server.calls).toEqual(['one', 'two'])
+    await world.settle(Promise.all(answers))
+    expect(server.calls).toEqual(['one', 'two', 'else asked', 'else answered', 'three'])
+  })
+
+  it('are answered before the connection is closed for what comes behind them', async () => {
+    const client = await aClient(world)
+    const first = ask(client, 'one')
+    const second = ask(client, 'two', { takesMs: -1 })
+    second.catch(() => undefined)
+    expect(await world.settle(first)).toEqual({ name: 'one' })
+    await expect(world.settle(second)).rejects.toMatchObject({ name: 'NetworkError' })
+  })
+
+  it('are no more than so many at a time', async () => {
+    const client = await aClient(world)
+    const answers = Array.from({ length: 300 }, (_, index) => ask(client, `${index}`))
+    await world.run(50)
+    expect(server.calls).toHaveLength(256)
+    await world.settle(Promise.all(answers))
+    expect(server.calls).toEqual(answers.map((_, index) => `${index}`))
+  })
+
+  it('hold no more bytes than one connection may, nor than all together may, and give them back', async () => {
+    const clients: KafkaConnection[] = []
+    for (let index = 0; index < 10; index++) clients.push(await aClient(world, `client ${index}`))
+    const askOften = (client: KafkaConnection) =>
+      Array.from({ length: 12 }, (_, index) => ask(client, `${index}`, { takesMs: 5_000, bytes: 900_000 }))
+    const answers = askOften(clients[0]!)
+    await world.run(2_000)
+    // One that does not count, and eight million bytes.
+    expect(server.calls).toHaveLength(10)
+    answers.push(...clients.slice(1).flatMap(askOften))
+    await world.run(2_000)
+    expect(server.calls).toHaveLength(10 + 9 + 65)
+    for (const client of clients.slice(5)) client.close()
+    await world.settle(Promise.allSettled(answers))
+    await world.run(1_000)
+    expect(server.overlap.take(64 * 1024 * 1024, 0, -Infinity)).toBe(true)
+  })
+})
+
 describe('ApiVersions in a version we do not speak', () => {
   it('is answered in the layout of version 0, with what we do speak (KIP-511)', async () => {
     const { connection, heard } = await aStranger(world)
@@ -263,7 +343,7 @@ describe('what strangers send', () => {
     }
     expect(heard.closed).toBe(true)
     expect(server.lines).toEqual([expect.stringContaining('a request was not complete after 30000 ms')])
-    expect(world.elapsed).toBeLessThan(50_000)
+    expect(world.elapsed).toBeLessThan(51_000) // it is looked at every 15 seconds, here every five
   })
 
   it('a thousand connections that stop in the middle of a request cost nothing and are all closed', async () => {

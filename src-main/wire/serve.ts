@@ -1,13 +1,14 @@
 import { AssertionFailed } from '../base/assert.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Connection, Env, Timer } from '../env/env.ts'
-import { MalformedMessage } from '../protocol/byteReader.ts'
-import { decodeRequestBody, decodeRequestHeader, encodeResponse, type OpenedRequest } from '../protocol/header.ts'
+import { encodeResponse } from '../protocol/header.ts'
 import { ApiVersions } from '../protocol/messages/apiVersions.ts'
-import { speaks, type AnyApi } from '../protocol/schema.ts'
 import { BadFrameSize, FrameReader } from './frameReader.ts'
-import { closeConnection, noResponse, type BoundHandler, type Call } from './handler.ts'
+import { closeConnection, noResponse, type BoundHandler } from './handler.ts'
+import { openRequest } from './openRequest.ts'
+import type { OverlapBudget } from './overlapBudget.ts'
 import type { RequestCounts } from './requestCounts.ts'
+import { type CallOrigin, ServedCall } from './servedCall.ts'
 
 /** Counts of a listener or of a whole broker; connections add to them. */
 export interface WireStats {
@@ -29,6 +30,8 @@ export interface ServeOptions {
   readonly maxPendingResponseBytes: number
   /** Kafka's `connections.max.idle.ms`. */
   readonly idleTimeoutMs: number
+  /** For clients that do not wait for answers; without it, each request waits for the answer to the one before. */
+  readonly overlap?: OverlapBudget
   /** How long a request may take to arrive, counted from its first byte. */
   readonly frameTimeoutMs?: number
   readonly log: Logger
@@ -37,13 +40,16 @@ export interface ServeOptions {
 }
 
 const FRAME_TIMEOUT_MS = 30_000
-const UNSUPPORTED_VERSION = 35
+/** At the beginning of each request. */
+const API_KEY_BYTES = 2
 
 let connections = 0
 
 /**
- * Answers the requests of one connection, strictly in order: the next one is looked at when the answer to the one before is on its way. Reading
- * stops as soon as one more request is whole, so that what a client can make us hold is bounded by two of its largest requests.
+ * Answers the requests of one connection in order: the next one is looked at when the answer to the one before is on its way. Only a request of the
+ * same API as the one before may be looked at when that is decided (see `Call.decided`) and waits for nothing but its answer: a producer need not wait
+ * for the replicas with every batch. Differs from Kafka, which begins nothing before it has answered. Reading stops as soon as one more request is
+ * whole, so that what a client can make us hold is bounded by two of its largest requests and the `overlap`.
  */
 export function serve(env: Pick<Env, 'clock'>, connection: Connection, options: ServeOptions): ServedConnection {
   return new ServedConnection(env, connection, options)
@@ -62,9 +68,11 @@ export class ServedConnection {
   /** Whole requests that wait for their turn, from `#next` on. */
   #parked: Buffer[] = []
   #next = 0
-  #answering = false
-  /** When what is answered now had its turn. */
-  #begunAt = 0
+  /** What is under way, in the order of its answers. */
+  #calls: ServedCall[] = []
+  #overlapBytes = 0
+  #isGoingOn = false
+  readonly #origin: CallOrigin
   #isPaused = false
   #check: Timer | undefined
   #activeAt: number
@@ -77,6 +85,14 @@ export class ServedConnection {
     this.remote = connection.remote
     this.#reader = new FrameReader(options.maxRequestBytes)
     this.#activeAt = clock.elapsed()
+    this.#origin = {
+      clientHost: connection.remote.host,
+      listener: options.listener,
+      principal: 'User:ANONYMOUS',
+      connectionId: this.id,
+      closed: this.#closed.signal,
+      goOn: () => this.#goOn(),
+    }
     connection.onData(chunk => this.#read(chunk))
     connection.onClose(() => this.#ended())
     connection.onDrain(() => this.#goOn())
@@ -119,22 +135,32 @@ export class ServedConnection {
   }
 
   #goOn(): void {
-    const { maxPendingResponseBytes } = this.#options
-    while (
-      this.isOpen &&
-      !this.#answering &&
-      this.#next < this.#parked.length &&
-      this.#connection.pendingBytes <= maxPendingResponseBytes
-    ) {
-      const frame = this.#parked[this.#next]!
-      this.#next += 1
-      if (this.#next === this.#parked.length) {
-        this.#parked = []
-        this.#next = 0
+    if (this.#isGoingOn) return
+    this.#isGoingOn = true
+    try {
+      while (this.isOpen && this.#next < this.#parked.length && this.#mayBegin(this.#parked[this.#next]!)) {
+        const frame = this.#parked[this.#next]!
+        this.#next += 1
+        if (this.#next === this.#parked.length) {
+          this.#parked = []
+          this.#next = 0
+        }
+        this.#begin(frame)
       }
-      this.#answer(frame)
+    } finally {
+      this.#isGoingOn = false
     }
     this.#readOrPause()
+  }
+
+  /** Whoever may has its bytes in the budget, too. */
+  #mayBegin(frame: Buffer): boolean {
+    const { maxPendingResponseBytes, overlap } = this.#options
+    if (this.#connection.pendingBytes > maxPendingResponseBytes) return false
+    const last = this.#calls.at(-1)
+    if (last === undefined) return true
+    if (!last.isDecided || overlap === undefined || frame.length < API_KEY_BYTES || frame.readInt16BE(0) !== last.api.key) return false
+    return overlap.take(frame.length, this.#calls.length, this.#overlapBytes)
   }
 
   /** Reading goes on during an answer, until the next request is whole: a large one arrives while the one before is written to disk. */
@@ -152,72 +178,66 @@ export class ServedConnection {
     }
   }
 
-  #answer(frame: Buffer): void {
-    const { handlers, listener, stats } = this.#options
+  #begin(frame: Buffer): void {
+    const { handlers, listener, stats, overlap } = this.#options
+    const overlapBytes = this.#calls.length === 0 ? 0 : frame.length
     if (stats !== undefined) stats.requests += 1
-    let request: OpenedRequest
-    let body: unknown
-    let handler: BoundHandler | undefined
-    try {
-      request = decodeRequestHeader(frame)
-      const { apiKey, apiVersion } = request.header
-      handler = handlers.get(apiKey)
-      if (handler === undefined) {
-        this.#refuse(`API ${apiKey} is not served on ${listener}`)
-        return
-      }
-      if (!speaks(handler.api, apiVersion)) {
-        if (apiKey === ApiVersions.key) this.#offerVersions(handler.api, request)
-        else this.#refuse(`${handler.api.name} version ${apiVersion} is not served`)
-        return
-      }
-      body = decodeRequestBody(handler.api, request)
-    } catch (problem) {
-      if (!(problem instanceof MalformedMessage)) throw problem
-      this.#refuse(`malformed ${handler?.api.name ?? 'request header'}: ${problem.message}`)
+    const opened = openRequest(frame, handlers, listener)
+    if (opened.type !== 'request') {
+      if (overlapBytes > 0) overlap?.give(overlapBytes)
+      if (opened.type === 'refused') this.#refuse(opened.reason)
+      else this.#write(encodeResponse(ApiVersions, 0, opened.header.correlationId, opened.answer))
       return
     }
-    const { header } = request
-    const call: Call = {
-      apiVersion: header.apiVersion,
-      correlationId: header.correlationId,
-      clientId: header.clientId,
-      clientHost: this.remote.host,
-      listener,
-      principal: 'User:ANONYMOUS',
-      connectionId: this.id,
-      closed: this.#closed.signal,
-    }
-    this.#answering = true
-    this.#begunAt = this.#clock.elapsed()
+    const { handler, header, body } = opened
+    const call = new ServedCall(this.#origin, handler.api, header, { begunAtMs: this.#clock.elapsed(), overlapBytes })
+    this.#calls.push(call)
+    this.#overlapBytes += overlapBytes
     try {
       const answer = handler.answer(body, call)
-      if (isPromise(answer)) this.#answerLater(handler.api, call, answer)
-      else this.#send(handler.api, call, answer)
+      if (isPromise(answer)) this.#answerLater(call, answer)
+      else this.#answered(call, answer)
     } catch (problem) {
-      this.#failed(handler.api, call, problem)
+      this.#failed(call, problem)
     }
   }
 
-  #answerLater(api: AnyApi, call: Call, answer: PromiseLike<unknown>): void {
+  #answerLater(call: ServedCall, answer: PromiseLike<unknown>): void {
     void answer.then(
       value => {
-        try {
-          this.#send(api, call, value)
-        } catch (problem) {
-          this.#failed(api, call, problem)
-        }
+        this.#answered(call, value)
         this.#goOn()
       },
-      (problem: unknown) => this.#failed(api, call, problem),
+      (problem: unknown) => this.#failed(call, problem),
     )
   }
 
-  #send(api: AnyApi, { apiVersion, correlationId }: Call, answer: unknown): void {
-    this.#answering = false
+  /** Sends it, and what was answered behind it, when everything before it is sent. */
+  #answered(call: ServedCall, answer: unknown): void {
+    const nowMs = this.#clock.elapsed()
     // A long answer, such as a fetch that waits, is no idleness.
-    this.#activeAt = this.#clock.elapsed()
-    this.#options.stats?.byApi?.answered(api, this.#activeAt - this.#begunAt, answer)
+    this.#activeAt = nowMs
+    this.#options.stats?.byApi?.answered(call.api, nowMs - call.begunAtMs, answer)
+    call.answer = answer
+    call.isAnswered = true
+    for (let first = this.#calls[0]; first?.isAnswered === true; first = this.#calls[0]) {
+      this.#calls.shift()
+      this.#giveBack(first)
+      try {
+        this.#send(first)
+      } catch (problem) {
+        this.#failed(first, problem)
+      }
+    }
+  }
+
+  #giveBack({ overlapBytes }: ServedCall): void {
+    if (overlapBytes === 0) return
+    this.#overlapBytes -= overlapBytes
+    this.#options.overlap?.give(overlapBytes)
+  }
+
+  #send({ api, apiVersion, correlationId, answer }: ServedCall): void {
     if (!this.isOpen || answer === noResponse) return
     if (answer === closeConnection) {
       this.#connection.end()
@@ -233,18 +253,11 @@ export class ServedConnection {
     this.#connection.write(chunks)
   }
 
-  /** KIP-511: who asks in a version we do not speak gets version 0's layout, with the range in which to ask again. */
-  #offerVersions(api: AnyApi, { header }: OpenedRequest): void {
-    const [minVersion, maxVersion] = api.advertised
-    const answer = { errorCode: UNSUPPORTED_VERSION, apiKeys: [{ apiKey: ApiVersions.key, minVersion, maxVersion }] }
-    this.#write(encodeResponse(ApiVersions, 0, header.correlationId, answer))
-  }
-
   /** A handler broke. No answer fits all APIs, so the client learns by losing the connection. */
-  #failed(api: AnyApi, { apiVersion, clientId }: Call, problem: unknown): void {
+  #failed({ api, apiVersion, clientId, begunAtMs, isAnswered }: ServedCall, problem: unknown): void {
     if (problem instanceof AssertionFailed) throw problem
     const { log, listener, stats } = this.#options
-    if (this.#answering) stats?.byApi?.failed(api, this.#clock.elapsed() - this.#begunAt)
+    if (!isAnswered) stats?.byApi?.failed(api, this.#clock.elapsed() - begunAtMs)
     log.error(`${api.name} failed, the connection is closed`, { listener, apiVersion, clientId, error: problem })
     this.close()
   }
@@ -263,7 +276,7 @@ export class ServedConnection {
       const now = this.#clock.elapsed()
       if (!this.#isPaused && this.#frameBeganAt !== undefined && now - this.#frameBeganAt >= frameTimeoutMs) {
         this.#refuse(`a request was not complete after ${frameTimeoutMs} ms`)
-      } else if (!this.#answering && now - this.#activeAt >= idleTimeoutMs) this.close()
+      } else if (this.#calls.length === 0 && now - this.#activeAt >= idleTimeoutMs) this.close()
       else this.#watch()
     })
   }
@@ -274,6 +287,7 @@ export class ServedConnection {
     this.#check?.cancel()
     this.#parked = []
     this.#next = 0
+    for (const call of this.#calls.splice(0)) this.#giveBack(call)
     this.#options.onClose?.(this)
   }
 }

@@ -31,7 +31,10 @@ export const produce = handle(Produce, async (request, parts, call) => {
     }
   }
   const { acks, timeoutMs } = request
-  const results = await append(parts.clock, appends, { acks, timeoutMs })
+  const appending = append(parts.clock, appends, { acks, timeoutMs })
+  // All that is appended has its offsets and sequences now. Without answers there is nothing to wait for, but the end of the connection may come.
+  if (acks !== 0) call.decided()
+  const results = await appending
   // Without a response, a closed connection is all that can tell the producer of an error.
   if (acks === 0) return results.some(each => each.error !== 'NONE') ? closeConnection : noResponse
 

@@ -2,6 +2,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { Address, Connection, Env, Listener } from '../../env/env.ts'
 import type { BoundHandler } from '../../wire/handler.ts'
 import { byApiKey } from '../../wire/handler.ts'
+import { OverlapBudget } from '../../wire/overlapBudget.ts'
 import { type ServedConnection, serve, type WireStats } from '../../wire/serve.ts'
 import type { BrokerConfig } from '../brokerConfig.ts'
 
@@ -32,6 +33,7 @@ export class BrokerListener {
     const { name, config, logger, stats, onConnectionClosed } = options
     const handlers = byApiKey(options.handlers)
     const connections = new Set<ServedConnection>()
+    const overlap = new OverlapBudget()
     const listener = await env.network.listen(options.at, connection => {
       if (connections.size >= config.maxConnections) return refuse(connection, name, logger)
       const served = serve(env, connection, {
@@ -40,6 +42,7 @@ export class BrokerListener {
         maxRequestBytes: config.socketRequestMaxBytes,
         maxPendingResponseBytes: config.maxPendingResponseBytes,
         idleTimeoutMs: config.connectionsMaxIdleMs,
+        overlap,
         log: logger,
         onClose: closed => {
           connections.delete(closed)

@@ -540,5 +540,6 @@ function aCall(api: AnyApi): Call {
     principal: 'User:ANONYMOUS',
     connectionId: 0,
     closed: new AbortController().signal,
+    decided: () => {},
   }
 }
