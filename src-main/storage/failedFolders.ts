@@ -1,6 +1,7 @@
 import type { Logger } from '../base/logger.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { type Disk, DiskError } from '../env/env.ts'
+import { DiskError, type Env } from '../env/env.ts'
+import { isOutOfSpace, SPACE_CHECK_MS } from './outOfSpace.ts'
 
 /** Our own; Kafka knows no such file, and leaves it alone. A directory id to a line. */
 const FILE = 'failed-log-directories'
@@ -11,24 +12,25 @@ const DIRECTORY_ID = /^[\w-]{22}$/
  * (see `rewriteLogFiles`). Differs from Kafka, which forgets it with the process.
  */
 export class FailedFolders {
-  readonly #disk: Disk
+  readonly #env: Pick<Env, 'clock' | 'disk'>
   readonly #log: Logger
   readonly #ids: Set<Uuid>
   #writing: Promise<void> = Promise.resolve()
+  #isClosed = false
 
-  private constructor(disk: Disk, log: Logger, ids: Set<Uuid>) {
-    this.#disk = disk
+  private constructor(env: Pick<Env, 'clock' | 'disk'>, log: Logger, ids: Set<Uuid>) {
+    this.#env = env
     this.#log = log
     this.#ids = ids
   }
 
   /** What any of these folders remembers. One that cannot tell is left out. */
-  static async read(disk: Disk, paths: readonly string[], log: Logger): Promise<FailedFolders> {
+  static async read(env: Pick<Env, 'clock' | 'disk'>, paths: readonly string[], log: Logger): Promise<FailedFolders> {
     const ids = new Set<Uuid>()
     await Promise.all(
       paths.map(async path => {
         try {
-          const text = (await disk.readFile(`${path}/${FILE}`)).toString('latin1')
+          const text = (await env.disk.readFile(`${path}/${FILE}`)).toString('latin1')
           for (const line of text.split('\n')) if (DIRECTORY_ID.test(line)) ids.add(line)
         } catch (problem) {
           if (!(problem instanceof DiskError)) throw problem
@@ -36,14 +38,14 @@ export class FailedFolders {
         }
       }),
     )
-    return new FailedFolders(disk, log, ids)
+    return new FailedFolders(env, log, ids)
   }
 
   has(id: Uuid): boolean {
     return this.#ids.has(id)
   }
 
-  /** Resolves when as many of the folders as can have written it down. */
+  /** Resolves when as many of the folders as can have written it down; a full one goes on trying. */
   add(id: Uuid, paths: readonly string[]): Promise<void> {
     this.#ids.add(id)
     return this.#write(paths)
@@ -58,18 +60,26 @@ export class FailedFolders {
 
   #write(paths: readonly string[]): Promise<void> {
     this.#writing = this.#writing.then(async () => {
+      const full: string[] = []
       const bytes = Buffer.from([...this.#ids].map(id => `${id}\n`).join(''), 'latin1')
       await Promise.all(
         paths.map(async path => {
           try {
-            await this.#disk.replaceFile(`${path}/${FILE}`, bytes)
+            await this.#env.disk.replaceFile(`${path}/${FILE}`, bytes)
           } catch (problem) {
             if (!(problem instanceof DiskError)) throw problem
             this.#log.warn('a log folder does not take down which others failed', { path, problem })
+            if (isOutOfSpace(problem)) full.push(path)
           }
         }),
       )
+      if (full.length > 0) this.#env.clock.after(SPACE_CHECK_MS, () => this.#isClosed || this.#write(full))
     })
     return this.#writing
+  }
+
+  /** Tries no more. */
+  close(): void {
+    this.#isClosed = true
   }
 }

@@ -195,18 +195,23 @@ describe('a log folder that fails', () => {
   })
 
   it.each([
-    { given: 'the process was killed', power: false, orderly: false },
-    { given: 'it failed as the process ended in order', power: false, orderly: true },
-    { given: 'the power failed', power: true, orderly: false },
+    { given: 'the process was killed', power: false, orderly: false, full: false },
+    { given: 'it failed as the process ended in order', power: false, orderly: true, full: false },
+    { given: 'the power failed', power: true, orderly: false, full: false },
+    { given: 'it failed while the other disks were full', power: false, orderly: false, full: true },
   ])(
     'has what its disk seemed to hold written to it again: after $given a power failure takes nothing of it',
-    async ({ power, orderly }) => {
+    async ({ power, orderly, full }) => {
       const { world, directories } = await threeFolders()
       const log = await world.settle(logOf(directories, 0, { assigned: idOf(directories, '/b') }))
       const mend = world.disk(NODE).faults.add({ operations: ['sync'], path: path => path.startsWith('/b/'), code: 'EIO' })
       await appendTo(world, log)
+      const disk = world.disk(NODE)
+      if (full) disk.capacityBytes = disk.usedBytes
       if (orderly) await world.settle(directories.close(1))
       else await expect(world.settle(log.flush())).rejects.toThrow('EIO')
+      await world.run(1_000)
+      disk.capacityBytes = Number.MAX_SAFE_INTEGER
       await world.run(1_000)
       mend()
 

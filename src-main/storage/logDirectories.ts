@@ -55,6 +55,7 @@ export class LogDirectories {
   readonly unopened: ReadonlyMap<string, Error>
   readonly #paths: readonly string[]
   readonly #log: LogDirectoryOptions['log']
+  #failed: FailedFolders | undefined
   #remembering: Promise<void> = Promise.resolve()
   #remember: (failed: LogDirectory) => Promise<void> = () => Promise.resolve()
 
@@ -111,13 +112,14 @@ export class LogDirectories {
   }
 
   /** From life to life: what a folder held when it failed is not trusted until it was closed well once more. */
-  async #rememberFailures({ disk }: Pick<Env, 'disk'>): Promise<void> {
+  async #rememberFailures(env: Pick<Env, 'clock' | 'disk'>): Promise<void> {
     const directories = [...new Set([...this.all, this.metadata])]
     const failed = await FailedFolders.read(
-      disk,
+      env,
       directories.map(each => each.path),
       this.#log,
     )
+    this.#failed = failed
     const back = directories.filter(each => failed.has(each.directoryId))
     for (const directory of back) if (!directory.wasCleanShutdown) directory.distrust()
     const mended = back.filter(each => each.wasCleanShutdown).map(each => each.directoryId)
@@ -240,6 +242,7 @@ export class LogDirectories {
     }
     const closed = await Promise.allSettled([...new Set([...this.all, this.metadata])].map(closeOne))
     await this.#remembering
+    this.#failed?.close()
     for (const each of closed) if (each.status === 'rejected') throw each.reason
   }
 }

@@ -80,6 +80,8 @@ export class Faults {
   readonly #full = new Set<number>()
   /** Ended without a clean stop, and are not registered again. */
   readonly #unclean = new Set<number>()
+  /** The committed metadata as anybody has ever known it. */
+  #newest: MetadataImage | undefined
   /** Lost what was not synced, and may still be counted on. */
   #lost: number | undefined
 
@@ -318,27 +320,31 @@ export class Faults {
   #mayLosePower(broker: SimulatedBroker): boolean {
     if (broker.state !== 'up' || this.#lost !== undefined) return false
     if (this.#stopping.size + this.#failing.size + this.#full.size + this.#unclean.size > 0) return false
-    const image = this.#newestImage()
+    const image = this.#newest
     if (image === undefined) return false
     const isOthersToo = (partition: PartitionImage) => membersOf(partition).some(id => id !== broker.id)
     return [...image.topicsById.values()].every(({ partitions }) => partitions.every(isOthersToo))
   }
 
-  /** The committed metadata of whoever has most of it. */
-  #newestImage(): MetadataImage | undefined {
-    const images = this.#cluster.brokers.flatMap(({ server }) => server?.metadata.image ?? [])
-    return images.toSorted((one, other) => other.lastAppliedOffset - one.lastAppliedOffset)[0]
-  }
-
   /** To be called after every event: once the cluster knows that whoever lost power is another now, nobody counts on what was lost any more. */
   watch(): void {
+    this.#learn()
     for (const id of this.#unclean) if (this.#cluster.broker(id).server?.metadata.isFollowed === true) this.#unclean.delete(id)
     const lost = this.#lost
     if (lost === undefined || this.#unclean.has(lost)) return
     // The last known leader of a partition leads it again when nobody else is sure to have everything.
-    const topics = this.#newestImage()?.topicsById.values() ?? []
+    const topics = this.#newest?.topicsById.values() ?? []
     const mayLead = [...topics].some(({ partitions }) => partitions.some(({ lastKnownElr }) => lastKnownElr.includes(lost)))
     if (!mayLead) this.#lost = undefined
+  }
+
+  /** Whoever knew most may be down by now, and whoever is up may have been cut off for long. */
+  #learn(): void {
+    for (const { server } of this.#cluster.brokers) {
+      if (server === undefined) continue
+      const { image } = server.metadata
+      if (this.#newest === undefined || image.lastAppliedOffset > this.#newest.lastAppliedOffset) this.#newest = image
+    }
   }
 }
 
