@@ -23,7 +23,7 @@ import type { AnyApi, RequestInput, ResponseOf } from '../protocol/schema.ts'
 import { decodeMetaProperties } from '../protocol/files/metaProperties.ts'
 import { quorumHandlers } from '../quorum/handlers/index.ts'
 import { Quorum } from '../quorum/quorum.ts'
-import { LogDirectories, type LogFolderState } from '../storage/logDirectories.ts'
+import { LogDirectories, type LogDirectoriesOptions, type LogFolderState } from '../storage/logDirectories.ts'
 import { isOutOfSpace } from '../storage/outOfSpace.ts'
 import type { PartitionLog } from '../storage/partitionLog.ts'
 import { bind, type BoundHandler } from '../wire/handler.ts'
@@ -252,8 +252,11 @@ export class Server {
   }
 
   /** Opens the folder and the port for peers, and takes part in the quorum. Resolves before the broker is registered. */
-  static async start(env: Env, options: { config: ServerConfig; logger: Logger; listeners: ServerListeners }): Promise<Server> {
-    const { config, logger } = options
+  static async start(
+    env: Env,
+    options: { config: ServerConfig; logger: Logger; listeners: ServerListeners } & Pick<LogDirectoriesOptions, 'recentBytes'>,
+  ): Promise<Server> {
+    const { config, logger, recentBytes } = options
     const { nodeId, metadataDirectory } = config
     const { clusterId } = decodeMetaProperties(await readFormatted(env, metadataDirectory))
     const directories = await LogDirectories.open(env, config.directories, {
@@ -261,6 +264,7 @@ export class Server {
       nodeId,
       metadataPath: metadataDirectory,
       log: logger,
+      ...(recentBytes !== undefined && { recentBytes }),
     })
     let server: Server | undefined
     try {

@@ -5,9 +5,11 @@ import { type World, simulatedWorld } from '../simulation/world.ts'
 import { DiskCounts, countedDisk } from '../simulation/countedDisk.ts'
 import { baseOffset } from '../protocol/records/batch.ts'
 import { SOME_TIME, aBatch, aLogConfig, aProducerBatch, openLog } from './builders.ts'
+import { FilePool } from './filePool.ts'
 import type { LogConfig } from './logConfig.ts'
 import { LogDirectory } from './logDirectory.ts'
 import type { PartitionLog } from './partitionLog.ts'
+import { RecentMemory } from './recentBatches.ts'
 
 /** What the disk is asked for, counted: a guard for speed that needs no clock. */
 
@@ -234,15 +236,18 @@ describe('reading', () => {
     }
   })
 
-  it('is one read at the end, where followers and most consumers are', async () => {
+  it.each([
+    { given: 'is nothing for somebody who reads along at the end, as followers and most consumers do', recentBytes: undefined, reads: {} },
+    { given: 'is one read at the end where nothing is remembered', recentBytes: 0, reads: { read: 1 } },
+  ])('$given', async ({ recentBytes, reads }) => {
     const world = simulatedWorld(1)
     const { env, counts } = counted(world)
-    const log = await world.settle(openLog(env))
+    const log = await world.settle(openLog(env, { pool: new FilePool(env.disk, undefined, new RecentMemory(recentBytes)) }))
     for (let at = 0; at < 20; at++) {
       await append(world, log, [aBatch()])
       counts.reset()
       expect(await offsetAt(world, log, at, 1e6)).toBe(at)
-      expect(counts.operations).toEqual({ read: 1 })
+      expect(counts.operations).toEqual(at === 0 ? { read: 1 } : reads)
     }
   })
 })

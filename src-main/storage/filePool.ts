@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts'
 import type { Disk, DiskFile } from '../env/env.ts'
 import { IndexPages } from './indexPages.ts'
+import { RecentMemory } from './recentBatches.ts'
 
 /** Open files a process may keep for its logs; those that are not in use beyond that are closed and opened again when needed. */
 const KEPT_OPEN = 2_000
@@ -12,6 +13,7 @@ const KEPT_OPEN = 2_000
 export class FilePool {
   readonly disk: Disk
   readonly indexPages = new IndexPages()
+  readonly recent: RecentMemory
   readonly #capacity: number
   /** Open files that nobody uses at the moment and that may be closed, stalest first. */
   readonly #idle = new Set<PooledFile>()
@@ -21,8 +23,9 @@ export class FilePool {
   /** Syncs under way that will let a file be closed. */
   #syncing = 0
 
-  constructor(disk: Disk, capacity = KEPT_OPEN) {
+  constructor(disk: Disk, capacity = KEPT_OPEN, recent = new RecentMemory()) {
     this.disk = disk
+    this.recent = recent
     this.#capacity = capacity
   }
 

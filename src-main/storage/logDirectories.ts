@@ -2,6 +2,7 @@ import { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY, type Uuid } 
 import { DiskError, type Env } from '../env/env.ts'
 import { FailedFolders } from './failedFolders.ts'
 import { FilePool } from './filePool.ts'
+import { RecentMemory } from './recentBatches.ts'
 import type { LogConfig } from './logConfig.ts'
 import { type FoundPartition, ForeignLogDirectory, LogDirectory, type LogDirectoryOptions, type WantedPartition } from './logDirectory.ts'
 import { isOutOfSpace } from './outOfSpace.ts'
@@ -28,6 +29,8 @@ export interface ReplicaPlacement {
 export interface LogDirectoriesOptions extends Omit<LogDirectoryOptions, 'pool'> {
   /** That of the metadata log; the first one when left out. One that is not among the paths holds nothing else. */
   readonly metadataPath?: string
+  /** How much all logs together remember of what was written last, for those who read along; see `RecentBatches`. */
+  readonly recentBytes?: number
 }
 
 /** Of what use a folder is. */
@@ -80,10 +83,10 @@ export class LogDirectories {
   static async open(
     env: Pick<Env, 'clock' | 'disk' | 'random'>,
     paths: readonly string[],
-    { metadataPath = paths[0]!, ...options }: LogDirectoriesOptions,
+    { metadataPath = paths[0]!, recentBytes, ...options }: LogDirectoriesOptions,
   ): Promise<LogDirectories> {
     const { log } = options
-    const pool = new FilePool(env.disk)
+    const pool = new FilePool(env.disk, undefined, new RecentMemory(recentBytes))
     const opened = new Map<string, LogDirectory>()
     const unopened = new Map<string, Error>()
     const open = async (path: string) => {

@@ -1,5 +1,6 @@
 import { BATCH_HEADER_BYTES, MAGIC, baseOffset, batchSize, lastOffset, magic } from '../protocol/records/batch.ts'
 import { CorruptLog } from './corruptLog.ts'
+import type { ReadOptions } from './readOptions.ts'
 import type { Segment } from './segment.ts'
 
 /** Places that are remembered: where the newest batches began, and where readers stopped. */
@@ -7,15 +8,6 @@ const REMEMBERED_PLACES = 128
 /** Kafka's default; only a guess at how far to read. */
 const INDEX_INTERVAL_BYTES = 4096
 const NOTHING = Buffer.alloc(0)
-
-export interface ReadOptions {
-  /** Of all batches together; only the first one may be larger. */
-  readonly maxBytes: number
-  /** Exclusive: the high watermark, the last stable offset or the log end offset, as the reader may see. */
-  readonly upTo: number
-  /** Whether the first batch comes even when it alone is larger than `maxBytes`. */
-  readonly atLeastOneBatch: boolean
-}
 
 /** Remembers where batches begin, so that whoever reads on or reads the end needs no index. Forgets the oldest. */
 export class Places {

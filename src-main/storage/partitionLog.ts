@@ -21,11 +21,13 @@ import { FilePool } from './filePool.ts'
 import { type LoadedLog, loadLog } from './loadLog.ts'
 import { type LogConfig, isCompacted } from './logConfig.ts'
 import { LogFiles, type Work, type Written } from './logFiles.ts'
-import { Places, type ReadOptions, readBatches } from './logReader.ts'
+import { Places, readBatches } from './logReader.ts'
 import { type Bounds, type FoundOffset, abortedBetween, findByTimestamp, findMaxTimestamp, loadLargestTimestamps } from './lookups.ts'
 import { SPACE_CHECK_MS, isOutOfSpace, onceThereIsSpace, wholly } from './outOfSpace.ts'
+import type { ReadOptions } from './readOptions.ts'
 import { producerBatchOf, replayInto, transactionMarkerOf } from './producerBatches.ts'
 import type { ActiveProducer, ProducerState } from './producerState.ts'
+import { RecentBatches } from './recentBatches.ts'
 import { deletableSegments } from './retention.ts'
 import { restoreProducers } from './restoreProducers.ts'
 import { Segment, placed } from './segment.ts'
@@ -34,7 +36,7 @@ import { type BatchRefused, validateBatch } from './validateBatch.ts'
 
 export type { LogConfig } from './logConfig.ts'
 export { defaultLogConfig } from './logConfig.ts'
-export type { ReadOptions } from './logReader.ts'
+export type { ReadOptions } from './readOptions.ts'
 export type { FoundOffset } from './lookups.ts'
 export type { ActiveProducer } from './producerState.ts'
 export type { RecordError } from './validateBatch.ts'
@@ -153,6 +155,7 @@ export class PartitionLog {
   readonly #checkpoint: () => Promise<void>
   readonly #producers: ProducerState
   #places = new Places()
+  readonly #recent: RecentBatches
   #config: LogConfig
   /** Where the next batch is placed; its files may still have to be made. */
   #active: Segment
@@ -206,6 +209,7 @@ export class PartitionLog {
     this.#env = env
     this.#log = options.log
     this.#pool = pool
+    this.#recent = new RecentBatches(pool.recent)
     this.#config = options.config
     this.#whenFull = options.whenFull ?? 'refuse'
     this.#turns = new Turns(failure => this.#hasFailed(failure))
@@ -565,7 +569,13 @@ export class PartitionLog {
       const { end } = written
       if (end !== undefined) {
         if (end - this.#files.recoveryPoint >= this.#config.flushMessages) await this.#files.syncUpTo(end)
-        for (const each of work) if (each.type === 'batch') this.#places.note(baseOffset(each.bytes), each.position)
+        const batches: Buffer[] = []
+        for (const each of work) {
+          if (each.type !== 'batch') continue
+          this.#places.note(baseOffset(each.bytes), each.position)
+          batches.push(each.bytes)
+        }
+        this.#recent.written(batches)
         this.#logEndOffset = end
       }
     } catch (problem) {
@@ -662,6 +672,8 @@ export class PartitionLog {
       if (from < this.#logStartOffset || from > this.#logEndOffset) return { error: 'OFFSET_OUT_OF_RANGE' }
       const upTo = Math.min(options.upTo, this.#logEndOffset)
       if (from >= upTo) return { error: 'NONE', records: Buffer.alloc(0) }
+      const remembered = this.#truncating > 0 ? undefined : this.#recent.read(from, { ...options, upTo })
+      if (remembered !== undefined) return { error: 'NONE', records: remembered }
       const truncations = this.#truncations
       const hasChanged = () => truncations !== this.#truncations || from < this.#logStartOffset
       try {
@@ -888,6 +900,7 @@ export class PartitionLog {
     const replaced = () => {
       this.#truncations += 1
       this.#places = new Places()
+      this.#recent.clear()
     }
     return this.#files.replace(old, cleaned, { delayMs: this.#config.fileDeleteDelayMs, replaced })
   }
@@ -929,6 +942,7 @@ export class PartitionLog {
         } finally {
           // Until now somebody may have read what is cut off, and noted where it was: who still does so notes it in the old ones.
           this.#places = new Places()
+          this.#recent.clear()
         }
       })
       .finally(() => {
@@ -1050,6 +1064,7 @@ export class PartitionLog {
     await this.#compaction?.over
     this.#flushTimer?.cancel()
     this.#spaceTimer?.cancel()
+    this.#recent.clear()
     await this.#turns.idle()
     await (this.#nextFlush ?? this.#flushing)?.catch(() => undefined) // told to its callers
     await this.#files.close()
@@ -1059,6 +1074,7 @@ export class PartitionLog {
     this.#log.error('a log went offline', { topic: this.topic, partition: this.partition, problem: failure })
     const waiting = this.#groups
     this.#groups = []
+    this.#recent.clear()
     for (const group of waiting) group.reject(failure)
     this.#compaction?.abort.abort()
     for (const listen of this.#failureListeners) listen(failure)

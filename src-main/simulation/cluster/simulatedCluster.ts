@@ -50,6 +50,7 @@ export class SimulatedCluster {
   readonly brokers: readonly SimulatedBroker[]
   /** Of each broker; the first has the metadata log. */
   readonly logDirs: readonly string[]
+  readonly #seed: number
   readonly #settings: (brokerId: number) => Readonly<Record<string, string>>
   readonly #logger: (brokerId: number) => Logger
   readonly #connections = new Map<number, KafkaConnection>()
@@ -58,6 +59,7 @@ export class SimulatedCluster {
     this.logDirs = Array.from({ length: logDirs }, (_, index) => (index === 0 ? '/data' : `/data-${index + 1}`))
     this.#logger = logger
     this.world = simulatedWorld(seed)
+    this.#seed = seed
     this.#settings = brokerId => ({ ...settings, ...settingsOf(brokerId) })
     this.brokers = Array.from({ length: brokers }, (_, index) => ({
       id: index + 1,
@@ -114,6 +116,8 @@ export class SimulatedCluster {
     broker.failure = undefined
     const server = await Server.start(env, {
       config,
+      // Some worlds read everything from the disk.
+      ...(this.#seed % 3 === 0 && { recentBytes: 0 }),
       logger: this.#logger(id),
       listeners: {
         failed: cause => {
