@@ -15,6 +15,14 @@ describe('an estimate of distinct keys', () => {
     expect(Math.abs(count.estimate - keys)).toBeLessThanOrEqual(keys * 4 * count.error)
     expect(count.error).toBe(keys > 10_000 ? 0.008125 : 0)
   })
+
+  it('is never above how many keys there were', () => {
+    const count = new DistinctCount()
+    for (let key = 1; key <= 70_000; key++) {
+      count.add(Buffer.from(`order-${key}`))
+      if (key % 1_000 === 0) expect(count.estimate).toBeLessThanOrEqual(key)
+    }
+  })
 })
 
 describe('counts by size', () => {

@@ -14,8 +14,10 @@ const LOW_BITS = 21
 export class DistinctCount {
   readonly #registers = new Uint8Array(REGISTERS)
   #kept: Set<number> | undefined = new Set()
+  #added = 0
 
   add(key: Uint8Array): void {
+    this.#added += 1
     const high = hash(key, 0x9747_b28c)
     const low = hash(key, 0x3c6e_f372)
     if (this.#kept !== undefined && this.#kept.add(high * 2 ** LOW_BITS + (low >>> (32 - LOW_BITS))).size > MOST_KEPT)
@@ -42,7 +44,9 @@ export class DistinctCount {
     }
     const raw = (ALPHA * REGISTERS * REGISTERS) / sum
     // Few keys leave registers empty, whose number says more than the others' mean.
-    return Math.round(raw <= 2.5 * REGISTERS && empty > 0 ? REGISTERS * Math.log(REGISTERS / empty) : raw)
+    const likely = raw <= 2.5 * REGISTERS && empty > 0 ? REGISTERS * Math.log(REGISTERS / empty) : raw
+    // Where nearly every key is its own, chance would have it that there are more of them than there are records.
+    return Math.min(this.#added, Math.round(likely))
   }
 }
 
