@@ -119,6 +119,7 @@ export const groups = {
       noneBehind: '记录数；没有分区积压超过 {most}',
       allBehind: '全部 {n} 个落后分区的记录数',
       someBehind: '{n} 个落后分区的记录数；其余 {rest} 个最多积压 {most}',
+      uncommitted: '{n} 个分区没有已提交的 offset',
       setAside: '历史文件无法使用，历史已重新开始。原文件是 {file}。',
       notKept: '历史无法写入磁盘，只保留到 Trilog 退出。',
     },
