@@ -1,6 +1,6 @@
 import { CircleCheck, CircleX, LoaderCircle, Skull, Snowflake, Square } from '@lucide/vue'
 import type { Component } from 'vue'
-import type { BrokerState } from '../../../src-main/contract/cluster.ts'
+import type { BrokerState } from '../../src-main/contract/cluster.ts'
 
 /** A shape and a tone for each state of a broker process. */
 export const brokerLooks: Record<BrokerState, { tone: 'ok' | 'warn' | 'danger' | 'accent' | 'neutral'; icon: Component }> = {
