@@ -123,7 +123,7 @@ test('a link leads to a record, to a time and to a search', async ({ page }) => 
   await page.keyboard.press('Escape')
   const at = new Date(STARTED_AT + 300 * 60_000).toISOString()
   await go(page, `/topics/${TOPIC}/messages?from=${at}`)
-  await expect(rows(page).and(page.locator('[aria-selected=true]'))).toBeVisible()
+  await expect(rows(page).and(page.locator('[aria-current=true]'))).toBeVisible()
 
   await go(page, `/topics/${TOPIC}/messages?search=refunded`)
   await expect(numbers(page)).toContainText('30 hits')

@@ -22,6 +22,8 @@ const NO_PROGRESS = {
   badLines: [],
   undecided: 0,
   firstUndecided: null,
+  missing: 0,
+  firstMissing: [],
   done: null,
   elapsedMs: 0,
 }

@@ -99,6 +99,7 @@ export const effects = {
     preview: 'reads',
     check: 'reads',
     export: 'reads',
+    ndjson: 'reads',
     planReplay: 'reads',
     // Parts of a run, which is in the log itself.
     give: 'reads',

@@ -51,6 +51,16 @@ export type TextFormat = z.infer<typeof TextFormat>
 export const BadLine = z.object({ line: z.number().int(), why: z.string() })
 export type BadLine = z.infer<typeof BadLine>
 
+/**
+ * Picked offsets that hold no record now, and why: `deleted`, they are before the log start offset; `beyondEnd`, the log ends before them; `noRecord`, the
+ * log has none there, be it compacted away or a transaction marker.
+ */
+export const MissingOffsets = OffsetRange.extend({ why: z.enum(['deleted', 'noRecord', 'beyondEnd']) })
+export type MissingOffsets = z.infer<typeof MissingOffsets>
+
+/** How many picked offsets hold no record, and the first of them. Of what was not picked one by one, none. */
+const Missing = { missing: z.number().int(), firstMissing: z.array(MissingOffsets) }
+
 /** What was done up to now. */
 export const RunProgress = z.object({
   /** Records that came out of the source, and of it in bytes: of a text as it is written, of a topic keys, values and headers. */
@@ -67,6 +77,7 @@ export const RunProgress = z.object({
   /** Records of which the filter could not be asked, and why the first could not. */
   undecided: z.number().int(),
   firstUndecided: z.string().nullable(),
+  ...Missing,
   /** From 0 to 1; null while nobody can say. */
   done: z.number().nullable(),
   elapsedMs: z.number(),
@@ -95,11 +106,16 @@ export const RunItem = z.discriminatedUnion('type', [
 ])
 export type RunItem = z.infer<typeof RunItem>
 
+/** The most ranges of one selection: the hits of some searches, each picked by itself. */
+export const MOST_RANGES = 50_000
+
 /** Which records of a topic. */
 export const RecordSelection = z.object({
   topic: z.string().min(1),
   /** `null`: every partition, from its start to its end as of now. */
-  ranges: z.array(OffsetRange).max(10_000).nullable(),
+  ranges: z.array(OffsetRange).max(MOST_RANGES).nullable(),
+  /** The ranges are of records that were picked one by one: those that hold none any more are told of. */
+  isPicked: z.boolean().optional(),
   /** Not older than the one, older than the other. */
   fromMs: TimestampMs.nullable(),
   toMs: TimestampMs.nullable(),
@@ -188,11 +204,17 @@ export const records = {
     }),
     RunItem,
   ),
-  /** How many offsets a replay would go through, and what it would come upon. */
+  /** The records of a selection as an export writes them, for the clipboard; no text when it would be longer than a clipboard is good for. */
+  ndjson: call(
+    InCluster.extend({ selection: RecordSelection }),
+    z.object({ text: z.string().nullable(), records: z.number().int(), ...Missing }),
+  ),
+  /** How many offsets a replay would go through, of those that were picked how many are outside the log now, and what it would come upon. */
   planReplay: call(
     InCluster.extend({ selection: RecordSelection }).extend(ReplayTarget.shape),
     z.object({
       offsets: z.number().int(),
+      gone: z.number().int(),
       sourcePartitions: z.number().int(),
       targetPartitions: z.number().int(),
       warnings: z.array(ReplayWarning),

@@ -1,7 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
 import { h, nextTick } from 'vue'
-import DataTable from './DataTable.vue'
+import DataTable, { type Marking } from './DataTable.vue'
 
 function aTable(count: number, selected: number | null = null) {
   return mount(DataTable, {
@@ -107,5 +107,61 @@ describe('a table', () => {
       ['name', 'lag'],
       ['lag', 'size'],
     ])
+  })
+
+  describe('whose rows can be marked', () => {
+    function aMarkableTable(selected: number | null = null, marked: readonly number[] = []) {
+      const told: string[] = []
+      const marking: Marking = {
+        isAny: marked.length > 0,
+        hint: 'Mark',
+        isMarked: index => marked.includes(index),
+        toggle: index => void told.push(`toggle ${index}`),
+        extend: (from, to) => void told.push(`extend ${from} to ${to}`),
+        all: () => void told.push('all'),
+      }
+      const table = mount(DataTable, {
+        props: { label: 'Messages', count: 10, columns: [{ key: 'name', title: 'Name', width: '1fr' }], selected, marking },
+        slots: { row: ({ index }: { index: number }) => h('span', { role: 'gridcell' }, `row ${index}`) },
+        attachTo: document.body,
+      })
+      const rows = () => table.findAll('[role=row]').slice(1)
+      return { table, told, rows, grid: table.get('[role=grid]') }
+    }
+
+    it('says which are marked, and which one is the current one', () => {
+      const { grid, rows } = aMarkableTable(1, [0, 2])
+      expect(grid.attributes('aria-multiselectable')).toBe('true')
+      expect(rows().map(row => row.attributes('aria-selected'))).toEqual(
+        Array.from({ length: rows().length }, (_, index) => String(index === 0 || index === 2)),
+      )
+      expect(rows().map(row => row.attributes('aria-current') ?? '')[1]).toBe('true')
+      expect(aTable(3, 1).get('[role=grid]').attributes('aria-multiselectable')).toBeUndefined()
+    })
+
+    it('marks with the keyboard: one, on the way to another, all', async () => {
+      const { table, grid, told } = aMarkableTable(4)
+      await grid.trigger('keydown', { key: ' ' })
+      await grid.trigger('keydown', { key: 'ArrowDown', shiftKey: true })
+      await table.setProps({ selected: 5 })
+      await grid.trigger('keydown', { key: 'Home', shiftKey: true })
+      await grid.trigger('keydown', { key: 'a', ctrlKey: true })
+      await grid.trigger('keydown', { key: 'a', metaKey: true })
+      await grid.trigger('keydown', { key: 'ArrowDown' })
+      expect(told).toEqual(['toggle 4', 'extend 4 to 5', 'extend 5 to 0', 'all', 'all'])
+    })
+
+    it('marks with the mouse: with Ctrl one, with Shift all up to here, on its mark without either', async () => {
+      const { table, rows, told } = aMarkableTable(1)
+      await rows()[3]!.trigger('click', { ctrlKey: true })
+      await table.setProps({ selected: 3 })
+      await rows()[0]!.trigger('click', { shiftKey: true })
+      await rows()[2]!.trigger('click')
+      await rows()[2]!.get('[data-mark]').trigger('click')
+      await rows()[2]!.get('[data-mark]').trigger('dblclick')
+      expect(told).toEqual(['toggle 3', 'extend 3 to 0', 'toggle 2'])
+      expect(table.emitted('open')).toBeUndefined()
+      expect(table.emitted('update:selected')?.map(([index]) => index)).toEqual([3, 0, 2])
+    })
   })
 })

@@ -16,3 +16,16 @@ export interface Sorting {
   readonly key: string
   readonly isDescending: boolean
 }
+
+/** Marks on rows, as their owner keeps them. */
+export interface Marking {
+  /** Any row at all. */
+  readonly isAny: boolean
+  /** What the place for a mark says to the mouse. */
+  readonly hint: string
+  isMarked(index: number): boolean
+  toggle(index: number): void
+  /** From the current row, or where the last extension began, to this one. */
+  extend(from: number, to: number): void
+  all(): void
+}

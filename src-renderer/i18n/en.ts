@@ -1,6 +1,7 @@
 import { cluster } from './en/cluster.ts'
 import { formats } from './en/formats.ts'
 import { groups } from './en/groups.ts'
+import { marks } from './en/marks.ts'
 import { messages } from './en/messages.ts'
 import { metadata } from './en/metadata.ts'
 import { moves } from './en/moves.ts'
@@ -18,6 +19,7 @@ export const en = {
   ...cluster,
   ...topics,
   ...messages,
+  ...marks,
   ...formats,
   ...groups,
   ...segments,

@@ -2,6 +2,7 @@ import type { Messages } from './en.ts'
 import { cluster } from './zh-CN/cluster.ts'
 import { formats } from './zh-CN/formats.ts'
 import { groups } from './zh-CN/groups.ts'
+import { marks } from './zh-CN/marks.ts'
 import { messages } from './zh-CN/messages.ts'
 import { metadata } from './zh-CN/metadata.ts'
 import { moves } from './zh-CN/moves.ts'
@@ -18,6 +19,7 @@ export const zhCN = {
   ...cluster,
   ...topics,
   ...messages,
+  ...marks,
   ...formats,
   ...groups,
   ...segments,

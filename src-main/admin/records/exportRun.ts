@@ -70,8 +70,9 @@ export function exportRun(selected: SelectedRecords, format: ExportFormat, file:
 }
 
 /** How far a selection was gone through, as a run tells it. */
-export const scanned = ({ read, all, undecided, firstUndecided }: SelectedRecords) => ({
+export const scanned = ({ read, all, undecided, firstUndecided, missing }: SelectedRecords) => ({
   undecided,
   firstUndecided,
+  ...missing.told,
   done: all === 0 ? null : Math.min(1, read / all),
 })

@@ -402,6 +402,7 @@ describe('a selection of records', () => {
     const asked = { clusterId, toCluster: clusterId, toTopic: 'b', keepsPartitions: true, keepsTimestamps: true, selection }
     expect(await settle(admin.records.planReplay(asked))).toEqual({
       offsets: 100,
+      gone: 0,
       sourcePartitions: 2,
       targetPartitions: 1,
       warnings: ['fewerPartitions', 'logAppendTime', 'compacted'],

@@ -7,6 +7,7 @@ import type { SearchWorkers } from '../search/searchWorkers.ts'
 import type { EncoderSource } from './encoders.ts'
 import type { ExportFiles } from './exportFile.ts'
 import { exportRun } from './exportRun.ts'
+import { ndjsonText } from './ndjsonText.ts'
 import { checkRun, importRun } from './importRun.ts'
 import { produceRun } from './produceRun.ts'
 import { planReplay, replayRun } from './replayRun.ts'
@@ -53,6 +54,7 @@ export function recordServices(world: RecordWorld): Served<typeof records> {
       if (file === null) return
       yield* runs.tell(exportRun(source, format, file), signal)
     },
+    ndjson: async ({ clusterId, selection }) => ndjsonText(selected(clusterId, selection)),
     planReplay: async asked => planReplay(sessionOf(asked.clusterId).client, sessionOf(asked.toCluster).client, asked),
     replay: ({ clusterId, selection, compression, ...to }, signal) => {
       return runs.tell(replayRun({ selected: selected(clusterId, selection), target: sessionOf(to.toCluster), to, compression }), signal)

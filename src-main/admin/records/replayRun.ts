@@ -8,6 +8,7 @@ import { Outflow, sizeOf } from '../outflow.ts'
 import { Partitioner } from '../partitioner.ts'
 import { scanned } from './exportRun.ts'
 import { ParcelSorter } from './parcels.ts'
+import { Missing } from './missing.ts'
 import type { RunWork } from './runs.ts'
 import { lengthOf, selectedBounds, type SelectedRecords } from './selection.ts'
 
@@ -62,10 +63,11 @@ export async function planReplay(
   target: KafkaClient,
   { clusterId, selection, ...to }: ReplayTarget & { readonly clusterId: string; readonly selection: RecordSelection },
 ) {
+  const missing = new Missing()
   const [from, into, bounds, configs] = await Promise.all([
     source.topic(selection.topic, { isFresh: true }),
     target.topic(to.toTopic, { isFresh: true }),
-    selectedBounds(source, selection),
+    selectedBounds(source, selection, missing),
     topicConfigs(target, to.toTopic),
   ])
   const config = (name: string) => configs.find(each => each.name === name)?.value ?? ''
@@ -74,5 +76,11 @@ export async function planReplay(
   if (into.partitions.length < from.partitions.length) warnings.push('fewerPartitions')
   if (config('message.timestamp.type') === 'LogAppendTime') warnings.push('logAppendTime')
   if (config('cleanup.policy').includes('compact')) warnings.push('compacted')
-  return { offsets: lengthOf(bounds), sourcePartitions: from.partitions.length, targetPartitions: into.partitions.length, warnings }
+  return {
+    offsets: lengthOf(bounds),
+    gone: missing.told.missing,
+    sourcePartitions: from.partitions.length,
+    targetPartitions: into.partitions.length,
+    warnings,
+  }
 }

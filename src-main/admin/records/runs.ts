@@ -29,6 +29,8 @@ const NOTHING: Omit<RunProgress, 'elapsedMs'> = {
   badLines: [],
   undecided: 0,
   firstUndecided: null,
+  missing: 0,
+  firstMissing: [],
   done: null,
 }
 

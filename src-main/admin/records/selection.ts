@@ -12,7 +12,9 @@ import { boundsOf, extentsAt } from '../search/searchBounds.ts'
 import type { SearchWorkers } from '../search/searchWorkers.ts'
 import { readRanges } from '../topicReader.ts'
 import { scan } from '../topicScan.ts'
+import { Missing } from './missing.ts'
 import type { PlacedRecord } from './ndjson.ts'
+import { readPicked, withoutRecord } from './pickedRecords.ts'
 
 /** Of hits, so much is read at a time. */
 const HIT_BYTES = 8 * 1024 * 1024
@@ -41,6 +43,7 @@ export class SelectedRecords {
   all = 0
   undecided = 0
   firstUndecided: string | null = null
+  readonly missing = new Missing()
   readonly #client: KafkaClient
   readonly #workers: SearchWorkers
   readonly #schemas: Schemas
@@ -57,8 +60,12 @@ export class SelectedRecords {
   async *parts(stop: AbortSignal): AsyncGenerator<readonly PlacedRecord[], boolean, undefined> {
     const { filter } = this.#selection
     if (filter !== null) compileFilter(filter) // says at once what is wrong with it
-    const bounds = await selectedBounds(this.#client, this.#selection)
+    const bounds = await selectedBounds(this.#client, this.#selection, this.missing)
     this.all = lengthOf(bounds)
+    if (this.#selection.isPicked === true && filter === null) {
+      yield* this.#picked(bounds, stop)
+      return !stop.aborted
+    }
     for (const range of bounds) {
       if (stop.aborted) return false
       yield* filter === null ? this.#every(range, stop) : this.#hits(range, filter, stop)
@@ -80,6 +87,14 @@ export class SelectedRecords {
       }
       yield records
       this.read += lengthOf(parts)
+    }
+  }
+
+  async *#picked(bounds: readonly OffsetRange[], stop: AbortSignal): AsyncGenerator<readonly PlacedRecord[], void, undefined> {
+    for await (const part of readPicked(this.#client, this.#selection.topic, bounds, stop)) {
+      for (const range of withoutRecord(part)) this.missing.add(range, 'noRecord')
+      this.read += lengthOf(part.picked)
+      yield part.records
     }
   }
 
@@ -130,9 +145,19 @@ export class SelectedRecords {
   }
 }
 
-/** Which offsets a selection goes through, as of now. */
-export async function selectedBounds(client: KafkaClient, selection: RecordSelection): Promise<OffsetRange[]> {
-  return boundsOf(await extentsAt(client, selection), selection)
+/** Which offsets a selection goes through, as of now. Of those that were picked, the ones outside the log are told of. */
+export async function selectedBounds(client: KafkaClient, selection: RecordSelection, missing = new Missing()): Promise<OffsetRange[]> {
+  const extents = await extentsAt(client, selection)
+  if (selection.isPicked === true) {
+    const extentOf = new Map(extents.map(each => [each.partition, each]))
+    for (const { partition, from, to } of selection.ranges ?? []) {
+      const extent = extentOf.get(partition)
+      if (extent === undefined) continue // of a partition that there is not, nothing is read at all
+      missing.add({ partition, from, to: Math.min(to, extent.from) }, 'deleted')
+      missing.add({ partition, from: Math.max(from, extent.to), to }, 'beyondEnd')
+    }
+  }
+  return boundsOf(extents, selection)
 }
 
 export const lengthOf = (ranges: readonly OffsetRange[]) => ranges.reduce((sum, { from, to }) => sum + to - from, 0)

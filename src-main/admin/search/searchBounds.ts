@@ -40,9 +40,10 @@ export async function extentsAt(client: KafkaClient, { topic: name, ranges, from
 export function boundsOf(extents: readonly OffsetRange[], { topic, ranges }: Pick<Wanted, 'topic' | 'ranges'>): OffsetRange[] {
   if (ranges === null) return extents.filter(({ from, to }) => from < to)
   const bounds: OffsetRange[] = []
+  const extentOf = new Map(extents.map(each => [each.partition, each]))
   const sorted = ranges.toSorted((one, other) => one.partition - other.partition || one.from - other.from)
   for (const { partition, ...range } of sorted) {
-    const extent = extents.find(each => each.partition === partition)
+    const extent = extentOf.get(partition)
     if (extent === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${topic} has no partition ${partition}.`)
     const last = bounds.at(-1)
     const behind = last?.partition === partition ? last.to : 0

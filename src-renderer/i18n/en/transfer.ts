@@ -5,11 +5,13 @@ export const transfer = {
     replay: 'Replay…',
     what: 'Which records',
     scopes: {
+      marked: 'Marked records',
       hits: 'Hits of this search',
       all: 'All within the bounds',
       record: 'The open record',
     },
     scopeTexts: {
+      marked: 'These and no others: {n} offset, {partitions}. | These and no others: {n} offsets, {partitions}.',
       hits: 'Every record that the search finds within its bounds, also those that it has not come to yet. Found so far: {n}.',
       counted: 'The {n} hit of this search. | All {n} hits of this search.',
       whole: 'Every record of {topic}, up to its end as of now.',
@@ -51,6 +53,7 @@ export const transfer = {
     compression: 'Compression',
     plan: '{n} offset will be gone through. | {n} offsets will be gone through.',
     planCounted: '{n} record will be appended. | {n} records will be appended.',
+    planMarked: '{n} marked offset will be gone through. | {n} marked offsets will be gone through.',
     planHits: 'The hits among {n} offset will be appended. | The hits among {n} offsets will be appended.',
     changes: {
       keepPartitions: 'Partition n goes to partition n; offsets are counted anew.',

@@ -6,8 +6,9 @@ export const transfer = {
     export: '导出…',
     replay: '重放…',
     what: '哪些记录',
-    scopes: { hits: '本次搜索的命中', all: '范围内的全部', record: '打开的记录' },
+    scopes: { marked: '标记的记录', hits: '本次搜索的命中', all: '范围内的全部', record: '打开的记录' },
     scopeTexts: {
+      marked: '仅限这些：{n} 个 offset，{partitions}。',
       hits: '搜索在其范围内找到的每条记录，包括尚未搜到的。目前找到：{n}。',
       counted: '本次搜索的全部 {n} 个命中。',
       whole: '{topic} 的每条记录，直到此刻的末尾。',
@@ -49,6 +50,7 @@ export const transfer = {
     compression: '压缩',
     plan: '将经过 {n} 个 offset。',
     planCounted: '将追加 {n} 条记录。',
+    planMarked: '将经过 {n} 个标记的 offset。',
     planHits: '将追加 {n} 个 offset 中的命中。',
     changes: {
       keepPartitions: '分区 n 写入分区 n；offset 重新计数。',

@@ -7,6 +7,7 @@ import type { SearchItem } from '../../../../src-main/contract/search.ts'
 import { aBridge, aStream } from '../../../composables/aBridge.ts'
 import { bridgeKey } from '../../../composables/useBridge.ts'
 import { i18n } from '../../../i18n/index.ts'
+import { useToastsStore } from '../../../stores/toasts.ts'
 import { useTopicsStore } from '../../../stores/topics.ts'
 import { aRecordBytes } from './aRecordBytes.ts'
 import MessagesTab from './MessagesTab.vue'
@@ -263,5 +264,108 @@ describe('a search of the messages', () => {
   it('is remembered for its topic', async () => {
     await aTab([{ partition: 0, start: 0, end: 100 }], [], 1, { search: 'refund' })
     expect(JSON.parse(localStorage.getItem('trilog.searches.orders') ?? '')).toMatchObject([{ text: 'refund' }])
+  })
+})
+
+describe('records marked by hand', () => {
+  type Tab = Awaited<ReturnType<typeof aTab>>['tab']
+  const grid = (tab: Tab) => tab.get('[role=grid]')
+  const marked = (tab: Tab) => tab.findAll('[role=row][aria-selected=true]').map(row => /key (\d-\d+)/.exec(row.text())?.[1] ?? row.text())
+  const bar = (tab: Tab) => tab.find('section[aria-label="Marked records"]')
+  const click = async (tab: Tab, text: string) => {
+    await tab
+      .findAll('button')
+      .find(button => button.text() === text)!
+      .trigger('click')
+    await flushPromises()
+  }
+  const press = (tab: Tab, ...keys: string[]) =>
+    keys.reduce(async (before, key) => {
+      await before
+      const name = key.replace(/^(Shift|Ctrl)\+/, '')
+      await grid(tab).trigger('keydown', { key: name, shiftKey: key.startsWith('Shift+'), ctrlKey: key.startsWith('Ctrl+') })
+      await flushPromises()
+    }, Promise.resolve())
+
+  it('are counted under the table, and cleared with Esc, which can be taken back', async () => {
+    const { tab } = await aTab([{ partition: 0, start: 0, end: 6 }])
+    expect(bar(tab).exists()).toBe(false)
+    await press(tab, 'ArrowDown', ' ', 'ArrowDown', 'ArrowDown', 'Shift+ArrowDown')
+    expect(marked(tab)).toEqual(['0-5', '0-3', '0-2'])
+    expect(bar(tab).text()).toContain('3 records marked')
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))
+    await flushPromises()
+    expect(bar(tab).exists()).toBe(false)
+    useToastsStore().toasts.at(-1)!.action!.act()
+    await flushPromises()
+    expect(marked(tab)).toEqual(['0-5', '0-3', '0-2'])
+  })
+
+  it('are not cleared by who types', async () => {
+    const { tab } = await aTab([{ partition: 0, start: 0, end: 6 }])
+    await press(tab, 'ArrowDown', ' ')
+    document.body.append(tab.element)
+    tab.get('input[aria-label="Search for"]').element.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
+    await flushPromises()
+    expect(bar(tab).exists()).toBe(true)
+    tab.element.remove()
+  })
+
+  it('leave out what is known to hold no record', async () => {
+    const { tab } = await aTab([{ partition: 0, start: 0, end: 6 }], [3, 4])
+    await press(tab, 'Ctrl+a')
+    expect(bar(tab).text()).toContain('4 records marked')
+  })
+
+  it('of more than was read say so', async () => {
+    const { tab } = await aTab([{ partition: 0, start: 0, end: 50_000 }])
+    await press(tab, 'Ctrl+a')
+    expect(bar(tab).text()).toContain('50,000 offsets marked')
+    expect(bar(tab).text()).toContain('50,000 of them were not read yet')
+    expect(useToastsStore().toasts.at(-1)).toMatchObject({ title: 'Every offset of the table is marked' })
+  })
+
+  it('stay with their records among the hits of a search, and behind it', async () => {
+    const { tab, found } = await aTab([{ partition: 0, start: 0, end: 6 }])
+    await press(tab, 'ArrowDown', ' ')
+    expect(marked(tab)).toEqual(['0-5'])
+    const field = tab.get('input[aria-label="Search for"]')
+    await field.setValue('refund')
+    await field.trigger('keydown', { key: 'Enter' })
+    found.push({ type: 'hits', rows: [aRow(0, 4), aRow(0, 5)] })
+    await flushPromises()
+    expect(marked(tab)).toEqual(['0-5'])
+    await press(tab, 'Ctrl+a')
+    expect(bar(tab).text()).toContain('2 records marked')
+    expect(useToastsStore().toasts.at(-1)).toMatchObject({
+      title: 'All 2 hits in the table are marked',
+      detail: 'Not everything was searched.',
+    })
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))
+    await flushPromises()
+    await click(tab, 'All records')
+    expect(marked(tab)).toEqual(['0-5', '0-4'])
+  })
+
+  it('stay with their records while newer ones arrive', async () => {
+    const { tab, tail } = await aTab([{ partition: 0, start: 0, end: 6 }])
+    await click(tab, 'Live')
+    tail.push([aRow(0, 6), aRow(0, 7)])
+    await flushPromises()
+    await press(tab, 'End', ' ')
+    tail.push([aRow(0, 8)])
+    await flushPromises()
+    expect(marked(tab)).toEqual(['0-6'])
+    await click(tab, 'Live')
+    expect(marked(tab)).toEqual([])
+    expect(bar(tab).text()).toContain('1 record marked')
+  })
+
+  it('are dropped with the topic', async () => {
+    const { tab } = await aTab([{ partition: 0, start: 0, end: 6 }])
+    await press(tab, 'Ctrl+a')
+    await tab.setProps({ topic: 'payments' })
+    await flushPromises()
+    expect(bar(tab).exists()).toBe(false)
   })
 })

@@ -29,6 +29,17 @@ describe('rows of a table with gaps', () => {
     )
   })
 
+  it('tell which gaps have a part of some of them', () => {
+    fc.assert(
+      fc.property(claims, fc.nat(90), fc.nat(90), (empty, from, length) => {
+        const runs = runsWhere(0, empty).filter(run => run.to - run.from > 1)
+        const to = from + length
+        const rows = new CollapsedRows(empty.length).with(runs)
+        expect(rows.runsIn({ from, to })).toEqual(runs.filter(run => run.from < to && run.to > from && length > 0))
+      }),
+    )
+  })
+
   it('are records alone when gaps are hidden', () => {
     fc.assert(
       fc.property(claims, empty => {

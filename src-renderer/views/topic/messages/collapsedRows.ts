@@ -59,6 +59,14 @@ export class CollapsedRows {
     return base < run.to ? run.from - before : base - before - (run.to - run.from - this.#kept)
   }
 
+  /** The known runs that have a part of these rows. */
+  runsIn({ from, to }: RowRun): readonly RowRun[] {
+    if (from >= to) return []
+    const first = this.#lastWhere(index => this.#runs[index]!.to <= from) + 1
+    const last = this.#lastWhere(index => this.#runs[index]!.from < to)
+    return this.#runs.slice(first, last + 1)
+  }
+
   /** With these runs as well, which may touch and overlap those known. The same object when they say nothing new. */
   with(found: readonly RowRun[]): CollapsedRows {
     const fresh = found.filter(run => run.to - run.from > this.#kept && !this.#covers(run))

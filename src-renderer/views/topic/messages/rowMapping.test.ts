@@ -37,6 +37,24 @@ describe('rows over all offsets of several partitions', () => {
     )
   })
 
+  it('are told as stretches of offsets, which cover the same', () => {
+    fc.assert(
+      fc.property(extentsUpTo(60), order, arrangement, fc.nat(400), fc.nat(400), (extents, chosen, arranged, from, length) => {
+        const map = mapRows(extents, chosen, arranged)
+        const range = { from, to: from + length }
+        const told = map
+          .stretches(range)
+          .flatMap(each => Array.from({ length: each.to - each.from }, (_, i) => `${each.partition}@${each.from + i}`))
+        expect(told.toSorted()).toEqual(
+          map
+            .places(range)
+            .map(({ partition, offset }) => `${partition}@${offset}`)
+            .toSorted(),
+        )
+      }),
+    )
+  })
+
   it('keep the order of offsets within a partition', () => {
     fc.assert(
       fc.property(extentsUpTo(60), extents => {

@@ -1,3 +1,5 @@
+import type { OffsetRange } from '../../../../src-main/contract/messages.ts'
+
 /** Which record stands in which row, when the offsets of several partitions share one table. */
 export type Order = 'newest' | 'oldest'
 export type Arrangement = 'merged' | 'byPartition'
@@ -19,6 +21,8 @@ export interface RowMap {
   readonly total: number
   /** The places of rows [from, to), cut to what there is. Costs the length of the range, wherever it lies. */
   places(range: { from: number; to: number }): Place[]
+  /** The offsets of rows [from, to), of each partition one stretch. Costs nothing by the length of the range. */
+  stretches(range: { from: number; to: number }): OffsetRange[]
   /** `null` for an offset outside its extent. */
   rowOf(place: Place): number | null
 }
@@ -50,6 +54,14 @@ function rowsByPartition(parts: readonly Part[], order: Order): RowMap {
           offset: part.start + at(part, from + i),
         }))
       }),
+    stretches: range =>
+      placed.flatMap(part => {
+        const from = Math.max(0, range.from - part.first)
+        const to = Math.min(part.length, range.to - part.first)
+        if (from >= to) return []
+        const ends = order === 'oldest' ? [from, to] : [part.length - to, part.length - from]
+        return [{ partition: part.partition, from: part.start + ends[0]!, to: part.start + ends[1]! }]
+      }),
     rowOf: ({ partition, offset }) => {
       const part = placed.find(each => each.partition === partition)
       if (!part || offset < part.start || offset >= part.start + part.length) return null
@@ -72,19 +84,35 @@ function mergedRows(parts: readonly Part[], order: Order): RowMap {
     return parts.map(part => Math.min(part.length, oddsBelow({ numerator: twice * BigInt(part.length), denominator: BigInt(total) })))
   }
 
+  /** Which partition has the next row when so many records of each stand before it. */
+  function nextOf(taken: readonly number[]): number {
+    let next = -1
+    parts.forEach((part, index) => {
+      const k = taken[index] ?? 0
+      if (k < part.length && (next < 0 || isBefore(k, part.length, taken[next] ?? 0, parts[next]?.length ?? 1))) next = index
+    })
+    return next
+  }
+  /** How many records of each partition stand before a row. */
+  function takenBefore(row: number): number[] {
+    const taken = cutBefore(row)
+    for (let at = sum(taken); at < row; at++) {
+      const next = nextOf(taken)
+      if (next < 0) break
+      taken[next] = (taken[next] ?? 0) + 1
+    }
+    return taken
+  }
+
   function ascending(from: number, to: number): Place[] {
-    const taken = cutBefore(from)
+    const taken = takenBefore(from)
     const places: Place[] = []
-    for (let row = sum(taken); row < to; row++) {
-      let next = -1
-      parts.forEach((part, index) => {
-        const k = taken[index] ?? 0
-        if (k < part.length && (next < 0 || isBefore(k, part.length, taken[next] ?? 0, parts[next]?.length ?? 1))) next = index
-      })
+    for (let row = from; row < to; row++) {
+      const next = nextOf(taken)
       const part = parts[next]
       if (!part) break
       const k = taken[next] ?? 0
-      if (row >= from) places.push({ partition: part.partition, offset: part.start + k })
+      places.push({ partition: part.partition, offset: part.start + k })
       taken[next] = k + 1
     }
     return places
@@ -107,6 +135,17 @@ function mergedRows(parts: readonly Part[], order: Order): RowMap {
 
   return {
     total,
+    stretches: range => {
+      const from = Math.max(0, range.from)
+      const to = Math.min(total, range.to)
+      if (from >= to) return []
+      const [first, last] = order === 'oldest' ? [from, to] : [total - to, total - from]
+      const [before, behind] = [takenBefore(first), takenBefore(last)]
+      return parts.flatMap(({ partition, start }, index) => {
+        const stretch = { partition, from: start + (before[index] ?? 0), to: start + (behind[index] ?? 0) }
+        return stretch.from < stretch.to ? [stretch] : []
+      })
+    },
     places: range => {
       const from = Math.max(0, range.from)
       const to = Math.min(total, range.to)

@@ -10,7 +10,10 @@ const EVERY_MS = 2_000
  * Where each partition starts and ends: as the table shows it, and as it is by now. A table that grew under the reader's eyes would move, so
  * what is new is only counted, until `adopt`. While `follows` holds (the reader is at the newest row), new extents are shown at once.
  */
-export function useExtents(topic: () => string, { follows, onReset }: { follows: () => boolean; onReset: () => void }) {
+export function useExtents(
+  topic: () => string,
+  { follows, onReset, onCut }: { follows: () => boolean; onReset: () => void; onCut: () => void },
+) {
   const bridge = useBridge()
   const shown = shallowRef<readonly PartitionExtent[]>([])
   const latest = shallowRef<readonly PartitionExtent[]>([])
@@ -26,7 +29,10 @@ export function useExtents(topic: () => string, { follows, onReset }: { follows:
       latest.value = extents
       const before = new Map(shown.value.map(each => [each.partition, each]))
       const wasCut = extents.some(each => each.end < (before.get(each.partition)?.end ?? 0))
-      if (wasCut) onReset()
+      if (wasCut) {
+        onReset()
+        onCut()
+      }
       const startMoved = extents.some(each => each.start !== before.get(each.partition)?.start)
       if (!isLoaded.value || wasCut || startMoved || follows()) adopt()
       isLoaded.value = true

@@ -1,12 +1,16 @@
 import { computed, shallowRef, watch, type Ref } from 'vue'
+import type { OffsetRange } from '../../../../src-main/contract/messages.ts'
 import { OVERSCAN } from '../../../components/useRowWindow.ts'
 import { CollapsedRows, runsWhere } from './collapsedRows.ts'
 import { recordEntry, type Entry } from './entries.ts'
+import { OffsetSet, rangeAt } from './offsetSet.ts'
 import { mapRows, type Arrangement, type Extent, type Order, type Place } from './rowMapping.ts'
 import type { MessagePages } from './useMessagePages.ts'
 
 /** How far around the view gaps are looked for in what was read: about what one answer holds. */
 const AROUND = 600
+/** Of no more rows, each is looked at by itself when they are asked for together. */
+const LOOKED_AT = 4_000
 /** Where much is missing, so many rows are read on either side: a view of a compacted topic needs many offsets to be filled. */
 const BEYOND = 480
 
@@ -20,6 +24,12 @@ interface Options {
   readonly hidesGaps: () => boolean
   /** Rows above the view went, or came: what is in view has to stay where it is. */
   readonly onShift: (rows: number) => void
+}
+
+/** Offsets that were read and hold a record, and those of which nobody knows yet whether they do. */
+export interface OffsetsInRows {
+  readonly seen: readonly OffsetRange[]
+  readonly unseen: readonly OffsetRange[]
 }
 
 /** The rows over all offsets of some partitions: each record one, each known gap one. */
@@ -67,6 +77,25 @@ export function useLogRows({ extents, order, arrangement, view, pages, isShown, 
     const record = pages.find(place)
     if (record) return recordEntry(record)
     return record === null ? { kind: 'gap', place, offsets: 1 } : { kind: 'loading', place }
+  }
+
+  /** What stands in rows [first, last]: of a few it is known which were read and hold a record, of many those are left out that are known to hold none. */
+  function offsetsIn(first: number, last: number): OffsetsInRows {
+    if (last - first >= LOOKED_AT) {
+      const range = { from: collapsed.value.baseOf(first).from, to: collapsed.value.baseOf(last).to }
+      const known = OffsetSet.none.with(map.value.stretches(range))
+      return { seen: [], unseen: known.without(collapsed.value.runsIn(range).flatMap(run => map.value.stretches(run))).ranges() }
+    }
+    const bases: number[] = []
+    for (let row = first; row <= last; row++) {
+      const { from, to } = collapsed.value.baseOf(row)
+      if (to - from === 1) bases.push(from)
+    }
+    const places = placesOf(bases).map(place => ({ place, record: pages.find(place) }))
+    return {
+      seen: places.filter(({ record }) => record).map(({ place }) => rangeAt(place)),
+      unseen: places.filter(({ record }) => record === undefined).map(({ place }) => rangeAt(place)),
+    }
   }
 
   function findGaps() {
@@ -127,6 +156,7 @@ export function useLogRows({ extents, order, arrangement, view, pages, isShown, 
     offsets: computed(() => map.value.total),
     empty: computed(() => collapsed.value.empty),
     entryAt,
+    offsetsIn,
     placeAt: (row: number): Place | null => placesOf([collapsed.value.baseOf(row).from])[0] ?? null,
     rowOf: (place: Place): number | null => {
       const base = map.value.rowOf(place)

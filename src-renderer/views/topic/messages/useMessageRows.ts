@@ -6,9 +6,10 @@ import { useBridge } from '../../../composables/useBridge.ts'
 import { useRemembered } from '../../../composables/useRemembered.ts'
 import { useTopicsStore } from '../../../stores/topics.ts'
 import { isSamePlace, recordEntry, type Entry } from './entries.ts'
+import { rangeAt } from './offsetSet.ts'
 import type { Arrangement, Order, Place } from './rowMapping.ts'
 import { useExtents } from './useExtents.ts'
-import { useLogRows } from './useLogRows.ts'
+import { useLogRows, type OffsetsInRows } from './useLogRows.ts'
 import { useMessagePages, type Reading } from './useMessagePages.ts'
 import { useTail } from './useTail.ts'
 
@@ -20,12 +21,14 @@ interface Options {
   /** How the hits were read; when that is another now, those in view are read again. */
   readonly hitReading: () => Reading
   readonly onShift: (rows: number) => void
+  /** A log ends before offsets that it had: it was cut, or made anew. */
+  readonly onCut: () => void
 }
 
 const keyOf = (reading: Reading) => JSON.stringify(reading)
 
 /** The rows of the table: all offsets of the chosen partitions in an order, what arrives live, or hits; and which of them is selected. */
-export function useMessageRows({ topic, reading, hits, hitReading, onShift }: Options) {
+export function useMessageRows({ topic, reading, hits, hitReading, onShift, onCut }: Options) {
   const bridge = useBridge()
   const topics = useTopicsStore()
   const order = ref<Order>('newest')
@@ -49,6 +52,7 @@ export function useMessageRows({ topic, reading, hits, hitReading, onShift }: Op
       pages.forget()
       place.value = null
     },
+    onCut,
   })
   const tail = useTail(() => (source.value === 'live' ? { topic: topic(), partitions: chosen.value, ...reading() } : null))
 
@@ -91,12 +95,19 @@ export function useMessageRows({ topic, reading, hits, hitReading, onShift }: Op
     if (!row || !isReadOtherwise.value) return row && recordEntry(row)
     return recordEntry(pages.find(row) ?? { ...row, columns: [] })
   }
+  /** What stands in rows [first, last]. */
+  const offsetsIn = (first: number, last: number): OffsetsInRows =>
+    listed.value === null ? log.offsetsIn(first, last) : { seen: listed.value.slice(first, last + 1).map(rangeAt), unseen: [] }
   function rowOf(at: Place): number | null {
     if (listed.value === null) return log.rowOf(at)
     const index = listed.value.findIndex(row => isSamePlace(row, at))
     return index < 0 ? null : index
   }
-  const placeAt = (index: number): Place | null => (listed.value === null ? log.placeAt(index) : (entryAt(index)?.place ?? null))
+  const placeAt = (index: number): Place | null => {
+    if (listed.value === null) return log.placeAt(index)
+    const row = listed.value[index]
+    return row === undefined ? null : { partition: row.partition, offset: row.offset }
+  }
   const selected = computed({
     get: () => (place.value === null ? null : rowOf(place.value)),
     set: index => (place.value = index === null ? null : placeAt(index)),
@@ -148,7 +159,9 @@ export function useMessageRows({ topic, reading, hits, hitReading, onShift }: Op
     rowCount,
     lastOffset,
     entryAt,
+    offsetsIn,
     rowOf,
+    placeAt,
     firstRowSince,
   }
 }

@@ -4,6 +4,7 @@ import { useRoute, useRouter } from 'vue-router'
 import { z } from 'zod'
 import { AUTO_FORMATS, TopicFormats } from '../../../../src-main/contract/formats.ts'
 import type { MessageDetail } from '../../../../src-main/contract/messages.ts'
+import type { Marking } from '../../../components/tableColumn.ts'
 import { copyText } from '../../../composables/copyText.ts'
 import { useRemembered } from '../../../composables/useRemembered.ts'
 import { useClusterStore } from '../../../stores/cluster.ts'
@@ -14,6 +15,8 @@ import { linkOf, queryOfLink, type MessageLink } from './messageLink.ts'
 import { kcatCommand, recordAsJson, textOf, type Copied } from './recordCopies.ts'
 import type { Place } from './rowMapping.ts'
 import { emptyForm, exactly, formToText, problemOf, queryOf, SearchForm } from './searchForm.ts'
+import { NO_MARKS, useMarks } from './useMarks.ts'
+import { useMarkWords } from './useMarkWords.ts'
 import { useMessageRows } from './useMessageRows.ts'
 import { useSearch } from './useSearch.ts'
 
@@ -58,8 +61,28 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
     hits: () => hitOrder.hits.value,
     hitReading: () => search.readAs.value,
     onShift: by => table.value?.shift(by),
+    onCut: () => {
+      if (!marking.isMarking.value) return
+      marking.restore(NO_MARKS)
+      markWords.sayCut()
+    },
   })
   const { source, chosen, order, arrangement, place, selected, extents } = rows
+  const markWords = useMarkWords()
+  const marking = useMarks(
+    topic,
+    {
+      count: () => rows.rowCount.value,
+      drawnAt: row => {
+        const entry = rows.entryAt(row)
+        return entry === undefined || entry.kind === 'gap' ? null : entry.place
+      },
+      placeOf: rows.placeAt,
+      rowOf: rows.rowOf,
+      offsetsIn: rows.offsetsIn,
+    },
+    markWords.sayTooMany,
+  )
 
   watch(hitOrder.sorting, () => void nextTick(() => table.value?.scrollToTop()))
   watch([source, chosen, order, arrangement, topic], () => {
@@ -98,12 +121,27 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
     selected.value = to
     table.value?.reveal(to)
   }
-  /** The first thing Esc can end: a search that runs, then the open record. */
-  function escape() {
+  /** The first thing Esc can end: a search that runs, then the open record, then the marks, if one does not type. */
+  function escape({ isTyping }: { isTyping: boolean }) {
     if (search.run.value?.state === 'running') search.cancel()
     else if (isDrawerOpen.value) close()
+    else if (marking.isMarking.value && !isTyping) clearMarks()
     else return false
     return true
+  }
+  function clearMarks() {
+    const cleared = marking.marks.value
+    marking.restore(NO_MARKS)
+    markWords.sayCleared(cleared, () => marking.restore(cleared))
+    table.value?.focus()
+  }
+  /** All that the table has, which may be more than was read, and less than there is. */
+  function markAll() {
+    marking.markAll()
+    const run = search.run.value
+    if (run !== null) markWords.sayAllHits(run)
+    else if (source.value === 'live') markWords.sayAllLive(rows.rowCount.value, rows.tail.dropped.value)
+    else markWords.sayAllOffsets(marking.marks.value, extents.newRecords.value)
   }
 
   /** The whole log, whatever stood in its place. */
@@ -146,6 +184,15 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
     extents.adopt()
     void nextTick(() => order.value === 'newest' && table.value?.scrollToTop())
   }
+
+  const tableMarking = computed<Marking>(() => ({
+    isAny: marking.isMarking.value,
+    hint: t('marks.hint'),
+    isMarked: marking.isMarked,
+    toggle: marking.toggle,
+    extend: marking.extend,
+    all: markAll,
+  }))
 
   async function copied(text: string, what: string) {
     const isCopied = await copyText(text)
@@ -210,6 +257,10 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
     ...rows,
     search,
     hitOrder,
+    marking,
+    tableMarking,
+    markAll,
+    clearMarks,
     form,
     recent,
     layout,

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { AUTO_FORMATS } from '../../../../src-main/contract/formats.ts'
 import type { SearchFilter } from '../../../../src-main/contract/search.ts'
 import { emptyForm } from '../messages/searchForm.ts'
+import { OffsetSet } from '../messages/offsetSet.ts'
 import { startRun } from '../messages/searchRun.ts'
+import { NO_MARKS } from '../messages/useMarks.ts'
 import { exportName, scopesOf, type ScreenState } from './transferScope.ts'
 
 const extents = [
@@ -18,6 +20,7 @@ const screen: ScreenState = {
   order: 'newest',
   formats: AUTO_FORMATS,
   place: null,
+  marks: NO_MARKS,
 }
 const filter: SearchFilter = { kind: 'text', text: 'x', isCaseSensitive: false, where: ['value'] }
 
@@ -51,6 +54,31 @@ describe('what can be exported from the messages screen', () => {
       isCounted: false,
     })
     expect(scopesOf({ ...screen, run: { ...run, state: 'ended', why: 'completed' } })[0]?.isCounted).toBe(true)
+  })
+
+  it('is before all else what was marked by hand, and no filter or bound says otherwise', () => {
+    const all = OffsetSet.none.with([
+      { partition: 1, from: 7, to: 8 },
+      { partition: 0, from: 12, to: 14 },
+    ])
+    const marks = { all, unseen: OffsetSet.none }
+    expect(scopesOf({ ...screen, marks, form: { ...emptyForm(), bounds: 'offsets', from: '20', to: '30' } })[0]).toEqual({
+      name: 'marked',
+      selection: {
+        topic: 'shop',
+        filter: null,
+        ranges: [
+          { partition: 0, from: 12, to: 14 },
+          { partition: 1, from: 7, to: 8 },
+        ],
+        isPicked: true,
+        fromMs: null,
+        toMs: null,
+      },
+      hits: 3,
+      isCounted: true,
+    })
+    expect(scopesOf({ ...screen, marks: { all, unseen: all } })[0]?.isCounted).toBe(false)
   })
 
   it('is also the open record', () => {

@@ -1,6 +1,7 @@
 import type { TopicFormats } from '../../../../src-main/contract/formats.ts'
 import type { OffsetRange, PartitionExtent } from '../../../../src-main/contract/messages.ts'
 import type { RecordSelection } from '../../../../src-main/contract/records.ts'
+import type { Marks } from '../messages/useMarks.ts'
 import type { Order, Place } from '../messages/rowMapping.ts'
 import type { SearchRun } from '../messages/searchRun.ts'
 import { emptyForm, problemOf, queryOf, type SearchForm } from '../messages/searchForm.ts'
@@ -17,22 +18,29 @@ export interface ScreenState {
   readonly formats: TopicFormats
   /** Of the record that is open. */
   readonly place: Place | null
+  readonly marks: Marks
 }
 
-export type ScopeName = 'hits' | 'all' | 'record'
+export type ScopeName = 'marked' | 'hits' | 'all' | 'record'
 
 /** Records that can be exported or replayed, and how many of them are known. */
 export interface TransferScope {
   readonly name: ScopeName
   readonly selection: RecordSelection
   readonly hits: number
-  /** All that were to be searched were, so that those are all the hits there are. */
+  /** All that were to be searched were, or all that are marked were read, so that those are all there are. */
   readonly isCounted: boolean
 }
 
+/** These offsets and no others: those that hold no record any more are named. */
+export function markedScope(topic: string, { all, unseen }: Marks): TransferScope {
+  const selection = { topic, filter: null, ranges: all.ranges(), isPicked: true, fromMs: null, toMs: null }
+  return { name: 'marked', selection, hits: all.size, isCounted: unseen.size === 0 }
+}
+
 /** The narrowest that a person is likely to mean comes first. */
-export function scopesOf({ topic, run, form, chosen, extents, order, formats, place }: ScreenState): TransferScope[] {
-  const scopes: TransferScope[] = []
+export function scopesOf({ topic, run, form, chosen, extents, order, formats, place, marks }: ScreenState): TransferScope[] {
+  const scopes: TransferScope[] = marks.all.size > 0 ? [markedScope(topic, marks)] : []
   if (run !== null) {
     const { filter, fromMs, toMs, ranges } = run.query
     // Where it began and ends was decided when it was begun; a part that goes on with the rest has only that.

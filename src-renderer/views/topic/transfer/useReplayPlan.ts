@@ -7,6 +7,8 @@ import type { WantedReplay } from './useTransfer.ts'
 
 export interface Plan {
   readonly offsets: number
+  /** Of records that were picked one by one, those outside the log by now. */
+  readonly gone: number
   readonly sourcePartitions: number
   readonly targetPartitions: number
   readonly warnings: readonly ReplayWarning[]

@@ -9,6 +9,7 @@ import { useBridge } from '../../../composables/useBridge.ts'
 import { useFailureText } from '../../../composables/useFailureText.ts'
 import { useRecordRuns, type RunEnd } from '../../../stores/recordRuns.ts'
 import { useToastsStore } from '../../../stores/toasts.ts'
+import { useMissingList } from './useMissingList.ts'
 import { useRunWords } from './runWords.ts'
 
 export interface WantedExport {
@@ -30,7 +31,8 @@ export function useTransfer() {
   const runs = useRecordRuns()
   const toasts = useToastsStore()
   const failureText = useFailureText()
-  const { appended, soFar, problemText } = useRunWords()
+  const { appended, soFar, problemText, missingText } = useRunWords()
+  const { listAction } = useMissingList()
 
   function exported(end: RunEnd, place: ExportPlace | null) {
     const { why, problem } = end
@@ -47,7 +49,8 @@ export function useTransfer() {
     else if (why !== 'done') sentences.push(t('transfer.partialDownload'))
     if (leftOut > 0) sentences.push(t('transfer.tombstones', { n: count(leftOut) }, leftOut))
     if (undecided > 0) sentences.push(t('transfer.undecided', { n: count(undecided), why: firstUndecided ?? '' }, undecided))
-    toasts.show(TONES[why], title, sentences.join(' '))
+    if (end.progress.missing > 0) sentences.push(missingText(end.progress))
+    toasts.show(TONES[why], title, sentences.join(' '), listAction(end.progress))
   }
 
   async function exportRecords({ selection, format, name }: WantedExport) {
