@@ -19,7 +19,18 @@ export type Shape =
   | { readonly kind: 'array'; readonly nullableFrom: number; readonly of: Codec<unknown, never> }
   | { readonly kind: 'struct'; readonly nullable: boolean; readonly fields: readonly FieldShape[] }
 
-export type Primitive = 'bool' | 'int8' | 'int16' | 'int32' | 'int64' | 'unlimitedInt64' | 'uint16' | 'uint32' | 'float64' | 'uuid'
+export type Primitive =
+  | 'bool'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'bits64'
+  | 'unlimitedInt64'
+  | 'uint16'
+  | 'uint32'
+  | 'float64'
+  | 'uuid'
 
 /** One field of a struct and the versions that carry it. */
 export interface FieldShape {
@@ -61,6 +72,13 @@ export const float64: Codec<number> = { shape: { kind: 'float64' }, read: from =
 
 /** A count, an offset, a timestamp, an id: exact to ±2^53, and refused beyond, both ways. */
 export const int64: Codec<number> = { shape: { kind: 'int64' }, read: from => from.int64(), write: (to, value) => to.int64(value) }
+
+/** An int64 that counts nothing, such as a hash: all its bits. */
+export const bits64: Codec<bigint> = {
+  shape: { kind: 'bits64' },
+  read: from => from.int64Bits(),
+  write: (to, value) => to.int64Bits(value),
+}
 
 /** What `unlimitedInt64` gives for Java's Long.MAX_VALUE, and writes as it. */
 export const UNLIMITED = Number.MAX_SAFE_INTEGER

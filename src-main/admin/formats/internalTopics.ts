@@ -1,11 +1,12 @@
 import { decodeAssignment, decodeSubscription } from '../../protocol/messages/consumerProtocol.ts'
 import { decodeGroupRecord, type GroupMetadataValue } from '../../protocol/messages/groupRecords.ts'
+import { type ClassicMember, decodeNewerGroupRecord } from '../../protocol/messages/newerGroupRecords.ts'
 import { decodeMetadataRecord } from '../../protocol/messages/metadataRecords.ts'
 import { decodeTransactionRecord, type TransactionLogValue } from '../../protocol/messages/transactionRecords.ts'
 import { MalformedMessage } from '../../protocol/byteReader.ts'
 import type { DecodeProblem } from '../../contract/formats.ts'
 import type { DecodeContext } from './decoded.ts'
-import { hexOf } from './jsonAble.ts'
+import { hexOf, integerOf } from './jsonAble.ts'
 import type { Read } from './javaSerializers.ts'
 
 export type InternalFormat = 'consumerOffsets' | 'transactionState' | 'clusterMetadata'
@@ -39,7 +40,7 @@ function metadataRecord(bytes: Buffer): Read {
 
 function groupRecord(key: Buffer, value: Buffer | null): Read {
   const record = decodeGroupRecord(key, value)
-  if (record.type === 'unknown') return unknownRecord(`type ${record.recordType}`)
+  if (record.type === 'unknown') return newerGroupRecord(key, value)
   if (value === null || record.value === null) {
     const { value: _, ...named } = record
     return { value: named }
@@ -48,6 +49,23 @@ function groupRecord(key: Buffer, value: Buffer | null): Read {
   return {
     value: withReadableBytes({ version, ...(record.type === 'offsetCommit' ? record.value : withMembers(record.value)) }),
   }
+}
+
+function newerGroupRecord(key: Buffer, value: Buffer | null): Read {
+  const record = decodeNewerGroupRecord(key, value)
+  if (!('group' in record))
+    return unknownRecord(record.name === undefined ? `type ${record.recordType}` : `type ${record.recordType}, ${record.name}`)
+  const { value: held, ...named } = record
+  if (value === null || held === null) return { value: named }
+  return { value: withReadableBytes({ version: value.readInt16BE(), ...withSubscriptions(held) }) }
+}
+
+/** A member that still speaks the classic protocol says what it wants in bytes of the protocol of consumers. */
+function withSubscriptions(held: object): object {
+  const member = 'classicMemberMetadata' in held ? (held.classicMemberMetadata as ClassicMember | null) : null
+  if (member === null) return held
+  const supportedProtocols = member.supportedProtocols.map(each => ({ ...each, metadata: orBytes(each.metadata, decodeSubscription) }))
+  return { ...held, classicMemberMetadata: { ...member, supportedProtocols } }
 }
 
 /** What members say in bytes of their own, as far as it is the protocol of consumers. */
@@ -88,6 +106,7 @@ const withStatus = (state: TransactionLogValue) => ({
 
 function withReadableBytes(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return hexOf(value)
+  if (typeof value === 'bigint') return integerOf(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(withReadableBytes)
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withReadableBytes(each)]))

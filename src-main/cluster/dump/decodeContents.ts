@@ -1,6 +1,7 @@
 import { decodeControlRecord } from '../../protocol/messages/controlRecords.ts'
 import { decodeGroupRecord } from '../../protocol/messages/groupRecords.ts'
 import { decodeMetadataRecord } from '../../protocol/messages/metadataRecords.ts'
+import { decodeNewerGroupRecord } from '../../protocol/messages/newerGroupRecords.ts'
 import { decodeTransactionRecord } from '../../protocol/messages/transactionRecords.ts'
 import { MalformedMessage } from '../../protocol/byteReader.ts'
 import type { LogRecord } from '../../protocol/records/record.ts'
@@ -19,8 +20,10 @@ export function decodeContents(
     case 'metadata':
       if (value === null) throw new MalformedMessage('a record of the metadata log has no value', 0)
       return withoutSecrets({ ...decodeMetadataRecord(value) })
-    case 'groups':
-      return { ...decodeGroupRecord(keyOf(key), value) }
+    case 'groups': {
+      const record = decodeGroupRecord(keyOf(key), value)
+      return record.type === 'unknown' ? { ...decodeNewerGroupRecord(keyOf(key), value) } : { ...record }
+    }
     case 'transactions': {
       const record = decodeTransactionRecord(keyOf(key), value)
       return record === undefined ? { type: 'unknown' } : { type: 'transactionState', ...record }

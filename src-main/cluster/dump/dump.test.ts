@@ -205,13 +205,15 @@ describe("the records of Kafka's own logs", () => {
     const records = [
       encodeGroupRecord({ type: 'offsetCommit', group: 'g', topic: 'orders', partition: 1, value }),
       encodeGroupRecord({ type: 'groupMetadata', group: 'g', value: null }),
-      { key: Buffer.from([0, 3, 0, 0]), value: null },
+      { key: Buffer.from('0003 0001 67'.replaceAll(' ', ''), 'hex'), value: Buffer.from('0000 00000005 00'.replaceAll(' ', ''), 'hex') },
+      { key: Buffer.from([0, 99, 0, 0]), value: null },
     ]
     expect(await decodedIn('__consumer_offsets-7', aLog({ records: records.map(each => aRecord(each.value, { key: each.key })) }))).toEqual(
       [
         expect.objectContaining({ type: 'offsetCommit', group: 'g', value: expect.objectContaining({ offset: 42 }) as unknown }),
         { type: 'groupMetadata', group: 'g', value: null },
-        { type: 'unknown', recordType: 3 },
+        { type: 'consumerGroupMetadata', group: 'g', value: { epoch: 5, metadataHash: 0n } },
+        { type: 'unknown', recordType: 99 },
       ],
     )
   })

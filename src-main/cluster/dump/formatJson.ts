@@ -35,9 +35,12 @@ function stringified(value: object): string {
   // Not the value it is given, but the one in its place: Buffer has a toJSON of its own, which comes first.
   return JSON.stringify(value, function (this: Record<string, unknown>, key: string, given: unknown) {
     const before = this[key]
+    if (typeof given === 'bigint') return integerJson(given)
     return Buffer.isBuffer(before) ? encoded(before) : given
   })
 }
+
+const integerJson = (bits: bigint) => (Number.isSafeInteger(Number(bits)) ? Number(bits) : String(bits))
 
 function recordJson(item: RecordItem): string {
   const { key, value, headers, decoded } = item

@@ -9,6 +9,7 @@ import { type ControlRecordInput, decodeControlRecord, encodeControlRecord } fro
 import { decodeGroupRecord, encodeGroupRecord, type GroupRecordInput } from './groupRecords.ts'
 import { allApis } from './index.ts'
 import { decodeMetadataRecord, encodeMetadataRecord, metadataRecord, type MetadataRecordInput, metadataRecords } from './metadataRecords.ts'
+import { newerGroupRecords } from './newerGroupRecords.ts'
 
 type Any = fc.Arbitrary<unknown>
 /** A codec in one version; the compiler takes any value for it, since these values are made from its shape. */
@@ -27,6 +28,7 @@ const primitives = {
   int16: () => fc.integer({ min: -0x8000, max: 0x7fff }),
   int32: () => fc.integer(),
   int64: () => fc.maxSafeInteger(),
+  bits64: () => fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   unlimitedInt64: () => fc.oneof(fc.maxSafeInteger(), fc.constant(UNLIMITED)),
   uint16: () => fc.integer({ min: 0, max: 0xffff }),
   uint32: () => fc.integer({ min: 0, max: 0xffff_ffff }),
@@ -85,9 +87,10 @@ const metadata: Carried[] = metadataRecords.flatMap(kind =>
     version,
   })),
 )
+const groupValues: Carried[] = newerGroupRecords.map(({ name, value }) => ({ name: `${name} 0`, codec: value, version: versionOf(0, 0) }))
 
 describe('every message in every version', () => {
-  it.each([...bodies, ...metadata])('comes back as it was written: $name', ({ codec, version }) => {
+  it.each([...bodies, ...metadata, ...groupValues])('comes back as it was written: $name', ({ codec, version }) => {
     fc.assert(
       fc.property(valueOf(codec, version), value => {
         const bytes = written(to => codec.write(to, value, version))
@@ -110,28 +113,31 @@ describe('every message in every version', () => {
     )
   })
 
-  it.each([...bodies, ...metadata])('is read from broken bytes or refused, and nothing else: $name', ({ codec, version }) => {
-    const broken = fc.oneof(
-      fc.uint8Array({ maxLength: 60 }).map(bytes => Buffer.from(bytes)),
-      fc.tuple(valueOf(codec, version), fc.nat(), fc.integer({ min: 0, max: 255 }), fc.boolean()).map(([value, at, to, cut]) => {
-        const bytes = written(writer => codec.write(writer, value, version))
-        if (bytes.length === 0) return bytes
-        if (cut) return bytes.subarray(0, at % bytes.length)
-        bytes[at % bytes.length] = to
-        return bytes
-      }),
-    )
-    fc.assert(
-      fc.property(broken, bytes => {
-        try {
-          codec.read(new ByteReader(bytes), version)
-        } catch (error) {
-          expect(error).toBeInstanceOf(MalformedMessage)
-        }
-      }),
-      { numRuns: 25 },
-    )
-  })
+  it.each([...bodies, ...metadata, ...groupValues])(
+    'is read from broken bytes or refused, and nothing else: $name',
+    ({ codec, version }) => {
+      const broken = fc.oneof(
+        fc.uint8Array({ maxLength: 60 }).map(bytes => Buffer.from(bytes)),
+        fc.tuple(valueOf(codec, version), fc.nat(), fc.integer({ min: 0, max: 255 }), fc.boolean()).map(([value, at, to, cut]) => {
+          const bytes = written(writer => codec.write(writer, value, version))
+          if (bytes.length === 0) return bytes
+          if (cut) return bytes.subarray(0, at % bytes.length)
+          bytes[at % bytes.length] = to
+          return bytes
+        }),
+      )
+      fc.assert(
+        fc.property(broken, bytes => {
+          try {
+            codec.read(new ByteReader(bytes), version)
+          } catch (error) {
+            expect(error).toBeInstanceOf(MalformedMessage)
+          }
+        }),
+        { numRuns: 25 },
+      )
+    },
+  )
 })
 
 describe('every API', () => {
