@@ -146,6 +146,7 @@ test('replicas are reassigned: as typed, throttled, seen on their way, cancelled
   const underway = page.getByRole('region', { name: 'Moves under way' })
   await expect(underway.getByRole('row', { name: /wanderer-0/ })).toContainText('MB', { timeout: 30_000 })
   await expect(underway).toContainText('held to 200 KB/s')
+  await expect(underway).toContainText('Trilog removes the throttle when this move has ended.')
   await page.screenshot({ path: info.outputPath('underway.png') })
   expect(await complaintsOn(page), 'axe on moves under way').toEqual([])
   await underway.getByRole('button', { name: 'Cancel the move of wanderer-0' }).click()

@@ -19,7 +19,9 @@ import { KafkaError } from './kafkaError.ts'
 import { MemorySeriesStore } from './memorySeriesStore.ts'
 import { messageServices } from './messages.ts'
 import { quorumServices } from './quorum.ts'
+import { memoryThrottleKeeper, type ThrottleKeeper } from './reassignments/keptThrottle.ts'
 import { reassignmentServices } from './reassignments/reassignmentServices.ts'
+import { type ThrottleRemoved, ThrottleWatch } from './reassignments/throttleWatch.ts'
 import { encodersWith } from './records/encoders.ts'
 import type { ExportFiles } from './records/exportFile.ts'
 import { recordServices } from './records/recordServices.ts'
@@ -43,6 +45,8 @@ export interface AdminServices {
   readonly reassignments: Served<typeof reassignments>
   /** From now on the groups of a cluster are looked at regularly, whether or not anybody asks. */
   watchGroups(clusterId: string): void
+  /** What was throttled here, by this process or one before it, is taken away when its moves have ended. */
+  watchThrottles(clusterId: string): void
   readonly search: Served<typeof search>
   readonly schemas: SchemaServices['schemas']
   /** What is under way fails; connections end. */
@@ -62,6 +66,12 @@ export interface AdminServicesOptions {
   readonly schemaSources?: SchemaServicesOptions
   /** Without them nothing can be exported. */
   readonly exportFiles?: ExportFiles
+  /** Where throttles are remembered; without one as long as these services last. */
+  readonly throttles?: ThrottleKeeper
+  /** Told when a throttle was taken away because its moves have ended. */
+  throttleRemoved?(what: ThrottleRemoved): void
+  /** Whether that cluster may be changed now, without anybody asking for it at that moment. */
+  mayChange?(clusterId: string): boolean
   /** Where the records of that cluster lie on this machine; undefined when its disks are elsewhere. */
   filesOf?(clusterId: string): ReplicaFiles | undefined
 }
@@ -93,6 +103,9 @@ export function adminServices(
     saltPassword = noSalt,
     schemaSources = noSchemaSources(),
     exportFiles = noFiles,
+    throttles = memoryThrottleKeeper(),
+    throttleRemoved = () => {},
+    mayChange = () => true,
     filesOf = () => undefined,
   }: AdminServicesOptions,
 ): AdminServices {
@@ -124,6 +137,22 @@ export function adminServices(
     monitors.set(clusterId, monitor)
     return monitor
   }
+  const throttleWatches = new Map<string, ThrottleWatch>()
+  const throttleWatchOf = (clusterId: string) => {
+    const known = throttleWatches.get(clusterId)
+    if (known !== undefined) return known
+    const client = () => clientOf(clusterId)
+    client() // so that there are none of clusters that do not exist
+    const watch = new ThrottleWatch(env.clock, {
+      clusterId,
+      client,
+      keeper: throttles,
+      mayChange: () => mayChange(clusterId),
+      removed: throttleRemoved,
+    })
+    throttleWatches.set(clusterId, watch)
+    return watch
+  }
   return {
     topics: topicServices(sessionOf),
     messages: messageServices(sessionOf, schemas.schemasOf),
@@ -139,16 +168,17 @@ export function adminServices(
     brokers: brokerServices(clientOf),
     security: securityServices(clientOf, saltPassword),
     quorum: quorumServices(clientOf),
-    reassignments: reassignmentServices(clientOf),
+    reassignments: reassignmentServices(clientOf, throttleWatchOf),
     groups: groupServices(clientOf, monitorOf),
     watchGroups: clusterId => monitorOf(clusterId).begin(),
+    watchThrottles: clusterId => throttleWatchOf(clusterId).begin(),
     schemas: schemas.schemas,
     search: searchServices({ clock: env.clock, workers: searchWorkers, clientOf, filesOf, schemasOf: schemas.schemasOf }),
     close: async () => {
       isClosed = true
       for (const { session } of sessions.values()) session.close()
       sessions.clear()
-      await Promise.all([...monitors.values()].map(monitor => monitor.close()))
+      await Promise.all([...monitors.values(), ...throttleWatches.values()].map(each => each.close()))
     },
   }
 }

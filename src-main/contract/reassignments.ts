@@ -79,10 +79,23 @@ export const Reassignment = Partition.extend({
 })
 export type Reassignment = z.infer<typeof Reassignment>
 
+/** That the throttle was set here, and is taken away here once the last of these moves has ended. */
+export const ThrottleRemoval = z.object({
+  moves: z.number().int(),
+  /** Of them, those that are under way. */
+  left: z.number().int(),
+  /** Why it could not be taken away the last time; it is tried again. */
+  problem: z.string().nullable(),
+})
+export type ThrottleRemoval = z.infer<typeof ThrottleRemoval>
+
 export const ReassignmentList = z.object({
   reassignments: z.array(Reassignment),
-  /** What holds copying back, if anything does: bytes a second of each broker, and the topics whose replicas it is about. */
-  throttle: z.object({ bytesPerSecond: z.number(), topics: z.array(z.string()) }).nullable(),
+  /**
+   * What holds copying back, if anything does: bytes a second of each broker, and the topics whose replicas it is about. Without a `removal`, somebody
+   * else set it, who has to take it away.
+   */
+  throttle: z.object({ bytesPerSecond: z.number(), topics: z.array(z.string()), removal: ThrottleRemoval.nullable() }).nullable(),
 })
 export type ReassignmentList = z.infer<typeof ReassignmentList>
 
@@ -92,7 +105,7 @@ export const reassignments = {
   /** Has these led by their preferred replicas (KIP-460). */
   elect: call(InCluster.extend({ partitions: Partitions }), z.array(PartitionOutcome)),
   plan: call(InCluster.extend({ wish: PlanWish }), ReassignmentPlan),
-  /** Begins the moves (KIP-455), each by itself. With a throttle, brokers copy no faster than that until `unthrottle`. */
+  /** Begins the moves (KIP-455), each by itself. With a throttle, brokers copy no faster than that until the last of them has ended. */
   start: call(
     InCluster.extend({ placements: z.array(Placement).min(1).max(100_000), bytesPerSecond: z.number().int().min(1).nullable() }),
     z.array(PartitionOutcome),
@@ -101,6 +114,6 @@ export const reassignments = {
   list: call(InCluster, ReassignmentList),
   /** Partitions stay where they were when their moves began. */
   cancel: call(InCluster.extend({ partitions: Partitions }), z.array(PartitionOutcome)),
-  /** Takes away the throttle of all topics. */
+  /** Takes away the throttle of all topics, whoever set it. */
   unthrottle: call(InCluster, Nothing),
 }

@@ -29,6 +29,8 @@ import { readOnlyFiles } from './readOnlyFiles.ts'
 import { nodeSearchWorkers } from './search/nodeSearchWorkers.ts'
 import { Downloads } from './web/downloads.ts'
 import { WebFace } from './web/webFace.ts'
+import { removalEntry } from './removalEntry.ts'
+import { ThrottleFile } from './throttleFile.ts'
 import about from '../../package.json' with { type: 'json' }
 
 export interface HostOptions extends LocalClusterOptions {
@@ -68,8 +70,13 @@ export async function openHost(options: HostOptions): Promise<Host> {
   // In the folder that this host holds, so that no other one writes to the same file.
   const store = openSeriesStore(join(options.directory, 'lag.db'))
   const downloads = options.face?.downloads ?? new Downloads()
+  const changes = new AuditFile(join(appDirectory(), 'audit.ndjson'))
+  const readOnly = new ReadOnlyClusters(join(options.directory, 'guard.json'), [LOCAL_CLUSTER])
   const admin = adminServices(env, {
     store,
+    throttles: new ThrottleFile(join(options.directory, 'throttles.json')),
+    mayChange: clusterId => !readOnly.has(clusterId),
+    throttleRemoved: what => changes.append(removalEntry(what, env.clock.now())),
     searchWorkers,
     saltPassword,
     schemaSources: {
@@ -82,8 +89,6 @@ export async function openHost(options: HostOptions): Promise<Host> {
     bootstrapOf: clusterId =>
       clusterId === LOCAL_CLUSTER ? local.brokerIds.map(id => ({ host: '127.0.0.1', port: local.portOf(id) })) : undefined,
   })
-  const changes = new AuditFile(join(appDirectory(), 'audit.ndjson'))
-  const readOnly = new ReadOnlyClusters(join(options.directory, 'guard.json'), [LOCAL_CLUSTER])
   /** The host's own file goes while the folder is still held: the next host's must not be taken for it. */
   const close = async ({ deleteData }: { readonly deleteData: boolean }) => {
     if (deleteData && local.isClosing) throw new Error('The cluster is stopping already. Delete its data once it has stopped')
@@ -150,6 +155,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
   const served = audited(contract, guardedServices, env.clock, entry => changes.append(entry))
   const serve = (channel: Channel) => serveOver(contract, served, channel, toFailure)
   admin.watchGroups(LOCAL_CLUSTER)
+  admin.watchThrottles(LOCAL_CLUSTER)
   let web = options.face
   try {
     web ??= await WebFace.open({ port: options.webPort, files: options.files, downloads }, processes)

@@ -37,12 +37,12 @@ export const useReassignmentsStore = defineStore('reassignments', () => {
   const elect = (partitions: PartitionName[]) => bridge.reassignments.elect({ clusterId, partitions })
   const plan = (wish: PlanWish) => bridge.reassignments.plan({ clusterId, wish })
 
-  /** Resolves when the moves have begun. With a throttle, it is taken away once they are over, as long as this page is open. */
+  /** Resolves when the moves have begun. The host takes the throttle away once they are over. */
   async function start(placements: Placement[], bytesPerSecond: number | null, words: { title: string; done: (moved: number) => void }) {
     const outcomes = await bridge.reassignments.start({ clusterId, placements, bytesPerSecond })
     const begun = outcomes.filter(({ problem }) => problem === null)
     await refresh()
-    if (begun.length > 0) void follow(begun, bytesPerSecond !== null, words)
+    if (begun.length > 0) void follow(begun, words)
     return outcomes
   }
   async function cancel(partitions: PartitionName[]) {
@@ -55,7 +55,7 @@ export const useReassignmentsStore = defineStore('reassignments', () => {
     await refresh()
   }
 
-  async function follow(begun: readonly PartitionName[], isThrottled: boolean, words: { title: string; done: (moved: number) => void }) {
+  async function follow(begun: readonly PartitionName[], words: { title: string; done: (moved: number) => void }) {
     const names = new Set(begun.map(nameOf))
     let isCancelled = false
     const leftOf = () => underway.value.filter(each => names.has(nameOf(each)))
@@ -69,7 +69,6 @@ export const useReassignmentsStore = defineStore('reassignments', () => {
       await refresh().catch(() => undefined) // a cluster that does not answer now goes on moving
     }
     task.end()
-    if (isThrottled) await unthrottle().catch(() => undefined) // the panel shows that it is still there
     if (!isCancelled) words.done(names.size)
   }
   return { list, underway, throttle, rate, refresh, elections, elect, plan, start, cancel, unthrottle }

@@ -9,6 +9,8 @@ import { IncrementalAlterConfigs } from '../../protocol/messages/incrementalAlte
 import { ListPartitionReassignments } from '../../protocol/messages/listPartitionReassignments.ts'
 import { ScriptedKafka } from '../../simulation/kafka/scriptedKafka.ts'
 import { type AdminServices, adminServices } from '../adminServices.ts'
+import { memoryThrottleKeeper, type ThrottleKeeper } from './keptThrottle.ts'
+import type { ThrottleRemoved } from './throttleWatch.ts'
 
 const clusterId = 'scripted'
 const DYNAMIC_BROKER = 2
@@ -18,17 +20,30 @@ let kafka: ScriptedKafka
 let admin: AdminServices
 /** By `type name`, as somebody set them. */
 let configs: Map<string, Map<string, string>>
+let throttles: ThrottleKeeper
+let removed: ThrottleRemoved[]
+let mayChange: boolean
 beforeEach(() => {
   kafka = new ScriptedKafka()
   configs = new Map()
+  throttles = memoryThrottleKeeper()
+  removed = []
+  mayChange = true
   sized()
   configurable()
 })
 /** Brokers offer what they have a script for by now. */
 async function connected(): Promise<void> {
   await kafka.world.settle(kafka.start())
-  admin = adminServices(kafka.world.env('client'), { bootstrapOf: () => [1, 2, 3].map(broker => kafka.addressOf(broker)) })
+  admin = services()
 }
+const services = () =>
+  adminServices(kafka.world.env('client'), {
+    bootstrapOf: () => [1, 2, 3].map(broker => kafka.addressOf(broker)),
+    throttles,
+    throttleRemoved: what => removed.push(what),
+    mayChange: () => mayChange,
+  })
 afterEach(async () => {
   await admin.close()
   kafka.world.close()
@@ -52,19 +67,29 @@ function sized(): void {
   })
 }
 
-function configurable(): void {
+function configurable(isRefused = () => false): void {
   kafka.script(IncrementalAlterConfigs, ({ resources }) => {
-    for (const { resourceType, resourceName, configs: changes } of resources) {
+    const error = errorCode(isRefused() ? 'CLUSTER_AUTHORIZATION_FAILED' : 'NONE')
+    for (const { resourceType, resourceName, configs: changes } of isRefused() ? [] : resources) {
       const key = `${resourceType} ${resourceName}`
       const set = configs.get(key) ?? new Map<string, string>()
       configs.set(key, set)
       for (const { name, configOperation, value } of changes) {
         if (configOperation === 1) set.delete(name)
         else if (configOperation === 2 && set.has(name)) set.set(name, `${set.get(name)},${value}`)
-        else set.set(name, value!)
+        else if (configOperation === 3) {
+          const gone = new Set(value!.split(','))
+          const left = (set.get(name) ?? '').split(',').filter(each => !gone.has(each))
+          set.set(name, left.join(','))
+        } else set.set(name, value!)
       }
     }
-    const responses = resources.map(({ resourceType, resourceName }) => ({ errorCode: 0, errorMessage: null, resourceType, resourceName }))
+    const responses = resources.map(({ resourceType, resourceName }) => ({
+      errorCode: error,
+      errorMessage: null,
+      resourceType,
+      resourceName,
+    }))
     return { throttleTimeMs: 0, responses }
   })
   kafka.script(DescribeConfigs, ({ resources }) => ({
@@ -225,10 +250,112 @@ describe('moves', () => {
         ['follower.replication.throttled.replicas', '0:2'],
       ]),
     )
-    expect((await settle(admin.reassignments.list({ clusterId }))).throttle).toEqual({ bytesPerSecond: 5_000_000, topics: ['a'] })
+    expect((await settle(admin.reassignments.list({ clusterId }))).throttle).toEqual({
+      bytesPerSecond: 5_000_000,
+      topics: ['a'],
+      removal: { moves: 1, left: 1, problem: null },
+    })
     await settle(admin.reassignments.unthrottle({ clusterId }))
     expect((await settle(admin.reassignments.list({ clusterId }))).throttle).toBeNull()
     expect(configs.get('2 a')?.size).toBe(0)
+  })
+
+  describe('that were throttled here', () => {
+    const start = () => settle(admin.reassignments.start({ clusterId, placements, bytesPerSecond: 5_000_000 }))
+    const ended = () => Object.assign(partitionsOf('a')[0]!, { replicas: [2], isr: [2] })
+    const rates = () => [1, 2, 3].map(id => configs.get(`4 ${id}`)?.get('leader.replication.throttled.rate'))
+    /** Whatever was set by then: the host ends and another one begins. */
+    const restarted = async () => {
+      await settle(admin.close())
+      admin = services()
+      admin.watchThrottles(clusterId)
+    }
+
+    it('are let go when the last of them has ended, though nobody looks, and what others throttled stays theirs', async () => {
+      configs.set('2 a', new Map([['leader.replication.throttled.replicas', '7:3']]))
+      await start()
+      await kafka.world.run(20_000)
+      expect(removed).toEqual([])
+      ended()
+      await kafka.world.run(5_000)
+      expect(removed).toMatchObject([{ clusterId, topics: ['a'], moves: 1, problem: null }])
+      expect(configs.get('2 a')).toEqual(new Map([['leader.replication.throttled.replicas', '7:3']]))
+      expect(rates()).toEqual(['5000000', '5000000', '5000000'])
+      expect((await settle(admin.reassignments.list({ clusterId }))).throttle).toMatchObject({ removal: null })
+    })
+
+    it('are let go by the next host, when this one ends before them', async () => {
+      await start()
+      await restarted()
+      await kafka.world.run(5_000)
+      expect(removed).toEqual([])
+      ended()
+      await kafka.world.run(5_000)
+      expect(removed).toHaveLength(1)
+      expect(configs.get('2 a')?.size).toBe(0)
+      expect(rates()).toEqual([undefined, undefined, undefined])
+      expect((await settle(admin.reassignments.list({ clusterId }))).throttle).toBeNull()
+    })
+
+    it('keep a rate that somebody else has set since', async () => {
+      await start()
+      for (const side of ['leader', 'follower']) configs.get('4 2')!.set(`${side}.replication.throttled.rate`, '7')
+      ended()
+      await kafka.world.run(5_000)
+      expect(rates()).toEqual([undefined, '7', undefined])
+    })
+
+    it('are let go at once when none of them began', async () => {
+      kafka.script(AlterPartitionReassignments, () => ({
+        throttleTimeMs: 0,
+        errorCode: 0,
+        errorMessage: null,
+        responses: [
+          { name: 'a', partitions: [{ partitionIndex: 0, errorCode: errorCode('INVALID_REPLICA_ASSIGNMENT'), errorMessage: null }] },
+        ],
+      }))
+      await start()
+      await kafka.world.run(5_000)
+      expect(removed).toHaveLength(1)
+      expect(rates()).toEqual([undefined, undefined, undefined])
+    })
+
+    it('wait until the cluster may be changed', async () => {
+      await start()
+      mayChange = false
+      ended()
+      await kafka.world.run(20_000)
+      expect(removed).toEqual([])
+      mayChange = true
+      await kafka.world.run(5_000)
+      expect(removed).toHaveLength(1)
+    })
+
+    it('are tried again after a refusal, which is told once', async () => {
+      await start()
+      let isRefused = true
+      configurable(() => isRefused)
+      ended()
+      await kafka.world.run(20_000)
+      expect(removed).toMatchObject([{ problem: { code: 'CLUSTER_AUTHORIZATION_FAILED' } }])
+      expect((await settle(admin.reassignments.list({ clusterId }))).throttle?.removal).toEqual({
+        moves: 1,
+        left: 0,
+        problem: expect.any(String) as string,
+      })
+      isRefused = false
+      await kafka.world.run(5_000)
+      expect(removed).toMatchObject([{}, { problem: null }])
+      expect(rates()).toEqual([undefined, undefined, undefined])
+    })
+
+    it('are nobody’s business any more when somebody has removed every throttle', async () => {
+      await start()
+      await settle(admin.reassignments.unthrottle({ clusterId }))
+      ended()
+      await kafka.world.run(5_000)
+      expect(removed).toEqual([])
+    })
   })
 })
 

@@ -1,47 +1,44 @@
 import type { Served } from '../../contract/operations.ts'
-import type {
-  PartitionOutcome,
-  Placement,
-  PreferredElection,
-  Reassignment,
-  ReassignmentList,
-  reassignments,
-} from '../../contract/reassignments.ts'
+import type { PartitionOutcome, PreferredElection, Reassignment, ReassignmentList, reassignments } from '../../contract/reassignments.ts'
 import { errorMessage, errorName } from '../../protocol/errors.ts'
 import { AlterPartitionReassignments } from '../../protocol/messages/alterPartitionReassignments.ts'
 import { ElectLeaders } from '../../protocol/messages/electLeaders.ts'
-import { ListPartitionReassignments, type ListPartitionReassignmentsResponse } from '../../protocol/messages/listPartitionReassignments.ts'
+import type { ListPartitionReassignmentsResponse } from '../../protocol/messages/listPartitionReassignments.ts'
 import type { ClusterMetadata } from '../clusterMetadata.ts'
 import type { KafkaClient } from '../kafkaClient.ts'
 import { throwIfRefused } from '../kafkaError.ts'
 import { describeLogDirs, type LogDirs } from '../logDirs.ts'
+import type { PartitionName } from './keptThrottle.ts'
 import { planReassignment } from './plan.ts'
-import { throttle, throttleInForce, unthrottle } from './throttle.ts'
+import { throttleInForce, unthrottle } from './throttle.ts'
+import type { ThrottleWatch } from './throttleWatch.ts'
+import { movesUnderway } from './underway.ts'
 
 /** The controller may take its time over thousands of partitions. */
 const TIMEOUT_MS = 15_000
 const ASK = { timeoutMs: TIMEOUT_MS + 2_000 }
 const PREFERRED = 0
 
-interface PartitionName {
-  readonly topic: string
-  readonly partition: number
-}
-
 /** Where leaders and replicas are, and where they should be, on any cluster. */
-export function reassignmentServices(clientOf: (clusterId: string) => KafkaClient): Served<typeof reassignments> {
+export function reassignmentServices(
+  clientOf: (clusterId: string) => KafkaClient,
+  watchOf: (clusterId: string) => ThrottleWatch,
+): Served<typeof reassignments> {
   return {
     elections: async ({ clusterId, topics }) => electionsIn(await clientOf(clusterId).cluster(), topics),
     elect: ({ clusterId, partitions }) => elect(clientOf(clusterId), partitions),
     plan: ({ clusterId, wish }) => planReassignment(clientOf(clusterId), wish),
-    start: ({ clusterId, placements, bytesPerSecond }) => start(clientOf(clusterId), placements, bytesPerSecond),
-    list: ({ clusterId }) => list(clientOf(clusterId)),
+    start: ({ clusterId, placements, bytesPerSecond }) => {
+      const begin = () => alter(clientOf(clusterId), placements)
+      return bytesPerSecond === null ? begin() : watchOf(clusterId).during(placements, bytesPerSecond, begin)
+    },
+    list: ({ clusterId }) => list(clientOf(clusterId), watchOf(clusterId)),
     cancel: ({ clusterId, partitions }) =>
       alter(
         clientOf(clusterId),
         partitions.map(each => ({ ...each, replicas: null })),
       ),
-    unthrottle: ({ clusterId }) => unthrottle(clientOf(clusterId)),
+    unthrottle: ({ clusterId }) => watchOf(clusterId).overtaken(() => unthrottle(clientOf(clusterId))),
   }
 }
 
@@ -80,16 +77,6 @@ async function elect(client: KafkaClient, partitions: readonly PartitionName[]):
   })
 }
 
-async function start(client: KafkaClient, placements: readonly Placement[], bytesPerSecond: number | null): Promise<PartitionOutcome[]> {
-  if (bytesPerSecond !== null) {
-    const { topics } = await client.cluster()
-    const now = new Map(topics.flatMap(({ name, partitions }) => partitions.map(each => [`${name} ${each.partition}`, each.replicas])))
-    const moves = placements.map(each => ({ ...each, now: now.get(`${each.topic} ${each.partition}`) ?? [] }))
-    await throttle(client, moves, bytesPerSecond)
-  }
-  return alter(client, placements)
-}
-
 /** Null replicas call a move off. */
 async function alter(
   client: KafkaClient,
@@ -108,19 +95,13 @@ async function alter(
   })
 }
 
-async function list(client: KafkaClient): Promise<ReassignmentList> {
-  const [{ topics }, limit] = await Promise.all([
-    client.retrying(async () => {
-      const answer = await client.any(ListPartitionReassignments, () => ({ timeoutMs: TIMEOUT_MS, topics: null }))
-      throwIfRefused(answer.errorCode, answer.errorMessage)
-      return answer
-    }),
-    throttleInForce(client),
-  ])
+async function list(client: KafkaClient, watch: ThrottleWatch): Promise<ReassignmentList> {
+  const [topics, limit] = await Promise.all([movesUnderway(client), throttleInForce(client)])
   const asked = topics.map(({ name, partitions }) => ({ topic: name, partitions: partitions.map(({ partitionIndex }) => partitionIndex) }))
   const involved = new Set(topics.flatMap(({ partitions }) => partitions.flatMap(({ replicas }) => replicas)))
   const sizes = await describeLogDirs(client, [...involved], asked)
-  return { reassignments: topics.flatMap(topic => topic.partitions.map(each => progressOf(topic.name, each, sizes))), throttle: limit }
+  const underway = topics.flatMap(topic => topic.partitions.map(each => progressOf(topic.name, each, sizes)))
+  return { reassignments: underway, throttle: limit && { ...limit, removal: watch.removal(underway) } }
 }
 
 type Listed = ListPartitionReassignmentsResponse['topics'][number]['partitions'][number]

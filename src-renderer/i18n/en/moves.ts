@@ -79,6 +79,12 @@ export const moves = {
       left: 'about {time} left',
       throttled: 'Copying is held to {rate}/s on each broker.',
       throttleLeft: 'Copying is still held to {rate}/s on each broker, though nothing is moved any more.',
+      throttleGoes:
+        'Trilog removes the throttle when this move has ended. | Trilog removes the throttle when the last of these {n} moves has ended.',
+      throttleGoesNow: 'Trilog is removing the throttle.',
+      throttleWaits: 'Trilog removes the throttle once read-only mode is off.',
+      throttleStays: 'Trilog could not remove the throttle and goes on trying: {why}',
+      throttleOfOthers: 'It was not set here, so nobody removes it by itself.',
       unthrottle: 'Remove the throttle',
       unthrottled: 'The throttle was removed',
       task: 'Moving {n} partition | Moving {n} partitions',
