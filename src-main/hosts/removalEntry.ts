@@ -9,7 +9,7 @@ export const removalEntry = ({ clusterId, topics, moves, tookMs, problem }: Thro
   operation: 'reassignments.unthrottle',
   about: { by: 'Trilog', because: 'moves ended', moves, topics: topics.length > MOST_NAMED ? topics.length : topics.join(', ') },
   outcome: problem === null ? 'done' : 'failed',
-  problem: problem === null ? null : problem instanceof Error ? problem.message : String(problem),
+  problem,
 })
 
 const MOST_NAMED = 20

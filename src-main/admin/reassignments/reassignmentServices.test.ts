@@ -337,7 +337,7 @@ describe('moves', () => {
       configurable(() => isRefused)
       ended()
       await kafka.world.run(20_000)
-      expect(removed).toMatchObject([{ problem: { code: 'CLUSTER_AUTHORIZATION_FAILED' } }])
+      expect(removed).toMatchObject([{ problem: expect.any(String) as string }])
       expect((await settle(admin.reassignments.list({ clusterId }))).throttle?.removal).toEqual({
         moves: 1,
         left: 0,

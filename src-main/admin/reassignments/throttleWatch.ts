@@ -17,7 +17,7 @@ export interface ThrottleRemoved {
   readonly moves: number
   readonly tookMs: number
   /** It is tried again; the same problem is told once. */
-  readonly problem: unknown
+  readonly problem: string | null
 }
 
 export interface ThrottleWatchOptions {
@@ -39,7 +39,7 @@ export class ThrottleWatch {
   readonly #options: ThrottleWatchOptions
   readonly #closed = new AbortController()
   #kept: KeptThrottle | null
-  #problem: unknown = null
+  #problem: string | null = null
   #turn: Promise<unknown> = Promise.resolve()
   #running: Promise<void> | undefined
 
@@ -80,7 +80,7 @@ export class ThrottleWatch {
   /** What it is waiting for, while these are under way. */
   removal(underway: readonly PartitionName[]): ThrottleRemoval | null {
     if (this.#kept === null) return null
-    return { moves: this.#kept.moves.length, left: movesLeft(this.#kept, underway).length, problem: textOf(this.#problem) }
+    return { moves: this.#kept.moves.length, left: movesLeft(this.#kept, underway).length, problem: this.#problem }
   }
 
   async close(): Promise<void> {
@@ -110,13 +110,13 @@ export class ThrottleWatch {
 
   async #remove(client: KafkaClient, kept: KeptThrottle): Promise<void> {
     const since = this.#clock.elapsed()
-    const before = textOf(this.#problem)
+    const before = this.#problem
     try {
       await removeThrottle(client, kept)
       await this.#keep(null)
     } catch (problem) {
-      this.#problem = problem
-      if (textOf(problem) === before) return
+      this.#problem = textOf(problem)
+      if (this.#problem === before) return
     }
     const topics = kept.topics.map(({ topic }) => topic)
     const tookMs = this.#clock.elapsed() - since
@@ -145,4 +145,4 @@ async function unlessDown<T>(run: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-const textOf = (problem: unknown) => (problem === null ? null : problem instanceof Error ? problem.message : String(problem))
+const textOf = (problem: unknown) => (problem instanceof Error ? problem.message : String(problem))

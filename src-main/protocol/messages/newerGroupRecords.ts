@@ -70,8 +70,8 @@ export type ClassicMember = Out<typeof classicMember>
 const kind = (recordType: number, name: string, key: Literal, value: Literal): NewerGroupRecordKind => ({
   recordType,
   name,
-  key: struct(key) as Codec<unknown, unknown>,
-  value: struct(value) as Codec<unknown, unknown>,
+  key: struct(key),
+  value: struct(value),
 })
 
 /** Every kind that is described, by its number. */
