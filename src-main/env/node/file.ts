@@ -1,10 +1,13 @@
 import fs from 'node:fs'
 import { DiskError, type DiskFile } from '../env.ts'
 import { diskError, syncError } from './diskError.ts'
+import { writePace } from './writePace.ts'
 
 /** Appends that wait for the same write are written together, up to this. */
 const WRITTEN_TOGETHER_BYTES = 8 * 1024 * 1024
 const WRITTEN_TOGETHER_CHUNKS = 1024
+/** So much is written on the spot where the system takes it at once: less than another thread would cost. */
+const ON_THE_SPOT_BYTES = 256 * 1024
 /** A longer read that reaches beyond the known end asks for the real one first, rather than take memory for nothing. */
 const READ_BLINDLY_BYTES = 64 * 1024
 
@@ -38,6 +41,8 @@ export class NodeFile implements DiskFile {
   #syncName: (() => Promise<void>) | undefined
   #queue: (Append | Step)[] = []
   #isBusy = false
+  /** Syncs under way: a write would wait for them. */
+  #syncs = 0
   #closing: Promise<void> | undefined
   /** Reads and syncs under way, which the descriptor must outlive. */
   #using = 0
@@ -102,7 +107,9 @@ export class NodeFile implements DiskFile {
       if (this.#closing !== undefined) return reject(this.#closed())
       this.#step(done => {
         this.#using += 1
+        this.#syncs += 1
         fs.fdatasync(this.#fd, problem => {
+          this.#syncs -= 1
           this.#release()
           if (problem === null) this.#nameSynced().then(resolve, reject)
           else reject(syncError(problem, this.path, 'cannot sync'))
@@ -199,9 +206,26 @@ export class NodeFile implements DiskFile {
         this.#next()
       })
     }
-    if (bytes > 0) return more(chunks)
-    for (const append of appends) append.resolve()
-    this.#next()
+    if (bytes === 0 || this.#isWrittenOnTheSpot(chunks, bytes)) {
+      this.#size = start + bytes
+      for (const append of appends) append.resolve()
+      this.#next()
+    } else more(chunks)
+  }
+
+  /** Nothing was written where it answers no. */
+  #isWrittenOnTheSpot(chunks: readonly Buffer[], bytes: number): boolean {
+    if (bytes > ON_THE_SPOT_BYTES || this.#syncs > 0 || !writePace.isQuick) return false
+    const begunAt = performance.now()
+    let written = 0
+    try {
+      written = fs.writevSync(this.#fd, chunks, this.#size)
+    } catch {
+      return false // the same again, and whoever waits hears why
+    } finally {
+      writePace.took(performance.now() - begunAt)
+    }
+    return written === bytes
   }
 
   /** Appends that were written whole succeeded all the same. What the file really holds now is asked, so that later appends go behind it. */
