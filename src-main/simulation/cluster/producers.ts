@@ -124,8 +124,7 @@ export class IdempotentProducer {
     { number }: OpenBatch,
     { baseOffset, logStartOffset }: { readonly baseOffset: number; readonly logStartOffset: number },
   ): boolean {
-    const newest = this.#newest.at(-1)
-    return newest !== undefined && number < newest.number && baseOffset > newest.baseOffset && logStartOffset > newest.baseOffset
+    return this.#newest.some(each => number < each.number && baseOffset > each.baseOffset && logStartOffset > each.baseOffset)
   }
 
   /**
@@ -178,13 +177,21 @@ export class IdempotentProducer {
         return connection.send(Produce, { acks: ALL, timeoutMs: 1000, topicData }, { timeoutMs: 2000 })
       }),
     )
+    const answerOf = (index: number) => {
+      const settled = answers[index]!
+      return settled.status === 'fulfilled' ? settled.value.responses[0]!.partitionResponses[0]! : undefined
+    }
+    const stored = sent.flatMap(({ number }, index) => {
+      const answer = answerOf(index)
+      return answer?.errorCode === 0 ? [{ number, baseOffset: answer.baseOffset }] : []
+    })
+    this.#newest = [...this.#newest, ...stored].sort((one, other) => one.number - other.number).slice(-REMEMBERED)
     let isAheadKnown = true
     const wasKnown = this.#isKnown
     let hasGap = false
     const undecided = new Set<OpenBatch>()
     for (const [index, batch] of sent.entries()) {
-      const settled = answers[index]!
-      const answer = settled.status === 'fulfilled' ? settled.value.responses[0]!.partitionResponses[0]! : undefined
+      const answer = answerOf(index)
       const error = answer === undefined ? undefined : errorName(answer.errorCode)
       if (answer !== undefined && error === 'NONE') {
         history.noteAcknowledged({ baseOffset: answer.baseOffset, values: batch.values })
@@ -192,9 +199,6 @@ export class IdempotentProducer {
         this.#open = this.#open.filter(each => each !== batch)
         this.#isKnown = true
         hasGap ||= (!isAheadKnown && !wasKnown) || this.#isForgotten(batch, answer)
-        this.#newest = [...this.#newest, { number: batch.number, baseOffset: answer.baseOffset }]
-          .sort((one, other) => one.number - other.number)
-          .slice(-REMEMBERED)
         continue
       }
       if (error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && this.#isDeleted(batch, answer!.logStartOffset)) {
