@@ -6,6 +6,9 @@ import type { RunningCluster } from '../src-main/hosts/cli/startCluster.ts'
 
 export const out = join(import.meta.dirname, '..', 'out', 'main')
 
+/** Brokers as the system sees them. */
+export type Processes = Pick<RunningCluster, 'brokerIds' | 'pidOf'>
+
 /** A cluster of the built brokers, as users get it. */
 export async function startCluster(options?: Api.StartClusterOptions): Promise<RunningCluster> {
   const built = (await import(pathToFileURL(join(out, 'startCluster.js')).href)) as typeof Api
@@ -13,13 +16,19 @@ export async function startCluster(options?: Api.StartClusterOptions): Promise<R
 }
 
 /** Resident bytes of all brokers that run; `undefined` where the system does not tell (only Linux does). */
-export function residentBytes(cluster: RunningCluster): number | undefined {
+export function residentBytes(cluster: Processes): number | undefined {
   if (process.platform !== 'linux') return undefined
   return cluster.brokerIds.reduce((sum, brokerId) => sum + (useOf(cluster, brokerId)?.residentBytes ?? 0), 0)
 }
 
+/** Processor time of all brokers that run, so far, in seconds; `undefined` where the system does not tell. */
+export function cpuSeconds(cluster: Processes): number | undefined {
+  if (process.platform !== 'linux') return undefined
+  return cluster.brokerIds.reduce((sum, brokerId) => sum + (useOf(cluster, brokerId)?.cpuMs ?? 0), 0) / 1_000
+}
+
 /** Of one broker's process: memory and the processor time so far; `undefined` where it does not run, or the system does not tell. */
-export function useOf(cluster: RunningCluster, brokerId: number): { residentBytes: number; cpuMs: number } | undefined {
+export function useOf(cluster: Pick<Processes, 'pidOf'>, brokerId: number): { residentBytes: number; cpuMs: number } | undefined {
   const pid = cluster.pidOf(brokerId)
   if (process.platform !== 'linux' || pid === null) return undefined
   const residentKb = Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)

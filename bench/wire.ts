@@ -5,7 +5,7 @@ import { Produce } from '../src-main/protocol/messages/produce.ts'
 import { KafkaConnection } from '../src-main/wire/client.ts'
 
 /** Our wire client and nothing around it: it neither retries nor waits, so that what is measured is the broker. */
-export function connectTo(cluster: RunningCluster, brokerId: number): Promise<KafkaConnection> {
+export function connectTo(cluster: Pick<RunningCluster, 'portOf'>, brokerId: number): Promise<KafkaConnection> {
   return KafkaConnection.open(
     nodeEnv(),
     { host: '127.0.0.1', port: cluster.portOf(brokerId) },

@@ -6,14 +6,14 @@ import type { KafkaConnection } from '../../src-main/wire/client.ts'
 import { sleep, startCluster } from '../brokers.ts'
 import type { Row } from '../figures.ts'
 import { connectTo, produceOne } from '../wire.ts'
-import { createFailoverTopic, strike } from './failover.ts'
+import { createFailoverTopic, strike } from './faults.ts'
 
 const TOPIC = 'failover'
 /** Between two tries: it is measured to about this. */
 const TRY_EVERY_MS = 2
 
 /** The same as the wire sees it: both survivors are asked again and again, until one of them says that it is done. */
-export async function wireFailover(rounds: number): Promise<Row[]> {
+export async function wireFaults(rounds: number): Promise<Row[]> {
   await using cluster = await startCluster()
   await createFailoverTopic(cluster)
   return await strike(
