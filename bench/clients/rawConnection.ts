@@ -60,7 +60,7 @@ export class RawConnection {
           try {
             resolve(onAnswer(start, bytes))
           } catch (problem) {
-            reject(problem as Error)
+            reject(problem)
           }
         })
       }),
@@ -77,7 +77,7 @@ export class RawConnection {
           try {
             onAnswer(start, bytes)
           } catch (problem) {
-            reject(problem as Error)
+            reject(problem)
             return
           }
           if (--toCome === 0) resolve()
