@@ -17,21 +17,23 @@ export const trilog: Contender = {
   timedStart: timedUp,
 }
 
-/** Apache Kafka's released brokers; `undefined` with a word on why, where they are not to be had. */
-export async function findKafka(): Promise<Contender | undefined> {
+/** Where Apache Kafka's classes are; `undefined` with a word on why, where they are not to be had. */
+export async function findKafka(): Promise<string | undefined> {
   const classpath = await kafkaClasspath()
   if (classpath === undefined) {
     process.stderr.write(
       `There is no Apache Kafka ${KAFKA_VERSION} to compare with: it takes Java, and KAFKA_HOME or Maven. Going on without.\n`,
     )
-    return undefined
   }
-  return {
-    name: 'kafka',
-    start: async options => (await KafkaCluster.start(classpath, options)).cluster,
-    timedStart: () => KafkaCluster.start(classpath),
-  }
+  return classpath
 }
+
+/** Apache Kafka's released brokers. */
+export const kafka = (classpath: string): Contender => ({
+  name: 'kafka',
+  start: async options => (await KafkaCluster.start(classpath, options)).cluster,
+  timedStart: () => KafkaCluster.start(classpath),
+})
 
 interface Ready {
   readonly readyMs: number

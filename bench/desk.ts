@@ -15,14 +15,24 @@ export type Outcomes<T> = Readonly<Record<ContenderName, readonly T[]>>
 export class Desk {
   readonly contenders: readonly Contender[]
   readonly isQuick: boolean
+  /** Of Apache Kafka's clients, where those are there. */
+  readonly javaClasspath: string | undefined
   readonly #clusters = new Map<ContenderName, Promise<MeasuredCluster>>()
   readonly #warmUp: (cluster: MeasuredCluster) => Promise<void>
   #folder: Promise<string> | undefined
   #turn = 0
 
-  constructor(contenders: readonly Contender[], options: { isQuick: boolean; warmUp: (cluster: MeasuredCluster) => Promise<void> }) {
+  constructor(
+    contenders: readonly Contender[],
+    options: {
+      readonly isQuick: boolean
+      readonly javaClasspath: string | undefined
+      readonly warmUp: (cluster: MeasuredCluster) => Promise<void>
+    },
+  ) {
     this.contenders = contenders
     this.isQuick = options.isQuick
+    this.javaClasspath = options.javaClasspath
     this.#warmUp = options.warmUp
   }
 

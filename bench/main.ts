@@ -3,7 +3,7 @@ import { cpus, release, totalmem, type } from 'node:os'
 import { parseArgs } from 'node:util'
 import { batchOf, rawFetch, rawProduce } from './clients/rawLoad.ts'
 import type { MeasuredCluster } from './cluster.ts'
-import { findKafka, trilog } from './contenders.ts'
+import { findKafka, kafka, trilog } from './contenders.ts'
 import { Desk } from './desk.ts'
 import { figuresOf, ratioOf, tableOf, type Row } from './figures.ts'
 import { catchUp } from './rows/catchUp.ts'
@@ -76,8 +76,9 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-const kafka = given.peer ? await findKafka() : undefined
-const desk = new Desk([trilog, ...(kafka === undefined ? [] : [kafka])], { isQuick: quick, warmUp })
+const javaClasspath = given.peer ? await findKafka() : undefined
+const contenders = [trilog, ...(javaClasspath === undefined ? [] : [kafka(javaClasspath)])]
+const desk = new Desk(contenders, { isQuick: quick, javaClasspath, warmUp })
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 1e9)} GB, ${type()} ${release()}, Node ${process.version}`
 process.stdout.write(`${machine}\n\n`)
 const rows: Row[] = []

@@ -17,13 +17,14 @@ common = {"bootstrap.servers": bootstrap, "socket.nagle.disable": True}
 latencies = []
 failures = []
 assigned = threading.Event()
+deadline = time.monotonic() + 30
 
 
 def consume():
     consumer = Consumer({**common, "group.id": "end-to-end", "enable.auto.commit": False, "fetch.error.backoff.ms": 0})
     consumer.assign([TopicPartition(topic, 0, OFFSET_END)])
     # A first record that is only to be waited for: from it on, the consumer is at the end of the log.
-    while not assigned.is_set():
+    while not assigned.is_set() and time.monotonic() < deadline:
         if consumer.poll(0.1) is not None:
             assigned.set()
     while len(latencies) < count and not failures:
@@ -43,13 +44,15 @@ def delivered(error, _):
 
 
 producer = Producer({**common, "acks": "all", "linger.ms": 0})
-reader = threading.Thread(target=consume)
+reader = threading.Thread(target=consume, daemon=True)
 reader.start()
-while not assigned.is_set():
+while not assigned.is_set() and time.monotonic() < deadline:
     producer.produce(topic, b"hello", partition=0, callback=delivered)
     producer.flush()
     time.sleep(0.1)
 
+if not assigned.is_set():
+    sys.exit(f"the first record did not arrive within 30 s: {failures}")
 padding = b"x" * (record_bytes - 21)
 started = time.monotonic()
 for n in range(count):

@@ -1,6 +1,6 @@
 import type { ProducerOptions } from './kcat.ts'
 import { RECORD_BYTES } from './payload.ts'
-import { javaClasspath, runClient } from './programs.ts'
+import { runClient } from './programs.ts'
 
 const PRODUCER = 'org.apache.kafka.tools.ProducerPerformance'
 const CONSUMER = 'org.apache.kafka.tools.ConsumerPerformance'
@@ -11,10 +11,10 @@ const WARM_UP_SHARE = 0.3
 const MEBIBYTE = 1024 * 1024
 
 /** Apache Kafka's `kafka-producer-perf-test`: MB/s of what is produced after its warm-up, by its own clock. */
-export async function javaProduce(payloads: string, records: number, options: ProducerOptions): Promise<number> {
+export async function javaProduce(classpath: string, payloads: string, records: number, options: ProducerOptions): Promise<number> {
   const { bootstrapServers, topic, batchBytes, codec, acks } = options
   const properties = [`bootstrap.servers=${bootstrapServers}`, `acks=${acks}`, `batch.size=${batchBytes}`, `compression.type=${codec}`]
-  const said = await java(PRODUCER, [
+  const said = await java(classpath, PRODUCER, [
     ...['--topic', topic, '--num-records', String(records), '--throughput', '-1', '--payload-file', payloads],
     ...['--warmup-records', String(Math.round(records * WARM_UP_SHARE)), '--reporting-interval', '1000000'],
     // A request holds at least one batch, and by default not more than 1 MiB.
@@ -24,8 +24,12 @@ export async function javaProduce(payloads: string, records: number, options: Pr
 }
 
 /** Apache Kafka's `kafka-consumer-perf-test`: MB/s from its first fetch on, by its own clock. */
-export async function javaConsume(records: number, { bootstrapServers, topic }: Pick<ProducerOptions, 'bootstrapServers' | 'topic'>) {
-  const said = await java(CONSUMER, [
+export async function javaConsume(
+  classpath: string,
+  records: number,
+  { bootstrapServers, topic }: Pick<ProducerOptions, 'bootstrapServers' | 'topic'>,
+): Promise<number> {
+  const said = await java(classpath, CONSUMER, [
     ...['--bootstrap-server', bootstrapServers, '--topic', topic, '--num-records', String(records), '--timeout', '60000'],
     '--hide-header',
   ])
@@ -47,7 +51,6 @@ export function fetchedMegabytesPerSecond(said: string): number {
   return (speed * MEBIBYTE) / 1e6
 }
 
-function java(mainClass: string, args: readonly string[]): Promise<string> {
-  if (javaClasspath === undefined) throw new Error('there is no Java client')
-  return runClient('java', [...FLAGS, '-cp', javaClasspath, mainClass, ...args])
+function java(classpath: string, mainClass: string, args: readonly string[]): Promise<string> {
+  return runClient('java', [...FLAGS, '-cp', classpath, mainClass, ...args])
 }

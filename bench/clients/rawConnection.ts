@@ -8,14 +8,19 @@ const KEPT_BYTES = 256
 /** The first bytes of an answer from the correlation id on, valid until the call is over, and how long the whole is. */
 export type OnAnswer = (start: Buffer, bytes: number) => void
 
+interface Waiting {
+  readonly answered: OnAnswer
+  readonly reject: (why: Error) => void
+}
+
 /**
  * The cheapest client there can be: whole frames go out as they are, answers come back in order, and of each no more is looked at than its first bytes.
  * What it measures is the broker.
  */
 export class RawConnection {
   readonly #socket: Socket
-  readonly #waiting: OnAnswer[] = []
-  readonly #closed: Promise<never>
+  #waiting: Waiting[] = []
+  #failure: Error | undefined
   /** Of the answer that is arriving: its size and first bytes, how many of those are there, and how many bytes are missing behind them. */
   readonly #start = Buffer.alloc(SIZE_BYTES + KEPT_BYTES)
   #have = 0
@@ -32,62 +37,43 @@ export class RawConnection {
         },
       }
       const socket = connect({ host: '127.0.0.1', port, noDelay: true, onread })
-      socket.once('error', reject)
       socket.once('connect', () => resolve((opened = new RawConnection(socket))))
+      socket.once('error', problem => {
+        reject(problem)
+        opened?.fail(problem)
+      })
+      socket.once('close', () => opened?.fail(new Error('the broker has closed the connection')))
     })
   }
 
   private constructor(socket: Socket) {
     this.#socket = socket
-    this.#closed = new Promise((_, reject) => {
-      socket.once('error', reject)
-      socket.once('close', () => reject(new Error('the broker has closed the connection')))
-    })
-    // Told to whoever waits; nobody may.
-    this.#closed.catch(() => undefined)
   }
 
-  send(frame: Buffer, onAnswer: OnAnswer): void {
-    this.#waiting.push(onAnswer)
-    this.#socket.write(frame)
-  }
-
-  /** Sends one request and waits for its answer. */
+  /** Sends one request and waits for its answer. Fails when the connection does, or `onAnswer`. */
   ask(frame: Buffer, onAnswer: OnAnswer = () => undefined): Promise<void> {
-    return this.#orClosed(
-      new Promise((resolve, reject) => {
-        this.send(frame, (start, bytes) => {
-          try {
-            resolve(onAnswer(start, bytes))
-          } catch (problem) {
-            reject(problem)
-          }
-        })
-      }),
-    )
+    return this.pipeline(frame, { count: 1, inFlight: 1, onAnswer })
   }
 
   /** Sends the same request so many times, never more at once than `inFlight`. */
   pipeline(frame: Buffer, { count, inFlight, onAnswer }: { count: number; inFlight: number; onAnswer: OnAnswer }): Promise<void> {
-    return this.#orClosed(
-      new Promise((resolve, reject) => {
-        let toSend = count
-        let toCome = count
-        const answered: OnAnswer = (start, bytes) => {
-          try {
-            onAnswer(start, bytes)
-          } catch (problem) {
-            reject(problem)
-            return
-          }
+    return new Promise((resolve, reject) => {
+      let toSend = count
+      let toCome = count
+      const waiting: Waiting = {
+        reject,
+        answered: (start, bytes) => {
+          onAnswer(start, bytes)
           if (--toCome === 0) resolve()
-          else if (toSend-- > 0) this.send(frame, answered)
-        }
-        const first = Math.min(inFlight, count)
-        toSend -= first
-        for (let n = 0; n < first; n++) this.send(frame, answered)
-      }),
-    )
+          else if (toSend > 0) send()
+        },
+      }
+      const send = () => {
+        toSend -= 1
+        this.#send(frame, waiting)
+      }
+      for (let n = 0; n < Math.min(inFlight, count); n++) send()
+    })
   }
 
   close(): void {
@@ -118,14 +104,30 @@ export class RawConnection {
     this.#socket.uncork()
   }
 
+  /** Public for the socket's listeners only. */
+  fail(why: Error): void {
+    this.#failure ??= why
+    for (const each of this.#waiting.splice(0)) each.reject(this.#failure)
+  }
+
+  #send(frame: Buffer, waiting: Waiting): void {
+    if (this.#failure !== undefined) {
+      waiting.reject(this.#failure)
+      return
+    }
+    this.#waiting.push(waiting)
+    this.#socket.write(frame)
+  }
+
   #answer(): void {
     const bytes = this.#start.readInt32BE(0)
     const start = this.#start.subarray(SIZE_BYTES, this.#have)
     this.#have = 0
-    this.#waiting.shift()?.(start, bytes)
-  }
-
-  #orClosed<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#closed])
+    const waiting = this.#waiting.shift()
+    try {
+      waiting?.answered(start, bytes)
+    } catch (problem) {
+      waiting?.reject(problem instanceof Error ? problem : new Error(String(problem)))
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { javaConsume } from '../clients/javaPerf.ts'
 import { kcatConsume } from '../clients/kcat.ts'
 import { RECORD_BYTES } from '../clients/payload.ts'
-import { javaClasspath, kcat } from '../clients/programs.ts'
+import { kcat } from '../clients/programs.ts'
 import { batchOf, rawProduce } from '../clients/rawLoad.ts'
 import { rowsOf, type Desk } from '../desk.ts'
 import type { Row } from '../figures.ts'
@@ -31,7 +31,9 @@ export async function fetch(desk: Desk): Promise<Row[]> {
     }
     const one = kcat === undefined ? undefined : await underLoad(cluster, consume)
     const many = kcat === undefined ? undefined : await underLoad(cluster, consumeTogether)
-    const java = javaClasspath === undefined ? undefined : await javaConsume(batches * batch.count, { bootstrapServers, topic })
+    const { javaClasspath } = desk
+    const java =
+      javaClasspath === undefined ? undefined : await javaConsume(javaClasspath, batches * batch.count, { bootstrapServers, topic })
     await deleteTopics(cluster, [topic])
     return { one, many, java }
   })

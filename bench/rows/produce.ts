@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { javaProduce } from '../clients/javaPerf.ts'
 import { kcatProduce, type ProducerOptions } from '../clients/kcat.ts'
 import { RECORD_BYTES, writeOrders } from '../clients/payload.ts'
-import { javaClasspath, kcat } from '../clients/programs.ts'
+import { kcat } from '../clients/programs.ts'
 import { rowsOf, type Desk, type Outcomes } from '../desk.ts'
 import type { Row } from '../figures.ts'
 import { underLoad, type Load } from '../load.ts'
@@ -45,11 +45,11 @@ const CASES: readonly Case[] = [
   { ...all, client: 'Java', batchBytes: LARGE, partitions: 1, codec: 'none' },
 ]
 
-const isThere: Readonly<Record<Client, boolean>> = { librdkafka: kcat !== undefined, Java: javaClasspath !== undefined }
-
 /** What producers that people use get stored in a second, and what that costs the brokers. */
 export async function produce(desk: Desk): Promise<Row[]> {
   const records = desk.isQuick ? 50_000 : 200_000
+  const { javaClasspath } = desk
+  const isThere: Readonly<Record<Client, boolean>> = { librdkafka: kcat !== undefined, Java: javaClasspath !== undefined }
   const folder = await desk.folder()
   const files = { all: join(folder, 'orders'), some: join(folder, 'payloads') }
   await writeOrders(files.all, records)
@@ -65,7 +65,7 @@ export async function produce(desk: Desk): Promise<Row[]> {
       const { bootstrapServers } = cluster
       const { outcome, ...load } = await underLoad(cluster, async () =>
         each.client === 'Java'
-          ? await javaProduce(files.some, records * 2, { bootstrapServers, topic, ...each })
+          ? await javaProduce(javaClasspath!, files.some, records * 2, { bootstrapServers, topic, ...each })
           : (records * RECORD_BYTES) / 1e6 / (await kcatProduce(files.all, { bootstrapServers, topic, ...each })),
       )
       await deleteTopics(cluster, [topic])
