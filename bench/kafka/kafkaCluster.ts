@@ -10,7 +10,7 @@ import { untilServed } from '../topics.ts'
 import { jvmFlags, propertiesOf, type KafkaNode } from './settings.ts'
 
 const CLUSTER_ID = 'AQIDBAUGBwgJCgsMDQ4PEA'
-const READY_WITHIN_MS = 180_000
+const READY_WITHIN_MS = 300_000
 /** Below what systems give to outgoing connections: a broker that is started again has to find its port free. */
 const PORTS = { from: 20_000, to: 32_000 }
 
