@@ -28,6 +28,7 @@ export default defineConfig({
           cli: at('src-main/hosts/cli/main.ts'),
           broker: at('src-main/server/main.ts'),
           searchWorker: at('src-main/hosts/search/main.ts'),
+          segmentCheckWorker: at('src-main/hosts/segments/main.ts'),
           startCluster: at('src-main/hosts/cli/startCluster.ts'),
         },
         output: {

@@ -26,6 +26,7 @@ import { fetchRegistry } from './schemas/fetchRegistry.ts'
 import { nodeSchemaFiles } from './schemas/nodeSchemaFiles.ts'
 import { SchemaSettingsFile } from './schemas/schemaSettingsFile.ts'
 import { readOnlyFiles } from './readOnlyFiles.ts'
+import { checkInThread } from './segments/checkInThread.ts'
 import { nodeSearchWorkers } from './search/nodeSearchWorkers.ts'
 import { Downloads } from './web/downloads.ts'
 import { WebFace } from './web/webFace.ts'
@@ -147,6 +148,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     schemas: admin.schemas,
     segments: segmentsService({
       files: readOnlyFiles,
+      verify: checkInThread,
       brokers: () => local.brokerDisks(),
       partitionOf: ({ topic, partition }) => local.snapshot().partitions.find(each => each.topic === topic && each.partition === partition),
     }),

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import type { PartitionReplicas } from '../../contract/cluster.ts'
 import { LOCAL_CLUSTER } from '../../contract/common.ts'
 import type { Served } from '../../contract/operations.ts'
-import type { ReplicaFiles, segments } from '../../contract/segments.ts'
+import type { ReplicaFiles, segments, Verification } from '../../contract/segments.ts'
 import { fileKindOf } from '../dump/fileKind.ts'
 import type { ReadableFiles } from '../dump/items.ts'
 import { batchDetail } from './batchDetail.ts'
@@ -29,10 +29,15 @@ import { verifyFile } from './verifyFile.ts'
 /** Its records hold credentials; `trilog dump` shows it without them. */
 const METADATA_TOPIC = '__cluster_metadata'
 
+/** Checks a whole file; a look at what was found so far with each item. Ends early when the signal aborts. */
+export type VerifyFile = (path: string, signal: AbortSignal) => AsyncIterable<Verification>
+
 /** What is known of the brokers on this machine. */
 export interface LocalDisks {
   /** Only ever read. */
   readonly files: ReadableFiles
+  /** Where a check keeps nobody waiting; here, a piece at a time, when it is not said. */
+  readonly verify?: VerifyFile
   brokers(): readonly BrokerDisks[]
   partitionOf(of: PartitionName): PartitionReplicas | undefined
 }
@@ -52,7 +57,7 @@ type In<Name extends keyof Served<typeof segments>> = Parameters<Served<typeof s
 
 /** The files of the local cluster's partitions, opened for each question: whether their brokers run or not, they change while one looks. */
 export function segmentsService(disks: LocalDisks): Served<typeof segments> {
-  const { files } = disks
+  const { files, verify = (path, signal) => verifyFile(files, path, signal) } = disks
 
   function checked<Input extends { readonly clusterId: string; readonly topic: string }>(input: Input): Input {
     if (input.clusterId !== LOCAL_CLUSTER) throw new NoSuchBytes('FILES_NOT_HERE', 'The files of this cluster are not on this machine.')
@@ -149,7 +154,7 @@ export function segmentsService(disks: LocalDisks): Served<typeof segments> {
     },
     async *verify(input, signal) {
       const path = await inFile(input, async at => at.path)
-      yield* verifyFile(files, path, signal)
+      yield* verify(path, signal)
     },
   }
 }
