@@ -231,6 +231,30 @@ describe('a cluster', () => {
     expect(statesOf(cluster)[0]).toBe('running')
   })
 
+  it('says what a broker waits for that was started alone, and it is ready when a majority runs', async () => {
+    const cluster = await started()
+    await world.settle(Promise.all([1, 2, 3].map(id => cluster.kill(id))))
+    processes.habits.readyAfterMs = 'never'
+    await expect(world.settle(cluster.restart(1))).rejects.toMatchObject({
+      code: 'NO_QUORUM',
+      details: { brokerId: 1, running: 1, voters: 3, needed: 2, missing: '2, 3' },
+    })
+    expect(statesOf(cluster)).toEqual(['starting', 'killed', 'killed'])
+    const second = cluster.restart(2)
+    await world.run(10_000)
+    expect(statesOf(cluster)).toEqual(['starting', 'starting', 'killed']) // a majority: nothing is missing, it takes its time
+    for (const id of [1, 2]) childOf(id).tell({ type: 'ready', brokerEpoch: 1 })
+    await world.settle(second)
+    expect(statesOf(cluster)).toEqual(['running', 'running', 'killed'])
+  })
+
+  it('does not say that a quorum is missing when others start at the same time', async () => {
+    const cluster = await started()
+    await world.settle(Promise.all([1, 2, 3].map(id => cluster.kill(id))))
+    await world.settle(Promise.all([cluster.restart(1), cluster.restart(2)]))
+    expect(statesOf(cluster)).toEqual(['running', 'running', 'killed'])
+  })
+
   it('wipes a broker: kills it, destroys its disk, starts it empty', async () => {
     const cluster = await started()
     const before = await text('/data/broker-2/meta.properties')

@@ -10,6 +10,7 @@ import { brokerIdsOf, clientPort, HOST, peerPort, planCluster, type ClusterPlan,
 import { ClusterView } from './clusterView.ts'
 import { livingSnapshot } from './livingSnapshot.ts'
 import { Member } from './member.ts'
+import { majorityOf, NoQuorum, unlessNoQuorum } from './noQuorum.ts'
 import { replicaLogs, type ReplicaLog } from './replicaLogs.ts'
 import type { BrokerDisks } from './segments/replicaFolders.ts'
 
@@ -27,6 +28,9 @@ export interface ClusterEnv {
   readonly network: Network
   readonly processes: Processes
 }
+
+/** States in which a voter takes part, or soon will. */
+const TAKES_PART: ReadonlySet<BrokerState> = new Set<BrokerState>(['starting', 'running'])
 
 export interface LocalClusterOptions extends ClusterWish {
   readonly directory: string
@@ -120,8 +124,9 @@ export class LocalCluster {
     await Promise.all([...this.#members.values()].map(member => member.start()))
   }
 
+  /** Rejects with `NoQuorum` when the broker waits for voters that do not run; it goes on waiting then. */
   start(brokerId: number): Promise<void> {
-    return this.#find(brokerId).start()
+    return this.#unlessNoQuorum(brokerId, this.#find(brokerId).start())
   }
 
   stop(brokerId: number): Promise<void> {
@@ -140,16 +145,18 @@ export class LocalCluster {
     this.#find(brokerId).resume()
   }
 
+  /** As `start`. */
   restart(brokerId: number): Promise<void> {
-    return this.#find(brokerId).restart()
+    return this.#unlessNoQuorum(brokerId, this.#find(brokerId).restart())
   }
 
-  /** The broker's disk is destroyed; it comes back empty and catches up from the others. */
+  /** The broker's disk is destroyed; it comes back empty and catches up from the others. Rejects as `start` does. */
   wipe(brokerId: number): Promise<void> {
-    return this.#find(brokerId).wipe(async () => {
+    const wiped = this.#find(brokerId).wipe(async () => {
       await this.folder.wipe(brokerId)
       this.view.wiped(brokerId, this.#env.clock.now())
     })
+    return this.#unlessNoQuorum(brokerId, wiped)
   }
 
   /** Rejects when there is no such link. A broker that does not run hears of it when it starts. */
@@ -321,6 +328,17 @@ export class LocalCluster {
         break // the process itself acts on these
     }
     this.#changed()
+  }
+
+  #unlessNoQuorum(brokerId: number, started: Promise<void>): Promise<void> {
+    const stateOf = (id: number) => this.#find(id).process.state
+    return unlessNoQuorum(this.#env.clock, started, () => {
+      const voters = votersAmong(this.brokerIds.map(id => ({ id }))).map(({ id }) => id)
+      const running = voters.filter(id => TAKES_PART.has(stateOf(id)))
+      return stateOf(brokerId) === 'starting' && running.length < majorityOf(voters.length)
+        ? new NoQuorum(brokerId, { voters, running })
+        : undefined
+    })
   }
 
   #tellLinks(brokerId: number) {

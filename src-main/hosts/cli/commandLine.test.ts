@@ -40,8 +40,9 @@ describe('the command line', () => {
 
   it('reads the other commands', () => {
     expect(parse('status --json')).toEqual({ command: 'status', directory: '/default', json: true })
-    expect(parse('kill 2 --data /d')).toEqual({ command: 'kill', directory: '/d', brokerId: 2, wipe: false })
-    expect(parse('restart 3 --wipe')).toEqual({ command: 'restart', directory: '/default', brokerId: 3, wipe: true })
+    expect(parse('kill 2 --data /d')).toEqual({ command: 'kill', directory: '/d', brokerIds: [2], wipe: false })
+    expect(parse('restart 1 2 1')).toMatchObject({ command: 'restart', brokerIds: [1, 2] })
+    expect(parse('restart 3 --wipe')).toEqual({ command: 'restart', directory: '/default', brokerIds: [3], wipe: true })
     expect(parse('down --delete')).toEqual({ command: 'down', directory: '/default', deleteData: true })
     expect(parse('dump a.log --verify b')).toEqual({ command: 'dump', files: ['a.log', 'b'], json: false, verify: true })
     expect(parse('')).toEqual({ command: 'help', about: undefined })

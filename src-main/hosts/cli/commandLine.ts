@@ -27,8 +27,9 @@ const COMMANDS: readonly { readonly names: readonly string[]; readonly usage: st
   },
   {
     names: ['stop', 'kill', 'pause', 'resume', 'restart'],
-    usage: `  stop | kill | pause | resume | restart <broker>             [--data DIR] [--wipe]
-             clean stop, SIGKILL, freeze, thaw, start (again); restart --wipe destroys its disk first
+    usage: `  stop | kill | pause | resume | restart <broker> ...         [--data DIR] [--wipe]
+             clean stop, SIGKILL, freeze, thaw, start (again), several at the same time;
+             restart --wipe destroys its disk first. When all were ended, start a majority together: restart 1 2
 `,
   },
   {
@@ -97,7 +98,7 @@ export interface UpCommand {
 export type Command =
   | UpCommand
   | { readonly command: 'status'; readonly directory: string; readonly json: boolean }
-  | { readonly command: Verb; readonly directory: string; readonly brokerId: number; readonly wipe: boolean }
+  | { readonly command: Verb; readonly directory: string; readonly brokerIds: readonly number[]; readonly wipe: boolean }
   | LinkCommand
   | { readonly command: 'down'; readonly directory: string; readonly deleteData: boolean }
   | { readonly command: 'dump'; readonly files: readonly string[]; readonly json: boolean; readonly verify: boolean }
@@ -127,14 +128,16 @@ export function parseCommandLine(args: readonly string[], defaultDirectory: stri
     return { command: 'dump', files: positionals, json: values.json ?? false, verify: values.verify ?? false }
   }
   if (VERBS.includes(name)) {
-    const { values, positionals } = parse(rest, { data: { type: 'string' }, wipe: { type: 'boolean' } }, 1)
+    const { values, positionals } = parse(rest, { data: { type: 'string' }, wipe: { type: 'boolean' } }, Infinity)
+    if (positionals.length === 0) throw new UsageError('The number of a broker is missing')
     const wipe = values.wipe ?? false
+    if (wipe && positionals.length > 1) throw new UsageError('--wipe destroys one disk at a time: what it had comes back from the others')
     if (wipe && name !== 'restart')
       throw new UsageError('--wipe destroys the disk of a broker that is started again: use it with `trilog restart`')
     return {
       command: name as Verb,
       directory: folder(values.data, defaultDirectory),
-      brokerId: wholeNumber('<broker>', positionals[0] ?? '', 1, 99),
+      brokerIds: [...new Set(positionals.map(text => wholeNumber('<broker>', text, 1, 99)))],
       wipe,
     }
   }
@@ -247,7 +250,6 @@ function parse<O extends Options>(args: readonly string[], options: O, positiona
     throw new UsageError(what, { cause: error })
   }
   if (parsed.positionals.length > positionals) throw new UsageError(`\`${parsed.positionals[positionals]}\` is one word too many`)
-  if (positionals !== Infinity && parsed.positionals.length < positionals) throw new UsageError('The number of a broker is missing')
   return parsed
 }
 

@@ -1,4 +1,5 @@
 import { ClusterFolder } from '../../cluster/clusterFolder.ts'
+import { BridgeError } from '../../contract/channel.ts'
 import type { ClusterSnapshot, FaultyLink, LogDir } from '../../contract/cluster.ts'
 import { nodeEnv } from '../../env/node/env.ts'
 import type { Command, Verb } from './commandLine.ts'
@@ -68,27 +69,38 @@ function troubleOf({ path, state, problem }: LogDir): string[] {
 }
 
 export async function verb(command: Of<Verb>): Promise<number> {
-  return withHost(command.directory, async ({ bridge }) => {
-    const one = { brokerId: command.brokerId }
-    switch (command.command) {
-      case 'stop':
-        await bridge.cluster.stop(one)
-        break
-      case 'kill':
-        await bridge.cluster.kill(one)
-        break
-      case 'pause':
-        await bridge.cluster.pause(one)
-        break
-      case 'resume':
-        await bridge.cluster.resume(one)
-        break
-      case 'restart':
-        await (command.wipe ? bridge.cluster.wipe(one) : bridge.cluster.restart(one))
-        break
-    }
-    return 0
+  const { brokerIds, directory } = command
+  return withHost(directory, async ({ bridge }) => {
+    // Together: where none runs, one alone would wait for the others.
+    const done = await Promise.allSettled(brokerIds.map(brokerId => act(bridge, command, brokerId)))
+    const problems = done.flatMap(each => (each.status === 'rejected' ? [each.reason as unknown] : []))
+    for (const problem of problems) process.stderr.write(`trilog: ${problem instanceof Error ? problem.message : String(problem)}\n`)
+    const missing = problems.map(missingVoters).find(each => each !== undefined)
+    if (missing !== undefined) process.stderr.write(`        Start them together: trilog restart ${missing} --data ${directory}\n`)
+    return problems.length === 0 ? 0 : 1
   })
+}
+
+async function act({ cluster }: HostClient['bridge'], { command, wipe }: Of<Verb>, brokerId: number): Promise<void> {
+  const one = { brokerId }
+  switch (command) {
+    case 'stop':
+      return cluster.stop(one)
+    case 'kill':
+      return cluster.kill(one)
+    case 'pause':
+      return cluster.pause(one)
+    case 'resume':
+      return cluster.resume(one)
+    case 'restart':
+      return wipe ? cluster.wipe(one) : cluster.restart(one)
+  }
+}
+
+/** The voters that a start waits for, as words of a command line. */
+function missingVoters(problem: unknown): string | undefined {
+  if (!(problem instanceof BridgeError) || problem.code !== 'NO_QUORUM') return undefined
+  return String(problem.details['missing']).replaceAll(', ', ' ')
 }
 
 export async function link({ directory, a, b, fault, oneWay }: Of<'link'>): Promise<number> {

@@ -161,6 +161,8 @@ export const shell = {
     INVALID_TOPIC_EXCEPTION: 'Kafka refuses this name.',
     LEADER_NOT_AVAILABLE: 'The partition has no leader now.',
     NON_EMPTY_GROUP: 'The group still has members. Stop its consumers first.',
+    NO_QUORUM:
+      'Broker {brokerId} has started and waits for a quorum: {needed} of {voters} voters have to run at the same time, and {missing} do not. Start another one; it goes on waiting until then.',
     NOT_ENOUGH_REPLICAS: 'Too few replicas are in sync for min.insync.replicas, so Kafka refused the write.',
     NOT_ENOUGH_REPLICAS_AFTER_APPEND: 'Too few replicas were in sync after the write; it may or may not last.',
     READ_ONLY: 'Trilog is in read-only mode, so nothing was changed.',

@@ -163,6 +163,8 @@ export const shell = {
     INVALID_TOPIC_EXCEPTION: 'Kafka 拒绝了这个名称。',
     LEADER_NOT_AVAILABLE: '该分区目前没有 leader。',
     NON_EMPTY_GROUP: '该消费组仍有成员。请先停止它的消费者。',
+    NO_QUORUM:
+      'Broker {brokerId} 已启动，正在等待 quorum：{voters} 个 voter 中须有 {needed} 个同时运行，而 {missing} 未运行。请再启动一个；在此之前它会一直等待。',
     NOT_ENOUGH_REPLICAS: '同步副本数少于 min.insync.replicas，Kafka 拒绝了写入。',
     NOT_ENOUGH_REPLICAS_AFTER_APPEND: '写入后同步副本数不足；这条记录不一定能保留。',
     READ_ONLY: 'Trilog 处于只读模式，因此没有做任何更改。',
