@@ -52,6 +52,10 @@ describe('JSON', () => {
   it('keeps integers that a number cannot hold, and nothing that is no JSON', () => {
     expect(parseJson('{"id":12345678901234567890,"n":1.5}')).toEqual({ id: 12345678901234567890n, n: 1.5 })
     expect(parseJson('no')).toBeUndefined()
+    for (const exact of ['12345678901234567.5', '1.23456789012345678901', '1e400', '[0.12345678901234567890,1e-400]']) {
+      expect(textOf(parseJson(exact))).toBe(exact)
+    }
+    expect(parseJson('[0.30000000000000004,1e300,1.5E+100]')).toEqual([0.30000000000000004, 1e300, 1.5e100])
     expect(textOf({ a: [1, 'x', 12345678901234567890n] })).toBe('{"a":[1,"x",12345678901234567890]}')
     expect([textOf('x'), textOf(12345678901234567890n), textOf(null), textOf(true)]).toEqual(['x', '12345678901234567890', 'null', 'true'])
   })

@@ -1,4 +1,5 @@
-import { jsonText } from './formats/jsonAble.ts'
+import { compareWritten } from './decimal.ts'
+import { ExactNumber, jsonText } from './formats/jsonAble.ts'
 
 /**
  * Paths into JSON, as people write them: `order.items[0].price`, with or without a leading `$.`; `[*]` is every element, `["a.b"]` a name with
@@ -68,7 +69,9 @@ export function valuesAt(root: unknown, path: RecordPath, from = 0): unknown[] {
   return [value]
 }
 
-const MAY_HOLD_LARGE_INTEGER = /\d{16}/
+/** More digits than a double has, or an exponent that it may not have. */
+const MAY_BE_ROUNDED = /\d{16}|[\d.]{17}|\d[eE][-+]?\d{3}/
+const MOST_CERTAIN_CHARACTERS = 15
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/
 const SPACE = /^[ \t\n\r]*|[ \t\n\r]*$/g
 const SMALLEST_PRINTED = 0x21
@@ -99,20 +102,31 @@ export function mayBeJson(text: string): boolean {
   }
 }
 
-/** What JSON makes of a text; integers beyond 2^53 stay exact, as bigints. `undefined` when it is no JSON. */
+/** What JSON makes of a text, to the last digit: integers beyond 2^53 are bigints, what else a double would round an `ExactNumber`. `undefined` when it is no JSON. */
 export function parseJson(text: string): unknown {
   if (!mayBeJson(text)) return undefined
   try {
-    return MAY_HOLD_LARGE_INTEGER.test(text) ? (JSON.parse(text, exactIntegers) as unknown) : (JSON.parse(text) as unknown)
+    return MAY_BE_ROUNDED.test(text) ? exactJson(text) : (JSON.parse(text) as unknown)
   } catch {
     return undefined // most of what lies in topics is no JSON, and nobody said it were
   }
 }
 
-function exactIntegers(_: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+function exactJson(text: string): unknown {
+  try {
+    return JSON.parse(text, exactNumbers)
+  } catch (problem) {
+    if (!(problem instanceof RangeError)) throw problem
+    return JSON.parse(text) // so deep that its values cannot be gone through: rounded
+  }
+}
+
+function exactNumbers(_: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number') return value
   const source = context?.source ?? ''
-  return /^-?\d+$/.test(source) ? BigInt(source) : value
+  if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : BigInt(source)
+  if (source.length <= MOST_CERTAIN_CHARACTERS && !/e/i.test(source)) return value
+  return compareWritten(String(value), source) === 0 ? value : new ExactNumber(source)
 }
 
 /** A value as a person reads it: text without quotes, objects and arrays as JSON. */

@@ -3,6 +3,23 @@
 /** Numbers as they are written: TypeScript does not know of it yet. */
 const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown }
 
+/** A number of JSON that no number of JavaScript is: with all its digits, and in JSON again as it was written. */
+export class ExactNumber {
+  readonly #written: string
+
+  constructor(written: string) {
+    this.#written = written
+  }
+
+  toString(): string {
+    return this.#written
+  }
+
+  toJSON(): unknown {
+    return rawJson(this.#written)
+  }
+}
+
 /** A number where it is exact, otherwise the bigint itself. */
 export function integerOf(bits: bigint): number | bigint {
   const number = Number(bits)
@@ -63,7 +80,7 @@ function deepJsonText(root: unknown): string {
   const pieces: string[] = []
   const open: Open[] = []
   const write = (value: unknown) => {
-    if (typeof value !== 'object' || value === null) {
+    if (typeof value !== 'object' || value === null || value instanceof ExactNumber) {
       pieces.push(JSON.stringify(value, replaceBigints) ?? 'null')
       return
     }

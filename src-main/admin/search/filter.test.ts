@@ -191,6 +191,22 @@ describe('JSON conditions', () => {
     expect(
       await matching({ value: '9007199254740993' }, '{"a":9007199254740993}', '{"a":9007199254740992}', '{"a":9007199254740994}'),
     ).toEqual(['{"a":9007199254740993}'])
+    const close = ['{"a":9007199254740992}', '{"a":9007199254740993}', '{"a":9007199254740994}']
+    expect(await matching({ operator: 'differs', value: '+9007199254740993' }, ...close)).toEqual([close[0], close[2]])
+    expect(await matching({ operator: 'less', value: '9007199254740992.5' }, ...close)).toEqual([close[0]])
+    expect(await matching({ operator: 'atLeast', value: '9007199254740993.0' }, ...close)).toEqual([close[1], close[2]])
+    expect(await matching({ operator: 'contains', value: '993' }, ...close)).toEqual([close[1]])
+  })
+
+  it('tell other numbers apart that a double would round, and take one number however it is written', async () => {
+    const fine = ['{"a":0.1234567890123456789}', '{"a":0.1234567890123456788}', '{"a":1e400}']
+    expect(await matching({ value: '0.12345678901234567890' }, ...fine)).toEqual([fine[0]])
+    expect(await matching({ operator: 'greater', value: '0.1234567890123456788' }, ...fine)).toEqual([fine[0], fine[2]])
+    expect(await matching({ value: '10e399' }, ...fine)).toEqual([fine[2]])
+    expect(await matching({ value: '1e2' }, '{"a":100.0}', '{"a":1E+2}', '{"a":"100"}')).toEqual(['{"a":100.0}', '{"a":1E+2}'])
+    expect(await matching({ value: '0.30000000000000004' }, '{"a":0.30000000000000004}', '{"a":0.3}')).toEqual([
+      '{"a":0.30000000000000004}',
+    ])
   })
 
   it('look through elements, and know what is missing', async () => {

@@ -1,4 +1,6 @@
 import type { JsonCondition } from '../../contract/search.ts'
+import { compareWritten } from '../decimal.ts'
+import { ExactNumber } from '../formats/jsonAble.ts'
 import { InvalidPath, parseRecordPath, textOf, valuesAt } from '../recordPath.ts'
 import { type ByteFinder, eitherFinder, exactFinder } from './byteFinder.ts'
 import { InvalidFilter } from './invalidFilter.ts'
@@ -63,30 +65,47 @@ function pathOrInvalid(text: string) {
   }
 }
 
-const LARGE_INTEGER = /^-?\d{16,}$/
+/** What a condition compares with, when it is written as a number. */
+interface WrittenNumber {
+  readonly written: string
+  readonly double: number
+  /** Whether the double says all that is written: two such are compared as they are. */
+  readonly isDouble: boolean
+}
 
-/** A number when it is written as one, exactly; integers beyond 2^53 as bigints. */
-function numberIn(text: string): number | bigint | undefined {
-  const trimmed = text.trim()
-  if (trimmed === '' || !/^[-+]?(\d|\.\d)/.test(trimmed)) return undefined
-  const number = Number(trimmed)
-  if (Number.isNaN(number)) return undefined
-  return LARGE_INTEGER.test(trimmed) && !Number.isSafeInteger(number) ? BigInt(trimmed) : number
+const DIGITS_OF_A_DOUBLE = 15
+const IS_ZERO = /^[-+]?[0.]+(e|$)/i
+
+function numberIn(text: string): WrittenNumber | undefined {
+  const written = text.trim()
+  if (!/^[-+]?(\d|\.\d)/.test(written)) return undefined
+  const double = Number(written)
+  if (Number.isNaN(double)) return undefined
+  const digits = written.replace(/e.*$/i, '').replace(/\D/g, '').length
+  return { written, double, isDouble: digits <= DIGITS_OF_A_DOUBLE && Number.isFinite(double) && (double !== 0 || IS_ZERO.test(written)) }
+}
+
+type FoundNumber = number | bigint | ExactNumber
+
+const isNumber = (found: unknown): found is FoundNumber =>
+  typeof found === 'number' || typeof found === 'bigint' || found instanceof ExactNumber
+
+/** To the last digit. Zero when they are equal, and no number at all when the condition is written as what is none, such as `0x10`. */
+function compareNumbers(found: FoundNumber, { written, double, isDouble }: WrittenNumber): number {
+  if (typeof found === 'number' && isDouble) return found < double ? -1 : found > double ? 1 : 0
+  return compareWritten(String(found), written)
 }
 
 function equalTo(value: string): (found: unknown) => boolean {
   const number = numberIn(value)
-  return found => {
-    if (typeof found !== 'number' && typeof found !== 'bigint') return textOf(found) === value
-    return number !== undefined && found >= number && found <= number
-  }
+  return found => (isNumber(found) ? number !== undefined && compareNumbers(found, number) === 0 : textOf(found) === value)
 }
 
 /** Not a number when the two cannot be compared, so that no order holds between them. */
 function compare(found: unknown, value: string): number {
-  if (typeof found === 'number' || typeof found === 'bigint') {
+  if (isNumber(found)) {
     const number = numberIn(value)
-    return number === undefined ? NaN : found < number ? -1 : found > number ? 1 : 0
+    return number === undefined ? NaN : compareNumbers(found, number)
   }
   if (typeof found !== 'string') return NaN
   return found < value ? -1 : found > value ? 1 : 0

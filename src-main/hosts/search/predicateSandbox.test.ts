@@ -28,6 +28,32 @@ describe('a predicate', () => {
     expect(verdictsOf('partition === 3 && offset === 1 && timestamp === 1700000000001 && key === null', 'a', 'b').verdicts).toBe('ny')
   })
 
+  it('sees integers beyond 2^53 to the last digit, as BigInt, and all others as numbers', () => {
+    const close = ['{"id":9007199254740992}', '{"id":9007199254740993}', '{"id":9007199254740994}']
+    expect(verdictsOf('value.id === 9007199254740993n', ...close).verdicts).toBe('nyn')
+    expect(verdictsOf('value.id > 9007199254740992n && value.id < 1e16', ...close).verdicts).toBe('nyy')
+    expect(
+      verdictsOf('value.id === 9007199254740991 && value.x === 0.1234567890123456', '{"id":9007199254740991,"x":0.1234567890123456}')
+        .verdicts,
+    ).toBe('y')
+    expect(verdictsOf('value[1] === -12345678901234567890n', '["9007199254740993",-12345678901234567890]').verdicts).toBe('y')
+    expect(verdictsOf('typeof value === "string"', '12345678901234567 8').verdicts).toBe('y')
+    expect(verdictsOf('value === 12345678901234567n', '12345678901234567').verdicts).toBe('y')
+  })
+
+  it('writes such an integer into JSON as it was', () => {
+    expect(verdictsOf('JSON.stringify(value) === String.raw`{"id":9007199254740993}`', '{"id":9007199254740993}')).toEqual({
+      verdicts: 'y',
+      problem: null,
+    })
+  })
+
+  it('reads what is nested deeper than each value can be looked at, with rounded integers', () => {
+    const depth = 20_000
+    const deep = `${'['.repeat(depth)}12345678901234567${']'.repeat(depth)}`
+    expect(verdictsOf('Array.isArray(value)', deep).verdicts).toBe('y')
+  })
+
   it('may throw: that costs the record and is told', () => {
     expect(verdictsOf('value.a.b.c', '{}', '{"a":{"b":{"c":1}}}')).toEqual({
       verdicts: 'fy',

@@ -46,7 +46,25 @@ export const sandboxSetup = `
     }
   }
 
+  // An integer that a number would round is a BigInt, and in JSON it is its digits again.
+  const { test } = RegExp.prototype
+  const { isSafeInteger } = Number
+  const { rawJSON } = JSON
+  const RealBigInt = BigInt
+  const mayHoldLargeInteger = /\\d{16}/
+  const isInteger = /^-?\\d+$/
+  const exact = (name, value, context) =>
+    typeof value === 'number' && !isSafeInteger(value) && apply(test, isInteger, [context.source]) ? RealBigInt(context.source) : value
+  defineProperty(BigInt.prototype, 'toJSON', { value: function toJSON() { return rawJSON(\`\${this}\`) } })
+
   const read = text => {
+    if (apply(test, mayHoldLargeInteger, [text])) {
+      try {
+        return parse(text, exact)
+      } catch {
+        // No JSON, or nested deeper than a look at each of its values can go.
+      }
+    }
     try {
       return parse(text)
     } catch {

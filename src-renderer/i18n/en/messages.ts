@@ -237,6 +237,7 @@ export const messages = {
     help: {
       title: 'What a predicate may use',
       text: 'An expression, or the body of a function with return. Records for which it is true are hits. Shift and Enter break the line.',
+      large: 'Integers beyond 2^53 are BigInt, to the last digit: value.id === 9007199254740993n',
       names: {
         key: 'The key: what JSON makes of it, otherwise its text',
         value: 'The value, likewise; null for a tombstone',

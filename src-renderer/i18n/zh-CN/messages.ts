@@ -233,6 +233,7 @@ export const messages = {
     help: {
       title: '谓词可以使用什么',
       text: '一个表达式，或带 return 的函数体。结果为真的记录即命中。Shift+Enter 换行。',
+      large: '超过 2^53 的整数是 BigInt，保留每一位：value.id === 9007199254740993n',
       names: {
         key: 'Key：能解析为 JSON 则为其值，否则为文本',
         value: 'Value，同上；tombstone 为 null',
