@@ -4,6 +4,7 @@ import { TopicFormats } from './formats.ts'
 import { OffsetRange } from './messages.ts'
 import { call, stream } from './operations.ts'
 import { SearchFilter } from './search.ts'
+import { Told } from './told.ts'
 
 /**
  * How a person writes the bytes of a key, a value or a header. `schema`: JSON, to be written by the schema of the topic's keys or values; headers have none.
@@ -48,7 +49,7 @@ export const TextFormat = z.enum(['ndjson', 'csv', 'lines'])
 export type TextFormat = z.infer<typeof TextFormat>
 
 /** A line that is no record, and why. */
-export const BadLine = z.object({ line: z.number().int(), why: z.string() })
+export const BadLine = z.object({ line: z.number().int(), why: Told })
 export type BadLine = z.infer<typeof BadLine>
 
 /**
@@ -98,7 +99,7 @@ export const RunItem = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('ended'),
     why: z.enum(['done', 'stopped', 'failed']),
-    problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+    problem: Told.nullable(),
     progress: RunProgress,
     /** Where the last record is; without an offset where no broker told it. */
     last: z.object({ partition: z.number().int(), offset: Offset.nullable() }).nullable(),
@@ -146,7 +147,7 @@ export const ReplayWarning = z.enum(['sameTopic', 'fewerPartitions', 'logAppendT
 export type ReplayWarning = z.infer<typeof ReplayWarning>
 
 /** `shown` is what a person sees of a payload; `problem` says why there are no bytes. */
-const ShownPayload = z.object({ text: z.string(), size: z.number().int().nullable(), problem: z.string().nullable() })
+const ShownPayload = z.object({ text: z.string(), size: z.number().int().nullable(), problem: Told.nullable() })
 export const ShownRecord = z.object({
   partition: z.number().int().nullable(),
   timestampMs: TimestampMs.nullable(),

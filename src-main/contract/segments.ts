@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { BrokerId, InCluster, Offset, TimestampMs, TopicName } from './common.ts'
 import { call, stream } from './operations.ts'
+import { Told } from './told.ts'
 
 /** What a file of a partition's folder is for. */
 export const SegmentFileKind = z.enum([
@@ -304,7 +305,7 @@ export const Verification = z.object({
   batches: z.number().int(),
   records: z.number().int(),
   entries: z.number().int(),
-  problems: z.array(z.object({ position: z.number().int().nullable(), offset: z.string().nullable(), problem: z.string() })),
+  problems: z.array(z.object({ position: z.number().int().nullable(), offset: z.string().nullable(), problem: Told })),
   /** Problems beyond those. */
   unnamed: z.number().int(),
   isDone: z.boolean(),

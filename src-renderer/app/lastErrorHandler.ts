@@ -1,5 +1,6 @@
 import type { App } from 'vue'
 import { BridgeError } from '../../src-main/contract/channel.ts'
+import { toldText } from '../composables/toldText.ts'
 import { i18n } from '../i18n/index.ts'
 import { useToastsStore } from '../stores/toasts.ts'
 
@@ -9,11 +10,8 @@ export function reportTo(app: App) {
   const report = (error: unknown) => {
     if (error instanceof BridgeError && error.code === 'BRIDGE_CLOSED') return // there is a page for that
     console.error(error)
-    const known =
-      error instanceof BridgeError && te(`failures.${error.code}`, 'en') ? t(`failures.${error.code}`, { ...error.details }) : null
-    app.runWithContext(() =>
-      useToastsStore().show('danger', t('app.unexpected'), known ?? (error instanceof Error ? error.message : String(error))),
-    )
+    const detail = error instanceof BridgeError ? toldText({ t, te }, error) : error instanceof Error ? error.message : String(error)
+    app.runWithContext(() => useToastsStore().show('danger', t('app.unexpected'), detail))
   }
   app.config.errorHandler = report
   window.addEventListener('unhandledrejection', event => report(event.reason))

@@ -10,6 +10,7 @@ import { schemas } from './en/schemas.ts'
 import { segments } from './en/segments.ts'
 import { security } from './en/security.ts'
 import { shell } from './en/shell.ts'
+import { told } from './en/told.ts'
 import { topics } from './en/topics.ts'
 import { transfer } from './en/transfer.ts'
 
@@ -29,6 +30,7 @@ export const en = {
   ...moves,
   ...produce,
   ...transfer,
+  ...told,
 }
 
 /** What every language has to say. */

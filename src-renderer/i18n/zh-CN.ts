@@ -11,6 +11,7 @@ import { schemas } from './zh-CN/schemas.ts'
 import { segments } from './zh-CN/segments.ts'
 import { security } from './zh-CN/security.ts'
 import { shell } from './zh-CN/shell.ts'
+import { told } from './zh-CN/told.ts'
 import { topics } from './zh-CN/topics.ts'
 import { transfer } from './zh-CN/transfer.ts'
 
@@ -29,4 +30,5 @@ export const zhCN = {
   ...moves,
   ...produce,
   ...transfer,
+  ...told,
 } satisfies Messages

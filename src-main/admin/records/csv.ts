@@ -6,6 +6,8 @@
  *                    → (anything else) plain → (separator, end of row) start of a field
  *   a quote in `plain`, or anything else after `closing` → broken → (end of the line) start of a field
  */
+import { WrongRecord } from './wrongRecord.ts'
+
 const QUOTE = 34
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
@@ -20,7 +22,7 @@ export interface CsvField {
 export interface CsvListener {
   /** `line` is the one where the row begins, from 1. */
   row(line: number, fields: readonly CsvField[]): void
-  broken(line: number, why: string): void
+  broken(line: number, why: WrongRecord): void
 }
 
 type State = 'start' | 'plain' | 'quoted' | 'closing' | 'broken'
@@ -36,7 +38,7 @@ export class CsvReader {
   /** Of the field that has begun: what was read of it before this piece. */
   #begun: Buffer[] = []
   #rowBytes = 0
-  #problem = ''
+  #problem: WrongRecord | undefined
 
   constructor(listener: CsvListener, maxRowBytes: number) {
     this.#listener = listener
@@ -58,7 +60,7 @@ export class CsvReader {
           break
         case 'plain':
           if (byte === LINE_FEED || this.#isSeparator(byte)) this.#endField(chunk, from, at, byte)
-          else if (byte === QUOTE) this.#break('A quotation mark stands inside of a field that does not begin with one.')
+          else if (byte === QUOTE) this.#break(new WrongRecord('quoteInside'))
           break
         case 'quoted':
           if (byte === QUOTE) {
@@ -72,20 +74,20 @@ export class CsvReader {
             this.#state = 'quoted'
             from = at
           } else if (byte === LINE_FEED || this.#isSeparator(byte)) this.#endQuoted(byte)
-          else if (byte !== CARRIAGE_RETURN) this.#break('Something stands behind the quotation mark that ends a field.')
+          else if (byte !== CARRIAGE_RETURN) this.#break(new WrongRecord('behindQuote'))
           break
         case 'broken':
           if (byte === LINE_FEED) this.#endRow()
       }
       if (this.#rowBytes + at - from > this.#maxRowBytes && this.#state !== 'broken') {
-        this.#break(`The row has more than ${this.#maxRowBytes} bytes; a quotation mark may be missing.`)
+        this.#break(new WrongRecord('rowTooLong', { bytes: this.#maxRowBytes }))
       }
     }
     if (this.#state === 'plain' || this.#state === 'quoted') this.#keep(chunk.subarray(from))
   }
 
   end(): void {
-    if (this.#state === 'quoted') this.#break('A quotation mark that opens a field has no other one that closes it.')
+    if (this.#state === 'quoted') this.#break(new WrongRecord('quoteOpen'))
     if (this.#state === 'start' && this.#fields.length === 0) return
     if (this.#state === 'closing') this.#endQuoted(LINE_FEED)
     else if (this.#state === 'broken') this.#endRow()
@@ -128,7 +130,7 @@ export class CsvReader {
     return bytes
   }
 
-  #break(why: string): void {
+  #break(why: WrongRecord): void {
     this.#state = 'broken'
     this.#problem = why
     this.#begun = []
@@ -137,13 +139,14 @@ export class CsvReader {
   #endRow(): void {
     const fields = this.#fields
     const isBlank = fields.length === 1 && fields[0]!.bytes.length === 0 && !fields[0]!.isQuoted
-    if (this.#state === 'broken') this.#listener.broken(this.#rowLine, this.#problem)
+    if (this.#problem !== undefined) this.#listener.broken(this.#rowLine, this.#problem)
     else if (!isBlank) this.#listener.row(this.#rowLine, fields)
     this.#line += 1
     this.#rowLine = this.#line
     // A table of one column has none, and what stands in its texts is not one either.
     this.#separator ??= COMMA
     this.#fields = []
+    this.#problem = undefined
     this.#rowBytes = 0
     this.#state = 'start'
   }

@@ -33,11 +33,11 @@ describe('what a person writes', () => {
     ['base64', '§', 'no digit of base64'],
     ['schema', '{}', 'it has no id'],
   ] as const)('as %s, %j, is refused', async (encoding, text, why) => {
-    await expect(encode(encoding, text)).rejects.toMatchObject({ code: 'WRONG_PAYLOAD', message: expect.stringContaining(why) })
+    await expect(encode(encoding, text)).rejects.toMatchObject({ name: 'WrongRecord', message: expect.stringContaining(why) })
   })
 
   it('is refused where there is no schema, and in a header', async () => {
-    await expect(encode('schema', '1', { ...place, topic: 'other' })).rejects.toMatchObject({ code: 'WRONG_PAYLOAD' })
+    await expect(encode('schema', '1', { ...place, topic: 'other' })).rejects.toMatchObject({ name: 'WrongRecord' })
     await expect(encode('schema', '1', { ...place, part: 'header' })).rejects.toThrow('Headers have no schema.')
   })
 })

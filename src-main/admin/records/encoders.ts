@@ -1,14 +1,9 @@
 import type { PayloadEncoding, WrittenPayload } from '../../contract/records.ts'
 import { troubleOf } from '../schemas/registryTrouble.ts'
 import type { SchemaServices } from '../schemas/schemaServices.ts'
+import { WrongRecord } from './wrongRecord.ts'
 
-/** What was written cannot become bytes. The message is a sentence that a person can act on. */
-export class WrongPayload extends Error {
-  readonly code = 'WRONG_PAYLOAD'
-  override readonly name = 'WrongPayload'
-}
-
-/** Makes bytes of what was written. Throws `WrongPayload`. */
+/** Makes bytes of what was written. Throws `WrongRecord`. */
 export type Encode = (text: string) => Buffer
 
 /** Where a payload will stand. */
@@ -18,7 +13,7 @@ export interface PayloadPlace {
   readonly part: 'key' | 'value' | 'header'
 }
 
-/** How payloads become bytes. Resolves once all that it takes is at hand: for those with a schema, the schema. Rejects with `WrongPayload`. */
+/** How payloads become bytes. Resolves once all that it takes is at hand: for those with a schema, the schema. Rejects with `WrongRecord`. */
 export type EncoderSource = (written: Omit<WrittenPayload, 'text'>, place: PayloadPlace) => Promise<Encode>
 
 const ENCODERS: Readonly<Record<Exclude<PayloadEncoding, 'schema'>, Encode>> = {
@@ -32,7 +27,7 @@ const ENCODERS: Readonly<Record<Exclude<PayloadEncoding, 'schema'>, Encode>> = {
 export function encodersWith(writerOf: SchemaServices['writerOf']): EncoderSource {
   return async ({ encoding }, { part, ...place }) => {
     if (encoding !== 'schema') return ENCODERS[encoding]
-    if (part === 'header') throw new WrongPayload('Headers have no schema.')
+    if (part === 'header') throw new WrongRecord('noSchemaOfHeaders')
     try {
       const write = await writerOf({ ...place, part })
       return text => {
@@ -48,14 +43,14 @@ export function encodersWith(writerOf: SchemaServices['writerOf']): EncoderSourc
   }
 }
 
-function explained(problem: unknown): WrongPayload {
+function explained(problem: unknown): WrongRecord {
   const { what, path } = troubleOf(problem)
-  return new WrongPayload(path === '' ? what : `${path}: ${what}`)
+  return path === '' ? new WrongRecord('schema', { why: what }) : new WrongRecord('schemaAt', { path, why: what })
 }
 
 /** UTF-8. Half a surrogate pair, of which JSON can tell, has no bytes. */
 export function fromText(text: string): Buffer {
-  if (!text.isWellFormed()) throw new WrongPayload('It has half of a character (a lone surrogate), which no UTF-8 can hold.')
+  if (!text.isWellFormed()) throw new WrongRecord('halfCharacter')
   return Buffer.from(text, 'utf8')
 }
 
@@ -64,7 +59,7 @@ function fromJson(text: string): Buffer {
   try {
     JSON.parse(text)
   } catch (problem) {
-    throw new WrongPayload(`It is no JSON: ${(problem as Error).message}`)
+    throw new WrongRecord('noJson', { why: (problem as Error).message })
   }
   return fromText(text)
 }
@@ -72,8 +67,8 @@ function fromJson(text: string): Buffer {
 function fromHex(text: string): Buffer {
   const digits = text.replace(/\s+/g, '')
   const wrong = /[^0-9a-fA-F]/.exec(digits)
-  if (wrong !== null) throw new WrongPayload(`${JSON.stringify(wrong[0])} is no hexadecimal digit.`)
-  if (digits.length % 2 === 1) throw new WrongPayload(`A byte has two hexadecimal digits, and there are ${digits.length}.`)
+  if (wrong !== null) throw new WrongRecord('noHexDigit', { digit: wrong[0] })
+  if (digits.length % 2 === 1) throw new WrongRecord('oddHex', { n: digits.length })
   return Buffer.from(digits, 'hex')
 }
 
@@ -81,7 +76,7 @@ function fromHex(text: string): Buffer {
 export function fromBase64(text: string): Buffer {
   const digits = text.replace(/\s+/g, '').replace(/=+$/, '')
   const wrong = /[^A-Za-z0-9+/_-]/.exec(digits)
-  if (wrong !== null) throw new WrongPayload(`${JSON.stringify(wrong[0])} is no digit of base64.`)
-  if (digits.length % 4 === 1) throw new WrongPayload('The base64 is cut off.')
+  if (wrong !== null) throw new WrongRecord('noBase64Digit', { digit: wrong[0] })
+  if (digits.length % 4 === 1) throw new WrongRecord('base64Cut')
   return Buffer.from(digits, 'base64')
 }

@@ -5,6 +5,7 @@ import { Partitioner } from '../partitioner.ts'
 import { ParcelSorter } from './parcels.ts'
 import type { RunWork } from './runs.ts'
 import { type FoundRecord, textReader } from './textReader.ts'
+import { WrongRecord } from './wrongRecord.ts'
 
 /** Of more bad lines only the number is told. */
 const BAD_LINES_TOLD = 100
@@ -82,7 +83,7 @@ export function importRun({ session: { client, producer }, topic: name, format, 
         for (const record of records) {
           const named = keeps.keepsPartitions ? record.partition : null
           if (named !== null && !known.has(named)) {
-            elsewhere.push({ line: record.line, why: `${name} has no partition ${named}.` })
+            elsewhere.push({ line: record.line, why: new WrongRecord('elsewhere', { topic: name, partition: named }).told })
             continue
           }
           const timestamp = (keeps.keepsTimestamps ? record.timestamp : null) ?? now

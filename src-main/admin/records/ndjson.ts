@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { TimestampType } from '../../protocol/records/batch.ts'
 import type { LogRecord, RecordHeader } from '../../protocol/records/record.ts'
+import type { RecordPartName } from '../../contract/told.ts'
 import { parseJson, textOf } from '../recordPath.ts'
-import { fromBase64, fromText, WrongPayload } from './encoders.ts'
+import { fromBase64, fromText } from './encoders.ts'
+import { ofPart, WrongRecord } from './wrongRecord.ts'
 
 /** A record out of a text. Without a partition or a time, whoever produces it decides. */
 export interface ImportedRecord {
@@ -18,11 +20,6 @@ export interface PlacedRecord {
   readonly partition: number
   readonly timestampType: TimestampType
   readonly record: LogRecord
-}
-
-/** A line that is no record; the message says why. */
-export class WrongLine extends Error {
-  override readonly name = 'WrongLine'
 }
 
 /**
@@ -52,21 +49,19 @@ const KNOWN = new Set(['topic', 'partition', 'offset', 'timestamp', 'timestampTy
 
 /**
  * What `ndjsonLine` wrote, or a person: a value that is JSON but no string becomes its JSON text, headers may be an object, a time may be ISO 8601.
- * What is not understood in whole is refused in whole: throws `WrongLine`.
+ * What is not understood in whole is refused in whole: throws `WrongRecord`.
  */
 export function readNdjsonLine(line: Buffer): ImportedRecord {
-  if (!isUtf8(line)) throw new WrongLine('It is not valid UTF-8.')
+  if (!isUtf8(line)) throw new WrongRecord('notUtf8')
   const fields = jsonOf(line.toString('utf8'))
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) throw new WrongLine('It is JSON, but no object.')
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) throw new WrongRecord('noObject')
   const { key = null, value, headers, partition, timestamp } = fields as Readonly<Record<string, unknown>>
   const unknown = Object.keys(fields).find(name => !KNOWN.has(name))
-  if (unknown !== undefined) {
-    throw new WrongLine(`No record has ${JSON.stringify(unknown)}. There are: key, value, headers, partition, timestamp.`)
-  }
-  if (value === undefined) throw new WrongLine('It has no "value". A tombstone has the value null.')
+  if (unknown !== undefined) throw new WrongRecord('unknownField', { name: unknown })
+  if (value === undefined) throw new WrongRecord('noValue')
   return {
-    key: readPayload(key, 'The key'),
-    value: readPayload(value, 'The value'),
+    key: readPayload(key, 'key'),
+    value: readPayload(value, 'value'),
     headers: readHeaders(headers),
     partition: readPartition(partition),
     timestamp: readTimestamp(timestamp),
@@ -79,42 +74,39 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (problem) {
-    throw new WrongLine(`It is no JSON: ${(problem as Error).message}`)
+    throw new WrongRecord('noJson', { why: (problem as Error).message })
   }
 }
 
-function readPayload(value: unknown, what: string): Buffer | null {
+function readPayload(value: unknown, part: RecordPartName, header = ''): Buffer | null {
   if (value === null || value === undefined) return null
-  try {
+  return ofPart(part, header, () => {
     if (typeof value === 'string') return fromText(value)
     if (typeof value === 'object' && '$base64' in value && Object.keys(value).length === 1) {
-      if (typeof value.$base64 !== 'string') throw new WrongPayload('Its $base64 is no text.')
+      if (typeof value.$base64 !== 'string') throw new WrongRecord('noBase64Text')
       return fromBase64(value.$base64)
     }
     return fromText(textOf(value))
-  } catch (problem) {
-    if (!(problem instanceof WrongPayload)) throw problem
-    throw new WrongLine(`${what}: ${problem.message}`)
-  }
+  })
 }
 
 /** As a line has them, or as one field of a table. */
 export function readHeaders(headers: unknown): RecordHeader[] {
   if (headers === undefined || headers === null) return []
-  if (typeof headers !== 'object') throw new WrongLine('The headers are neither a list nor an object.')
+  if (typeof headers !== 'object') throw new WrongRecord('headersNoList')
   const pairs: readonly unknown[] = Array.isArray(headers) ? headers : Object.entries(headers).map(([key, value]) => ({ key, value }))
   return pairs.map((pair, index) => {
     const { key, value = null, ...rest } = (typeof pair === 'object' && pair !== null ? pair : {}) as Readonly<Record<string, unknown>>
-    if (typeof key !== 'string' || Object.keys(rest).length > 0) throw new WrongLine(`Header ${index + 1} is no {"key": …, "value": …}.`)
-    if (!key.isWellFormed()) throw new WrongLine(`The key of header ${index + 1} has half of a character.`)
-    return { key, value: readPayload(value, `Header ${index + 1}`) }
+    if (typeof key !== 'string' || Object.keys(rest).length > 0) throw new WrongRecord('headerNoPair', { n: index + 1 })
+    if (!key.isWellFormed()) throw new WrongRecord('headerHalfCharacter', { n: index + 1 })
+    return { key, value: readPayload(value, 'header', String(index + 1)) }
   })
 }
 
 export function readPartition(partition: unknown): number | null {
   if (partition === undefined || partition === null) return null
   if (typeof partition === 'number' && Number.isInteger(partition) && partition >= 0 && partition <= 0x7fff_ffff) return partition
-  throw new WrongLine(`${JSON.stringify(textOf(partition))} is no partition.`)
+  throw new WrongRecord('noPartition', { text: textOf(partition) })
 }
 
 /** -1 is what Kafka says of a record without a time. */
@@ -122,5 +114,5 @@ export function readTimestamp(timestamp: unknown): number | null {
   if (timestamp === undefined || timestamp === null) return null
   const time = typeof timestamp === 'string' && /^\d{4}-\d\d-\d\dT/.test(timestamp) ? Date.parse(timestamp) : timestamp
   if (typeof time === 'number' && Number.isSafeInteger(time) && time >= -1) return time
-  throw new WrongLine(`${JSON.stringify(textOf(timestamp))} is no time: neither milliseconds since 1970 nor ISO 8601.`)
+  throw new WrongRecord('noTime', { text: textOf(timestamp) })
 }

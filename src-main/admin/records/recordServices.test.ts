@@ -118,7 +118,11 @@ describe('producing', () => {
     await connected(given => given.topic('a'))
     expect(await produce({ record: written({ value: { encoding: 'json', text: '{' } }) })).toMatchObject({
       why: 'failed',
-      problem: { code: 'WRONG_PAYLOAD', message: expect.stringContaining('The value: It is no JSON') },
+      problem: {
+        code: 'recordProblems.noJson',
+        details: { part: 'value', why: expect.any(String) as string },
+        message: expect.stringContaining('The value: It is no JSON') as string,
+      },
     })
     expect(valuesIn('a')).toEqual([[]])
   })
@@ -173,7 +177,14 @@ describe('producing', () => {
     await connected(given => given.topic('a'))
     const record = written({ key: text('{{counter}}'), value: { encoding: 'hex', text: 'xy' } })
     expect(await admin.records.preview({ clusterId, topic: 'a', record, isTemplate: true, count: 2 })).toMatchObject([
-      { key: { text: '1', size: 1, problem: null }, value: { text: 'xy', size: null, problem: '"x" is no hexadecimal digit.' } },
+      {
+        key: { text: '1', size: 1, problem: null },
+        value: {
+          text: 'xy',
+          size: null,
+          problem: { code: 'recordProblems.noHexDigit', details: { digit: 'x' }, message: '"x" is no hexadecimal digit.' },
+        },
+      },
       { key: { text: '2' } },
     ])
   })
@@ -206,8 +217,11 @@ describe('importing', () => {
     const done = await importing(lines)
     expect(done).toMatchObject({ why: 'done', progress: { records: 2, acknowledged: 2, leftOut: 2, done: 1 } })
     expect(done.progress.badLines).toEqual([
-      { line: 2, why: expect.stringContaining('no JSON') },
-      { line: 3, why: 'a has no partition 7.' },
+      { line: 2, why: expect.objectContaining({ code: 'recordProblems.noJson' }) as object },
+      {
+        line: 3,
+        why: { code: 'recordProblems.elsewhere', details: { topic: 'a', partition: 7 }, message: 'a has no partition 7.' },
+      },
     ])
     expect(logOf('a')).toMatchObject([[{ value: null }], [{ key: Buffer.from('a'), timestamp: 5 }]])
   })
@@ -251,7 +265,10 @@ describe('importing', () => {
 
   it('fails as a whole when the first row of a table names no columns, with nothing produced', async () => {
     await connected(given => given.topic('a'))
-    expect(await importing('1,2\n3,4\n', { format: 'csv' })).toMatchObject({ why: 'failed', problem: { code: 'WRONG_COLUMNS' } })
+    expect(await importing('1,2\n3,4\n', { format: 'csv' })).toMatchObject({
+      why: 'failed',
+      problem: { code: 'recordProblems.noSuchColumn', details: { name: '1' } },
+    })
     expect(valuesIn('a')).toEqual([[]])
   })
 })

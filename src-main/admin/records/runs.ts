@@ -1,4 +1,5 @@
 import type { ExportPlace, RunItem, RunProgress } from '../../contract/records.ts'
+import { Told } from '../../contract/told.ts'
 import type { Clock, Random } from '../../env/env.ts'
 import { Inbox } from './inbox.ts'
 
@@ -62,7 +63,7 @@ export class Runs {
     this.#underWay.set(runId, run)
     const steps = work.steps(AbortSignal.any([run.stop.signal, signal]), run.inbox)
     let why: 'done' | 'stopped' | 'failed'
-    let problem: { code: string; message: string } | null = null
+    let problem: Told | null = null
     try {
       yield { type: 'begun', runId, place: work.place ?? null }
       let toldAt = beganAt
@@ -87,7 +88,9 @@ export class Runs {
   }
 }
 
-function problemOf(thrown: unknown) {
-  if (!(thrown instanceof Error)) return { code: 'FAILED', message: String(thrown) }
-  return { code: 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : 'FAILED', message: thrown.message }
+function problemOf(thrown: unknown): Told {
+  if (!(thrown instanceof Error)) return { code: 'FAILED', details: {}, message: String(thrown) }
+  const { code, details } = thrown as { readonly code?: unknown; readonly details?: unknown }
+  const told = Told.shape.details.safeParse(details)
+  return { code: typeof code === 'string' ? code : 'FAILED', details: told.data ?? {}, message: thrown.message }
 }

@@ -1,11 +1,6 @@
 import type { Random } from '../../env/env.ts'
 import { CITIES, COUNTRIES, FIRST_NAMES, LAST_NAMES, WORDS } from './templateWords.ts'
-
-/** A template that cannot be filled in. The message says where and why. */
-export class WrongTemplate extends Error {
-  readonly code = 'WRONG_TEMPLATE'
-  override readonly name = 'WrongTemplate'
-}
+import { WrongRecord } from './wrongRecord.ts'
 
 /** What one record of many is filled in with. */
 export interface TemplateContext {
@@ -22,7 +17,7 @@ export type Render = (context: TemplateContext) => string
 const MAX_LENGTH = 1_048_576
 const MAX_DIGITS = 12
 
-/** `arguments` are what follows the name. Throws `WrongTemplate` for those that cannot be. */
+/** `arguments` are what follows the name. Throws `WrongRecord` for those that cannot be. */
 const FUNCTIONS: Readonly<Record<string, (given: readonly string[]) => Render>> = {
   uuid: given => {
     atMost(given, 0)
@@ -44,7 +39,7 @@ const FUNCTIONS: Readonly<Record<string, (given: readonly string[]) => Render>> 
   },
   float: given => {
     const digits = given.length === 3 ? integer(given[2]!) : 2
-    if (digits < 0 || digits > MAX_DIGITS) throw new WrongTemplate(`there are 0 to ${MAX_DIGITS} digits behind the point, not ${digits}`)
+    if (digits < 0 || digits > MAX_DIGITS) throw new WrongRecord('digits', { most: MAX_DIGITS, digits })
     const [low, high] = bounds(given.slice(0, 2), number)
     return ({ random }) => (low + (random.below(PARTS) / (PARTS - 1)) * (high - low)).toFixed(digits)
   },
@@ -53,7 +48,7 @@ const FUNCTIONS: Readonly<Record<string, (given: readonly string[]) => Render>> 
     return ({ random }) => String(random.below(2) === 1)
   },
   choice: given => {
-    if (given.length === 0) throw new WrongTemplate('it needs something to choose from')
+    if (given.length === 0) throw new WrongRecord('noChoice')
     return ({ random }) => given[random.below(given.length)]!
   },
   hex: given => {
@@ -88,7 +83,7 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz'
 
 /**
  * Reads `text {{function argument "another one"}} text`. A quoted text in the place of a function is that text, so that `{{"{{"}}` is two braces.
- * Throws `WrongTemplate`.
+ * Throws `WrongRecord`.
  */
 export function compileTemplate(text: string): Render {
   const parts: (string | Render)[] = []
@@ -120,7 +115,7 @@ function readCall(text: string, open: number): { words: readonly Word[]; end: nu
     if (CLOSE.test(text)) return { words, end: CLOSE.lastIndex }
     WORD.lastIndex = at
     const found = WORD.exec(text)
-    if (found === null) throw new WrongTemplate(`The {{ at character ${open + 1} is not closed by }}.`)
+    if (found === null) throw new WrongRecord('notClosed', { at: open + 1 })
     const quoted = found[1] ?? found[2]
     words.push(quoted === undefined ? { text: found[3]!, isQuoted: false } : { text: quoted.replace(/\\(.)/g, '$1'), isQuoted: true })
     at = WORD.lastIndex
@@ -128,17 +123,16 @@ function readCall(text: string, open: number): { words: readonly Word[]; end: nu
 }
 
 function callOf([first, ...given]: readonly Word[], open: number): string | Render {
-  if (first === undefined) throw new WrongTemplate(`Nothing stands in the {{}} at character ${open + 1}.`)
+  if (first === undefined) throw new WrongRecord('emptyBraces', { at: open + 1 })
   if (first.isQuoted && given.length === 0) return first.text
   const make = Object.hasOwn(FUNCTIONS, first.text) && !first.isQuoted ? FUNCTIONS[first.text] : undefined
   if (make === undefined) {
-    throw new WrongTemplate(`There is no {{${first.text}}}, at character ${open + 1}. There are: ${TEMPLATE_FUNCTIONS.join(', ')}.`)
+    throw new WrongRecord('noFunction', { name: `{{${first.text}}}`, at: open + 1, known: TEMPLATE_FUNCTIONS.join(', ') })
   }
   try {
     return make(given.map(word => word.text))
   } catch (problem) {
-    if (!(problem instanceof WrongTemplate)) throw problem
-    throw new WrongTemplate(`{{${first.text}}} at character ${open + 1}: ${problem.message}.`)
+    throw problem instanceof WrongRecord ? problem.with({ name: `{{${first.text}}}`, at: open + 1 }) : problem
   }
 }
 
@@ -152,40 +146,39 @@ function from(words: readonly string[]): (given: readonly string[]) => Render {
 const pick = (words: readonly string[], random: Random) => words[random.below(words.length)]!
 
 function atMost(given: readonly string[], count: number): void {
-  if (given.length > count) throw new WrongTemplate(`it takes ${count === 0 ? 'nothing' : `no more than ${count} arguments`}`)
+  if (given.length > count) throw count === 0 ? new WrongRecord('takesNothing') : new WrongRecord('takesFewer', { most: count })
 }
 
 function oneOf<const T extends string>(given: string, known: readonly T[]): T {
   const found = known.find(each => each === given)
-  if (found === undefined) throw new WrongTemplate(`it takes ${known.join(', ')}, not ${JSON.stringify(given)}`)
+  if (found === undefined) throw new WrongRecord('oneOf', { known: known.join(', '), given })
   return found
 }
 
 function integer(text: string): number {
   const value = Number(text)
-  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(value))
-    throw new WrongTemplate(`${JSON.stringify(text)} is no integer within ±2^53`)
+  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(value)) throw new WrongRecord('noInteger', { given: text })
   return value
 }
 
 function number(text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value)) throw new WrongTemplate(`${JSON.stringify(text)} is no number`)
+  if (text.trim() === '' || !Number.isFinite(value)) throw new WrongRecord('noNumber', { given: text })
   return value
 }
 
 function bounds(given: readonly string[], read: (text: string) => number): readonly [number, number] {
-  if (given.length !== 2) throw new WrongTemplate('it takes a least and a most')
+  if (given.length !== 2) throw new WrongRecord('noBounds')
   const [low, high] = [read(given[0]!), read(given[1]!)]
-  if (high < low) throw new WrongTemplate(`${high} is less than ${low}`)
-  if (!Number.isSafeInteger(Math.ceil(high - low) + 1)) throw new WrongTemplate('the two are too far apart')
+  if (high < low) throw new WrongRecord('wrongBounds', { high, low })
+  if (!Number.isSafeInteger(Math.ceil(high - low) + 1)) throw new WrongRecord('farBounds')
   return [low, high]
 }
 
 function length(given: readonly string[]): number {
   atMost(given, 1)
   const wanted = integer(given[0] ?? '8')
-  if (wanted < 1 || wanted > MAX_LENGTH) throw new WrongTemplate(`it makes 1 to ${MAX_LENGTH}, not ${wanted}`)
+  if (wanted < 1 || wanted > MAX_LENGTH) throw new WrongRecord('length', { most: MAX_LENGTH, given: wanted })
   return wanted
 }
 

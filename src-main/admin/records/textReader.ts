@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import type { BadLine, TextFormat } from '../../contract/records.ts'
 import { type CsvField, CsvReader } from './csv.ts'
-import { fromBase64, WrongPayload } from './encoders.ts'
+import type { RecordPartName, Told } from '../../contract/told.ts'
+import { fromBase64 } from './encoders.ts'
 import { LineSplitter, MAX_LINE_BYTES } from './lineSplitter.ts'
-import { type ImportedRecord, readHeaders, readNdjsonLine, readPartition, readTimestamp, WrongLine } from './ndjson.ts'
+import { type ImportedRecord, readHeaders, readNdjsonLine, readPartition, readTimestamp } from './ndjson.ts'
+import { ofPart, WrongRecord } from './wrongRecord.ts'
 
 /** A record, and the line of the text where it begins. */
 export type FoundRecord = ImportedRecord & { readonly line: number }
@@ -16,15 +18,9 @@ export interface Found {
 
 /** Makes records of a text that comes in pieces. Every line is either one, or bad. */
 export interface TextReader {
-  /** Throws `WrongColumns` when the text as a whole is not what it should be. */
+  /** Throws `WrongRecord` when the text as a whole is not what it should be: its first row names no columns that make a record. */
   push(chunk: Buffer): Found
   end(): Found
-}
-
-/** The first row of a table does not name columns that make a record. */
-export class WrongColumns extends Error {
-  readonly code = 'WRONG_COLUMNS'
-  override readonly name = 'WrongColumns'
 }
 
 const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf)
@@ -35,11 +31,11 @@ export function textReader(format: TextFormat, maxLineBytes = MAX_LINE_BYTES): T
     try {
       found.records.push({ ...read(), line })
     } catch (problem) {
-      if (!(problem instanceof WrongLine)) throw problem
-      found.bad.push({ line, why: problem.message })
+      if (!(problem instanceof WrongRecord)) throw problem
+      found.bad.push({ line, why: problem.told })
     }
   }
-  const broken = (line: number, why: string) => found.bad.push({ line, why })
+  const broken = (line: number, why: Told) => found.bad.push({ line, why })
   const parser = format === 'csv' ? csvParser(add, broken, maxLineBytes) : lineParser(format, add, broken, maxLineBytes)
   let head: Buffer | undefined = Buffer.alloc(0)
 
@@ -74,7 +70,7 @@ export function textReader(format: TextFormat, maxLineBytes = MAX_LINE_BYTES): T
 }
 
 type Add = (line: number, read: () => ImportedRecord) => void
-type Broken = (line: number, why: string) => void
+type Broken = (line: number, why: Told) => void
 
 function lineParser(format: 'ndjson' | 'lines', add: Add, broken: Broken, maxLineBytes: number) {
   return new LineSplitter(
@@ -83,7 +79,7 @@ function lineParser(format: 'ndjson' | 'lines', add: Add, broken: Broken, maxLin
         if (format === 'lines') add(number, () => ({ ...EMPTY, value: bytes }))
         else if (!isBlank(bytes)) add(number, () => readNdjsonLine(bytes))
       },
-      tooLong: number => broken(number, `It has more than ${maxLineBytes} bytes.`),
+      tooLong: number => broken(number, new WrongRecord('lineTooLong', { bytes: maxLineBytes }).told),
     },
     maxLineBytes,
   )
@@ -107,8 +103,8 @@ function csvParser(add: Add, broken: Broken, maxRowBytes: number) {
         }
       },
       broken: (line, why) => {
-        if (columns === undefined) throw new WrongColumns(`The first row names no columns: ${why}`)
-        broken(line, why)
+        if (columns === undefined) throw new WrongRecord('noColumns', { why: why.message })
+        broken(line, why.told)
       },
     },
     maxRowBytes,
@@ -120,25 +116,23 @@ function readColumns(fields: readonly CsvField[]): readonly Column[] {
     const name = bytes.toString('utf8').trim()
     const column = COLUMNS.find(each => each.toLowerCase() === name.toLowerCase())
     if (column === undefined) {
-      throw new WrongColumns(
-        `The first row has to name the columns, and none is ${JSON.stringify(name)}. There are: ${COLUMNS.join(', ')}.`,
-      )
+      throw new WrongRecord('noSuchColumn', { name, columns: COLUMNS.join(', ') })
     }
     return column
   })
   const twice = columns.find((column, index) => columns.indexOf(column) !== index)
-  if (twice !== undefined) throw new WrongColumns(`The first row names the column ${twice} twice.`)
-  if (!columns.includes('value')) throw new WrongColumns('The first row names no column "value".')
+  if (twice !== undefined) throw new WrongRecord('columnTwice', { name: twice })
+  if (!columns.includes('value')) throw new WrongRecord('noValueColumn')
   return columns
 }
 
 function readRow(columns: readonly Column[], fields: readonly CsvField[]): ImportedRecord {
-  if (fields.length !== columns.length) throw new WrongLine(`It has ${fields.length} fields, and there are ${columns.length} columns.`)
+  if (fields.length !== columns.length) throw new WrongRecord('fieldCount', { fields: fields.length, columns: columns.length })
   const of = (column: Column) => fields[columns.indexOf(column)]
   const text = (column: Column) => {
     const field = of(column)
     if (field === undefined || (field.bytes.length === 0 && !field.isQuoted)) return null
-    if (!isUtf8(field.bytes)) throw new WrongLine(`Its ${column} is not valid UTF-8.`)
+    if (!isUtf8(field.bytes)) throw new WrongRecord('columnNotUtf8', { column })
     return field.bytes.toString('utf8')
   }
   return {
@@ -150,16 +144,11 @@ function readRow(columns: readonly Column[], fields: readonly CsvField[]): Impor
   }
 }
 
-function payload(text: string | null, encoding: string | null, what: string): Buffer | null {
+function payload(text: string | null, encoding: string | null, part: RecordPartName): Buffer | null {
   if (text === null) return null
   if (encoding === null || encoding === 'text') return Buffer.from(text, 'utf8')
-  if (encoding !== 'base64') throw new WrongLine(`Its ${what} is in ${JSON.stringify(encoding)}; there are text and base64.`)
-  try {
-    return fromBase64(text)
-  } catch (problem) {
-    if (!(problem instanceof WrongPayload)) throw problem
-    throw new WrongLine(`Its ${what}: ${problem.message}`)
-  }
+  if (encoding !== 'base64') throw new WrongRecord('encoding', { encoding }).of(part)
+  return ofPart(part, '', () => fromBase64(text))
 }
 
 function headersOf(text: string | null) {
@@ -167,7 +156,7 @@ function headersOf(text: string | null) {
     return readHeaders(text === null ? null : JSON.parse(text))
   } catch (problem) {
     if (!(problem instanceof SyntaxError)) throw problem
-    throw new WrongLine(`Its headers are no JSON: ${problem.message}`)
+    throw new WrongRecord('headersNoJson', { why: problem.message })
   }
 }
 

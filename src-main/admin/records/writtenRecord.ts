@@ -1,14 +1,17 @@
 import type { ShownRecord, WrittenPayload, WrittenRecord } from '../../contract/records.ts'
 import type { RecordHeader } from '../../protocol/records/record.ts'
-import { type Encode, type EncoderSource, type PayloadPlace, WrongPayload } from './encoders.ts'
-import { compileTemplate, type Render, type TemplateContext, WrongTemplate } from './template.ts'
+import type { RecordPartName } from '../../contract/told.ts'
+import type { Encode, EncoderSource, PayloadPlace } from './encoders.ts'
+import { compileTemplate, type Render, type TemplateContext } from './template.ts'
+import { ofPart, WrongRecord } from './wrongRecord.ts'
 
 /** Makes one payload, anew for each record. */
 type Make = (context: TemplateContext) => Buffer | null
 
 interface Part {
-  /** As a person calls it, for what is wrong with it. */
-  readonly name: string
+  readonly part: RecordPartName
+  /** The name of the header; of key and value, none. */
+  readonly header: string
   readonly render: Render
   readonly encode: Encode
 }
@@ -26,25 +29,25 @@ export interface CompileOptions {
   readonly place: Omit<PayloadPlace, 'part'>
 }
 
-/** Throws `WrongPayload` for what could never become a record, and says of which part. */
+/** Throws `WrongRecord` for what could never become a record, and says of which part. */
 export async function compileRecord(record: WrittenRecord, { isTemplate, encoders, place }: CompileOptions): Promise<CompiledRecord> {
-  const compile = async (written: WrittenPayload | null, part: PayloadPlace['part'], name: string): Promise<Make> => {
+  const compile = async (written: WrittenPayload | null, part: PayloadPlace['part'], header = ''): Promise<Make> => {
     if (written === null) return () => null
     const { text, ...kind } = written
-    const encode = await encoders(kind, { ...place, part }).catch((problem: unknown) => named(name, () => rethrow(problem)))
-    const render = isTemplate ? named(name, () => compileTemplate(text)) : () => text
-    return makeOf({ name, render, encode }, isTemplate)
+    const encode = await encoders(kind, { ...place, part }).catch((problem: unknown) => ofPart(part, header, () => rethrow(problem)))
+    const render = isTemplate ? ofPart(part, header, () => compileTemplate(text)) : () => text
+    return makeOf({ part, header, render, encode }, isTemplate)
   }
-  const key = await compile(record.key, 'key', 'The key')
-  const value = await compile(record.value, 'value', 'The value')
+  const key = await compile(record.key, 'key')
+  const value = await compile(record.value, 'value')
   const headers = await Promise.all(
-    record.headers.map(async header => ({ key: header.key, make: await compile(header.value, 'header', `Header ${header.key}`) })),
+    record.headers.map(async header => ({ key: header.key, make: await compile(header.value, 'header', header.key) })),
   )
   return { key, value, headers: context => headers.map(({ key: name, make }) => ({ key: name, value: make(context) })) }
 }
 
-function makeOf({ name, render, encode }: Part, isTemplate: boolean): Make {
-  const make: Make = context => named(name, () => encode(render(context)))
+function makeOf({ part, header, render, encode }: Part, isTemplate: boolean): Make {
+  const make: Make = context => ofPart(part, header, () => encode(render(context)))
   if (isTemplate) return make
   let made: Buffer | null | undefined
   return context => (made ??= make(context))
@@ -52,15 +55,6 @@ function makeOf({ name, render, encode }: Part, isTemplate: boolean): Make {
 
 function rethrow(problem: unknown): never {
   throw problem
-}
-
-function named<T>(name: string, make: () => T): T {
-  try {
-    return make()
-  } catch (problem) {
-    if (!(problem instanceof WrongPayload) && !(problem instanceof WrongTemplate)) throw problem
-    throw new WrongPayload(`${name}: ${problem.message}`)
-  }
 }
 
 const SHOWN_CHARACTERS = 4_000
@@ -79,8 +73,8 @@ export async function previewOf(record: WrittenRecord, how: CompileOptions): Pro
         if (how.isTemplate) text = compileTemplate(typed)(context)
         return { text: text.slice(0, SHOWN_CHARACTERS), size: encode(text).length, problem: null }
       } catch (problem) {
-        if (!(problem instanceof WrongPayload) && !(problem instanceof WrongTemplate)) throw problem
-        return { text: text.slice(0, SHOWN_CHARACTERS), size: null, problem: problem.message }
+        if (!(problem instanceof WrongRecord)) throw problem
+        return { text: text.slice(0, SHOWN_CHARACTERS), size: null, problem: problem.told }
       }
     }
   }

@@ -1,5 +1,5 @@
 import { BATCH_HEADER_BYTES, batchSize, MAGIC, magic } from '../../protocol/records/batch.ts'
-import type { ReadableFile } from './items.ts'
+import { type ReadableFile, wrong, type Wrong } from './items.ts'
 
 const CHUNK_BYTES = 1024 * 1024
 /** No request and no answer carries a larger one; a length field that says more is a wrong one, and would take memory for nothing. */
@@ -13,7 +13,7 @@ export interface ScannedBatch {
 
 /** Why there is nothing more to read, other than the file's end. */
 export interface ScanProblem {
-  readonly problem: string
+  readonly problem: Wrong
   readonly position: number
 }
 
@@ -27,10 +27,10 @@ export async function* scanBatches(file: ReadableFile): AsyncGenerator<readonly 
   for (let position = 0; position < end;) {
     const asked = Math.min(wanted, end - position)
     const chunk = await file.read(position, asked)
-    if (chunk.length < asked) return { position, problem: `the file had ${end} bytes when it was opened, and is shorter now` }
+    if (chunk.length < asked) return { position, problem: wrong('shorterNow', { bytes: end }) }
     wanted = CHUNK_BYTES
     const batches: ScannedBatch[] = []
-    let problem: string | undefined
+    let problem: Wrong | undefined
     for (let at = 0; position < end;) {
       const available = end - position
       const remains = chunk.length - at
@@ -52,12 +52,12 @@ export async function* scanBatches(file: ReadableFile): AsyncGenerator<readonly 
   return undefined
 }
 
-function problemOf(chunk: Buffer, at: number, available: number): string | undefined {
-  if (available < BATCH_HEADER_BYTES) return `the last ${available} bytes are no whole batch: torn`
+function problemOf(chunk: Buffer, at: number, available: number): Wrong | undefined {
+  if (available < BATCH_HEADER_BYTES) return wrong('tornHeader', { bytes: available })
   const size = batchSize(chunk, at)
-  if (size < BATCH_HEADER_BYTES) return `a batch of ${size} bytes cannot be, and ${available} bytes are left`
-  if (magic(chunk, at) !== MAGIC) return `magic ${magic(chunk, at)} is not known, and ${available} bytes are left`
-  if (size > available) return `a batch of ${size} bytes is declared, but only ${available} are left: torn`
-  if (size > MAX_BATCH_BYTES) return `a batch of ${size} bytes is declared, more than the ${MAX_BATCH_BYTES} that can be`
+  if (size < BATCH_HEADER_BYTES) return wrong('impossibleBatch', { size, left: available })
+  if (magic(chunk, at) !== MAGIC) return wrong('unknownMagic', { magic: magic(chunk, at), left: available })
+  if (size > available) return wrong('tornBatch', { size, left: available })
+  if (size > MAX_BATCH_BYTES) return wrong('hugeBatch', { size, most: MAX_BATCH_BYTES })
   return undefined
 }

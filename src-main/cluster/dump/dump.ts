@@ -5,7 +5,7 @@ import { dumpOffsetIndex, dumpTimeIndex, dumpTransactionIndex } from './dumpInde
 import { dumpBatches } from './dumpLog.ts'
 import { dumpProducerSnapshot, dumpSmallFile } from './dumpSmallFile.ts'
 import { describeKind, type FileKind, fileKindOf } from './fileKind.ts'
-import { type Complain, complaintsAbout, type DumpOptions, type Items, type ReadableFile, type ReadableFiles } from './items.ts'
+import { type Complain, complaintsAbout, type DumpOptions, type Items, type ReadableFile, type ReadableFiles, wrong } from './items.ts'
 
 /**
  * What the files hold, in order; a folder stands for all that brokers write in it and in the folders below. Files are only read, a piece at a time, and
@@ -15,7 +15,7 @@ export async function* dump(files: ReadableFiles, paths: readonly string[], opti
   for (const path of paths) {
     try {
       const found = await files.stat(path)
-      if (found === undefined) yield [complaintsAbout(path)('there is no such file')]
+      if (found === undefined) yield [complaintsAbout(path)(wrong('missing'))]
       else if (found.isDirectory) yield* dumpFolder(files, path, options)
       else yield* dumpFile(files, path, options)
     } catch (problem) {
@@ -30,7 +30,7 @@ async function* dumpFolder(files: ReadableFiles, folder: string, options: DumpOp
     isEmpty = false
     yield* dumpFile(files, path, options)
   }
-  if (isEmpty) yield [complaintsAbout(folder)('no file in this folder is one that a broker writes')]
+  if (isEmpty) yield [complaintsAbout(folder)(wrong('emptyFolder'))]
 }
 
 async function* filesIn(files: ReadableFiles, folder: string): AsyncGenerator<string> {
@@ -46,7 +46,7 @@ async function* dumpFile(files: ReadableFiles, path: string, options: DumpOption
   const complain = complaintsAbout(path)
   const kind = fileKindOf(resolve(path))
   if (kind === undefined) {
-    yield [complain(`no broker writes files called ${basename(path)}`)]
+    yield [complain(wrong('strangeName', { name: basename(path) }))]
     return
   }
   try {
@@ -79,7 +79,7 @@ async function* contentOf(files: ReadableFiles, opened: OpenedFile, kind: FileKi
       const show = { index: dumpOffsetIndex, timeindex: dumpTimeIndex, txnindex: dumpTransactionIndex }[kind.kind]
       await using log = options.verify ? await openLogBeside(files, opened.path, kind) : undefined
       yield* show({ ...opened, baseOffset: kind.offset, log: log?.file })
-      if (options.verify && log === undefined) yield [opened.complain('there is no log beside it that it could be checked against')]
+      if (options.verify && log === undefined) yield [opened.complain(wrong('noLogBeside'))]
       break
     }
     case 'snapshot':
@@ -105,6 +105,6 @@ async function open(files: ReadableFiles, path: string) {
 }
 
 function unreadable(path: string, problem: unknown) {
-  if (problem instanceof DiskError) return complaintsAbout(path)(problem.message)
+  if (problem instanceof DiskError) return complaintsAbout(path)(wrong('unreadable', { why: problem.message }))
   throw problem
 }

@@ -10,7 +10,7 @@ import {
   type TimeIndexEntry,
   TXN_INDEX_ENTRY_BYTES,
 } from '../../protocol/files/indexEntries.ts'
-import type { Complain, DumpItem, Items, ReadableFile } from './items.ts'
+import { type Complain, type DumpItem, type Items, type ReadableFile, wrong, type Wrong } from './items.ts'
 import { LogCursor, transactionStepOf } from './logCursor.ts'
 
 const CHUNK_ENTRIES = 8 * 1024
@@ -40,9 +40,9 @@ export function dumpOffsetIndex(source: IndexFile): AsyncGenerator<Items> {
       last = entry
       if (cursor === undefined) return undefined
       await cursor.skip(each => each.position < entry.position)
-      if (cursor.position !== entry.position) return `no batch of the log begins at ${entry.position}`
+      if (cursor.position !== entry.position) return wrong('noBatchAt', { position: entry.position })
       if (cursor.lastOffset === entry.offset) return undefined
-      return `the log's batch at ${entry.position} ends with offset ${cursor.lastOffset}, not with ${entry.offset}`
+      return wrong('otherLastOffset', { position: entry.position, offset: cursor.lastOffset, given: entry.offset })
     },
     end: () => cursor?.close(),
   })
@@ -59,18 +59,18 @@ export function dumpTimeIndex(source: IndexFile): AsyncGenerator<Items> {
     mayBePreallocated: true,
     read: (chunk, index) => readTimeIndexEntry(chunk, index, baseOffset),
     async check(entry, next) {
-      if (!Number.isSafeInteger(entry.timestamp)) return `timestamp ${entry.timestamp} is out of range`
+      if (!Number.isSafeInteger(entry.timestamp)) return wrong('timestampOutOfRange', { timestamp: entry.timestamp })
       const problem = outOfOrder(['offset', 'timestamp'], last, entry, next())
       if (problem !== undefined) return problem
       last = entry
       if (cursor === undefined) return undefined
       await cursor.skip(each => each.lastOffset < entry.offset)
-      if (cursor.lastOffset !== entry.offset) return `no batch of the log ends with offset ${entry.offset}`
+      if (cursor.lastOffset !== entry.offset) return wrong('noBatchEnding', { offset: entry.offset })
       if (cursor.maxTimestamp !== entry.timestamp) {
-        return `the log's batch that ends with offset ${entry.offset} has the timestamp ${cursor.maxTimestamp}, not ${entry.timestamp}`
+        return wrong('otherTimestamp', { offset: entry.offset, timestamp: cursor.maxTimestamp, given: entry.timestamp })
       }
       if (cursor.largestTimestamp <= entry.timestamp) return undefined
-      return `timestamp ${entry.timestamp} is not the largest up to offset ${entry.offset}: there is ${cursor.largestTimestamp} before it`
+      return wrong('notLargest', { timestamp: entry.timestamp, offset: entry.offset, larger: cursor.largestTimestamp })
     },
     end: () => cursor?.close(),
   })
@@ -94,7 +94,7 @@ export function dumpTransactionIndex(source: IndexFile): AsyncGenerator<Items> {
     }
     if (step.type === 'abort' && open.has(step.producerId)) {
       missing.push(
-        complain(`the abort of producer ${step.producerId} at offset ${step.lastOffset} has no entry`, { offset: step.lastOffset }),
+        complain(wrong('abortWithoutEntry', { producer: step.producerId, offset: step.lastOffset }), { offset: step.lastOffset }),
       )
     }
     open.delete(step.producerId)
@@ -113,13 +113,11 @@ export function dumpTransactionIndex(source: IndexFile): AsyncGenerator<Items> {
       await cursor.skip(each => each.lastOffset < entry.lastOffset, see)
       const step = cursor.batch && transactionStepOf(cursor.batch.bytes)
       if (step?.type !== 'abort' || step.lastOffset !== entry.lastOffset || step.producerId !== entry.producerId) {
-        return `there is no abort of producer ${entry.producerId} at offset ${entry.lastOffset} of the log`
+        return wrong('noAbort', { producer: entry.producerId, offset: entry.lastOffset })
       }
       const firstData = open.get(entry.producerId) ?? Infinity
       open.delete(entry.producerId)
-      return firstData < entry.firstOffset
-        ? `the transaction has data at offset ${firstData} of the log, before its first offset ${entry.firstOffset}`
-        : undefined
+      return firstData < entry.firstOffset ? wrong('dataBefore', { offset: firstData, first: entry.firstOffset }) : undefined
     },
     async end() {
       await cursor?.skip(() => true, see)
@@ -129,10 +127,10 @@ export function dumpTransactionIndex(source: IndexFile): AsyncGenerator<Items> {
   })
 }
 
-function problemOfAborted({ firstOffset, lastOffset, lastStableOffset, producerId }: AbortedTransactionEntry): string | undefined {
-  if (producerId < 0) return `producer id ${producerId} cannot be`
-  if (firstOffset < 0 || firstOffset > lastOffset) return `a transaction cannot go from offset ${firstOffset} to ${lastOffset}`
-  if (lastStableOffset < 0) return `last stable offset ${lastStableOffset} cannot be`
+function problemOfAborted({ firstOffset, lastOffset, lastStableOffset, producerId }: AbortedTransactionEntry): Wrong | undefined {
+  if (producerId < 0) return wrong('impossible', { what: 'producer id', value: producerId })
+  if (firstOffset < 0 || firstOffset > lastOffset) return wrong('impossibleTransaction', { first: firstOffset, last: lastOffset })
+  if (lastStableOffset < 0) return wrong('impossible', { what: 'last stable offset', value: lastStableOffset })
   return undefined
 }
 
@@ -145,19 +143,19 @@ function outOfOrder<Name extends string>(
   last: Readonly<Record<Name, number>>,
   entry: Readonly<Record<Name, number>>,
   next: Readonly<Record<Name, number>> | undefined,
-): string | undefined {
+): Wrong | undefined {
   for (const name of names) {
     const problem = rising(name, last[name], entry[name])
     if (problem !== undefined) return problem
   }
   if (next === undefined || !names.every(name => next[name] > last[name])) return undefined
   const high = names.find(name => next[name] <= entry[name])
-  return high && `${high} ${entry[high]} comes before ${high} ${next[high]}`
+  return high && wrong('comesBefore', { what: high, value: entry[high], next: next[high] })
 }
 
-function rising(what: string, last: number, next: number): string | undefined {
+function rising(what: string, last: number, next: number): Wrong | undefined {
   if (next > last) return undefined
-  return last < 0 ? `${what} ${next} cannot be` : `${what} ${next} comes after ${what} ${last}`
+  return last < 0 ? wrong('impossible', { what, value: next }) : wrong('comesAfter', { what, value: next, last })
 }
 
 interface EntryFormat<Entry> {
@@ -167,7 +165,7 @@ interface EntryFormat<Entry> {
   readonly mayBePreallocated: boolean
   read(chunk: Buffer, index: number): Entry
   /** What is wrong with the entry. Called in the order of the file; `next` reads the one behind it, where that is at hand. */
-  check(entry: Entry, next: () => Entry | undefined): Promise<string | undefined>
+  check(entry: Entry, next: () => Entry | undefined): Promise<Wrong | undefined>
   /** Once, however it ends: what is wrong with the file as a whole. */
   end(): Promise<readonly DumpItem[] | void> | undefined
 }
@@ -179,21 +177,21 @@ async function* dumpEntries<Entry extends object>({ path, file, complain }: Inde
   for (let begin = 0; begin < used;) {
     const chunk = await file.read(begin, Math.min(CHUNK_ENTRIES * bytes, used - begin))
     if (chunk.length < bytes) {
-      yield [complain(`the file had ${file.size} bytes when it was opened, and is shorter now`, { position: begin })]
+      yield [complain(wrong('shorterNow', { bytes: file.size }), { position: begin })]
       break
     }
     const items: DumpItem[] = []
     const count = Math.floor(chunk.length / bytes)
     for (let index = 0; index < count; index++) {
       const position = begin + index * bytes
-      let problem: string | undefined
+      let problem: Wrong | undefined
       try {
         const entry = format.read(chunk, index)
         items.push({ type: 'entry', file: path, entry: format.name, position, fields: entry as Readonly<Record<string, unknown>> })
         problem = await format.check(entry, () => (index + 1 < count ? format.read(chunk, index + 1) : undefined))
       } catch (thrown) {
         if (!(thrown instanceof MalformedMessage)) throw thrown
-        problem = thrown.reason
+        problem = wrong('malformed', { why: thrown.reason })
       }
       if (problem !== undefined) items.push(complain(problem, { position }))
     }
@@ -201,7 +199,7 @@ async function* dumpEntries<Entry extends object>({ path, file, complain }: Inde
     begin += count * bytes
   }
   if (used < whole) yield [{ type: 'entry', file: path, entry: 'unused', position: used, fields: { sizeInBytes: whole - used } }]
-  if (whole < file.size) yield [complain(`the last ${file.size - whole} bytes are no whole entry: torn`, { position: whole })]
+  if (whole < file.size) yield [complain(wrong('tornEntry', { bytes: file.size - whole }), { position: whole })]
   const missing = await format.end()
   if (missing) yield missing
 }

@@ -24,10 +24,20 @@ import {
   recordCount,
 } from '../../protocol/records/batch.ts'
 import { iterateRecords, type LogRecord } from '../../protocol/records/record.ts'
-import { scanBatches, type ScannedBatch } from './batchScan.ts'
+import { scanBatches, type ScannedBatch, type ScanProblem } from './batchScan.ts'
 import { decodeContents, HIDDEN, isSecret } from './decodeContents.ts'
 import type { Contents } from './fileKind.ts'
-import type { BatchItem, Complain, DumpItem, DumpOptions, Int64, Items, ReadableFile } from './items.ts'
+import {
+  type BatchItem,
+  type Complain,
+  type DumpItem,
+  type DumpOptions,
+  type Int64,
+  type Items,
+  type ReadableFile,
+  wrong,
+  type Wrong,
+} from './items.ts'
 
 /** What the records of one batch may unfold to. */
 const MAX_UNFOLDED_BYTES = 256 * 1024 * 1024
@@ -79,7 +89,7 @@ class BatchReading {
     const header = batchItem(path, bytes, position)
     yield header
     const at = { position, offset: header.baseOffset }
-    if (!header.isCrcValid) yield complain('the checksum of the batch is wrong', at)
+    if (!header.isCrcValid) yield complain(wrong('wrongChecksum'), at)
     for (const problem of this.#problemsOfHeader(bytes, header)) yield complain(problem, at)
     this.#last = undefined
     if (!isReadable(header)) return
@@ -87,34 +97,34 @@ class BatchReading {
       yield* this.#records(bytes, header)
     } catch (problem) {
       if (!(problem instanceof MalformedMessage)) throw problem
-      yield complain(`the batch's records cannot be read: ${problem.reason}, at byte ${problem.position} of them`, at)
+      yield complain(wrong('unreadableRecords', { why: problem.reason, at: problem.position }), at)
     }
   }
 
   /** Also remembers what the next batch is compared with. */
-  *#problemsOfHeader(bytes: Buffer, header: BatchItem): Generator<string> {
+  *#problemsOfHeader(bytes: Buffer, header: BatchItem): Generator<Wrong> {
     for (const name of ['baseOffset', 'lastOffset', 'baseTimestamp', 'maxTimestamp', 'producerId'] as const) {
-      if (typeof header[name] === 'string') yield `the batch's ${name} ${header[name]} is out of range`
+      if (typeof header[name] === 'string') yield wrong('outOfRange', { name, value: header[name] })
     }
-    if (compressionCode(bytes) >= compressionNames.length) yield `there is no compression ${compressionCode(bytes)}`
-    if ((attributes(bytes) & ~KNOWN_ATTRIBUTES) !== 0) yield `the attributes ${attributes(bytes)} hold bits that mean nothing`
-    if (lastOffsetDelta(bytes) < 0) yield `the batch ends ${-lastOffsetDelta(bytes)} offsets before it begins`
-    if (header.recordCount < 0) yield `${header.recordCount} records cannot be`
+    if (compressionCode(bytes) >= compressionNames.length) yield wrong('unknownCompression', { code: compressionCode(bytes) })
+    if ((attributes(bytes) & ~KNOWN_ATTRIBUTES) !== 0) yield wrong('unknownAttributes', { attributes: attributes(bytes) })
+    if (lastOffsetDelta(bytes) < 0) yield wrong('endsBefore', { offsets: -lastOffsetDelta(bytes) })
+    if (header.recordCount < 0) yield wrong('negativeCount', { count: header.recordCount })
     if (typeof header.baseOffset === 'number' && header.baseOffset >= 0) {
       if (header.baseOffset < this.#nextOffset) {
         yield this.#nextOffset === this.#source.baseOffset
-          ? `offset ${header.baseOffset} is below ${this.#nextOffset}, where the file begins`
-          : `offset ${header.baseOffset} comes after offset ${this.#nextOffset - 1}`
+          ? wrong('belowBase', { offset: header.baseOffset, base: this.#nextOffset })
+          : wrong('afterOffset', { offset: header.baseOffset, last: this.#nextOffset - 1 })
       }
       if (typeof header.lastOffset === 'number') this.#nextOffset = Math.max(this.#nextOffset, header.lastOffset + 1)
-    } else if (typeof header.baseOffset === 'number') yield `offset ${header.baseOffset} cannot be`
+    } else if (typeof header.baseOffset === 'number') yield wrong('negativeOffset', { offset: header.baseOffset })
     if (!this.#verify) return
     if (header.partitionLeaderEpoch < this.#leaderEpoch) {
-      yield `leader epoch ${header.partitionLeaderEpoch} comes after leader epoch ${this.#leaderEpoch}`
+      yield wrong('afterEpoch', { epoch: header.partitionLeaderEpoch, last: this.#leaderEpoch })
     }
     this.#leaderEpoch = Math.max(this.#leaderEpoch, header.partitionLeaderEpoch)
     if (header.recordCount > lastOffsetDelta(bytes) + 1) {
-      yield `${header.recordCount} records cannot have ${lastOffsetDelta(bytes) + 1} offsets`
+      yield wrong('tooManyRecords', { count: header.recordCount, offsets: lastOffsetDelta(bytes) + 1 })
     }
   }
 
@@ -124,16 +134,16 @@ class BatchReading {
     for (const record of iterateRecords(bytes, 0, MAX_UNFOLDED_BYTES)) {
       const at = { position: header.position, offset: record.offset }
       if (!Number.isSafeInteger(record.offset) || !Number.isSafeInteger(record.timestamp)) {
-        yield complain('the offset or the timestamp of a record of the batch is out of range', { ...at, offset: header.baseOffset })
+        yield complain(wrong('recordOutOfRange'), { ...at, offset: header.baseOffset })
         return
       }
       let decoded: Readonly<Record<string, unknown>> | undefined
-      let unreadable: string | undefined
+      let unreadable: Wrong | undefined
       try {
         decoded = decodeContents(contents, header.isControl, record)
       } catch (problem) {
         if (!(problem instanceof MalformedMessage)) throw problem
-        unreadable = `the record means nothing: ${problem.message}`
+        unreadable = wrong('meaningless', { why: problem.message })
       }
       const shown = isSecret(decoded) ? { ...record, value: Buffer.from(HIDDEN) } : record
       yield { type: 'record', file: path, batchPosition: header.position, ...shown, decoded }
@@ -148,12 +158,12 @@ class BatchReading {
   *#problemsOfRecord(header: BatchItem, { offset, timestamp }: LogRecord, previous: number): Generator<DumpItem> {
     const { complain } = this.#source
     const at = { position: header.position, offset }
-    if (offset <= previous) yield complain(`offset ${offset} comes after offset ${previous} in the same batch`, at)
+    if (offset <= previous) yield complain(wrong('afterInBatch', { offset, last: previous }), at)
     if (offset < (header.baseOffset as number) || offset > (header.lastOffset as number)) {
-      yield complain(`offset ${offset} is outside of its batch, which has ${header.baseOffset} to ${header.lastOffset}`, at)
+      yield complain(wrong('outsideOfBatch', { offset, from: header.baseOffset, to: header.lastOffset }), at)
     }
     if (timestamp > (header.maxTimestamp as number)) {
-      yield complain(`timestamp ${timestamp} is above ${header.maxTimestamp}, the largest of its batch`, at)
+      yield complain(wrong('aboveMaxTimestamp', { timestamp, most: header.maxTimestamp }), at)
     }
   }
 
@@ -163,13 +173,13 @@ class BatchReading {
     this.#first ??= this.#last
   }
 
-  *end(scan: { readonly problem: string; readonly position: number } | undefined): Generator<DumpItem> {
+  *end(scan: ScanProblem | undefined): Generator<DumpItem> {
     const { complain, isSnapshot, file } = this.#source
     if (scan !== undefined) yield complain(scan.problem, { position: scan.position, offset: this.#nextOffset })
     if (!isSnapshot) return
-    if (this.#first !== 'snapshotHeader') yield complain('a snapshot begins with a snapshotHeader, and this one does not', { position: 0 })
+    if (this.#first !== 'snapshotHeader') yield complain(wrong('noSnapshotHeader'), { position: 0 })
     if (scan === undefined && this.#last !== 'snapshotFooter') {
-      yield complain('a snapshot ends with a snapshotFooter, and this one does not: it is not complete', { position: file.size })
+      yield complain(wrong('noSnapshotFooter'), { position: file.size })
     }
   }
 }

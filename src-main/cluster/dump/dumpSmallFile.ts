@@ -7,7 +7,7 @@ import { decodePartitionMetadata } from '../../protocol/files/partitionMetadata.
 import { decodeProducerSnapshot } from '../../protocol/files/producerSnapshot.ts'
 import { decodeQuorumState } from '../../protocol/files/quorumState.ts'
 import type { SmallFileKind } from './fileKind.ts'
-import type { Complain, DumpItem, EntryItem, Items, ReadableFile } from './items.ts'
+import { type Complain, type DumpItem, type EntryItem, type Items, type ReadableFile, wrong, type Wrong } from './items.ts'
 
 /** A million producers or partitions fit in; what is larger is no such file. */
 const MAX_BYTES = 64 * 1024 * 1024
@@ -35,10 +35,10 @@ export async function* dumpProducerSnapshot(source: SmallFile, endOffset: number
     for (const [index, producer] of decodeProducerSnapshot(bytes).entries()) {
       const position = SNAPSHOT_HEADER_BYTES + index * PRODUCER_BYTES
       yield { type: 'entry', file: path, entry: 'producer', position, fields: { ...producer } }
-      if (seen.has(producer.producerId)) yield complain(`producer ${producer.producerId} is there twice`, { position })
+      if (seen.has(producer.producerId)) yield complain(wrong('producerTwice', { producer: producer.producerId }), { position })
       seen.add(producer.producerId)
       for (const offset of [producer.lastOffset, producer.currentTxnFirstOffset]) {
-        if (offset >= endOffset) yield complain(`offset ${offset} is not below ${endOffset}, where the snapshot ends`, { position, offset })
+        if (offset >= endOffset) yield complain(wrong('notBelowEnd', { offset, end: endOffset }), { position, offset })
       }
     }
   })
@@ -46,7 +46,7 @@ export async function* dumpProducerSnapshot(source: SmallFile, endOffset: number
 
 async function* dumped({ file, complain }: SmallFile, read: (bytes: Buffer) => Iterable<DumpItem | Complaint>): AsyncGenerator<Items> {
   if (file.size > MAX_BYTES) {
-    yield [complain(`the file has ${file.size} bytes, far more than such a file can have`, { position: 0 })]
+    yield [complain(wrong('tooLarge', { bytes: file.size }), { position: 0 })]
     return
   }
   const bytes = await file.read(0, file.size)
@@ -55,14 +55,14 @@ async function* dumped({ file, complain }: SmallFile, read: (bytes: Buffer) => I
       for (const item of read(bytes)) yield 'at' in item ? complain(item.problem, item.at) : item
     } catch (problem) {
       if (!(problem instanceof MalformedMessage)) throw problem
-      yield complain(problem.reason, { position: problem.position })
+      yield complain(wrong('malformed', { why: problem.reason }), { position: problem.position })
     }
   })()
 }
 
 /** A problem before it has the file's name. */
 interface Complaint {
-  readonly problem: string
+  readonly problem: Wrong
   readonly at: { readonly position: number; readonly offset?: number }
 }
 
@@ -77,9 +77,9 @@ const readers: Readonly<Record<SmallFileKind, Reader>> = {
     for (const [index, each] of decodeLeaderEpochCheckpoint(bytes).entries()) {
       const position = places[index] ?? 0
       yield entry('leaderEpoch', { ...each }, position)
-      if (each.epoch <= last.epoch) yield { problem: `leader epoch ${each.epoch} comes after ${last.epoch}`, at: { position } }
+      if (each.epoch <= last.epoch) yield { problem: wrong('epochAfter', { epoch: each.epoch, last: last.epoch }), at: { position } }
       else if (each.startOffset <= last.startOffset) {
-        const problem = `leader epoch ${each.epoch} begins at offset ${each.startOffset}, and the one before it at ${last.startOffset}`
+        const problem = wrong('epochBegins', { epoch: each.epoch, offset: each.startOffset, last: last.startOffset })
         yield { problem, at: { position, offset: each.startOffset } }
       }
       last = each
@@ -93,7 +93,7 @@ const readers: Readonly<Record<SmallFileKind, Reader>> = {
       const position = places[index] ?? 0
       yield entry('partitionOffset', { ...each }, position)
       const name = `${each.topic}-${each.partition}`
-      if (seen.has(name)) yield { problem: `partition ${name} is there twice`, at: { position } }
+      if (seen.has(name)) yield { problem: wrong('partitionTwice', { name }), at: { position } }
       seen.add(name)
     }
   },

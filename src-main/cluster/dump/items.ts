@@ -1,3 +1,6 @@
+import { fillIn } from '../../base/fillIn.ts'
+import { FILE_PROBLEMS, type FileProblem, type ToldDetails } from '../../contract/told.ts'
+
 /** A count of 64 bits: exact as a number up to 2^53, as its digits beyond. */
 export type Int64 = number | string
 
@@ -70,7 +73,11 @@ export interface ProblemItem {
   /** Byte in the file, where known. */
   readonly position: number | undefined
   readonly offset: Int64 | undefined
+  /** In words. */
   readonly problem: string
+  /** The same for whoever says it in other words. */
+  readonly code: FileProblem
+  readonly details: ToldDetails
 }
 
 export type DumpItem = FileItem | BatchItem | RecordItem | EntryItem | ProblemItem
@@ -97,9 +104,25 @@ export interface ReadableFile {
   close(): Promise<void>
 }
 
+/** What is wrong, and what stands in the sentence about it. */
+export interface Wrong {
+  readonly code: FileProblem
+  readonly details: ToldDetails
+}
+
+export const wrong = (code: FileProblem, details: ToldDetails = {}): Wrong => ({ code, details })
+
 /** Says of one file what is wrong, and where. */
-export type Complain = (problem: string, at?: { readonly position?: number; readonly offset?: Int64 }) => ProblemItem
+export type Complain = (wrong: Wrong, at?: { readonly position?: number; readonly offset?: Int64 }) => ProblemItem
 
 export function complaintsAbout(file: string): Complain {
-  return (problem, at) => ({ type: 'problem', file, position: at?.position, offset: at?.offset, problem })
+  return ({ code, details }, at) => ({
+    type: 'problem',
+    file,
+    position: at?.position,
+    offset: at?.offset,
+    problem: fillIn(FILE_PROBLEMS[code], details),
+    code,
+    details,
+  })
 }

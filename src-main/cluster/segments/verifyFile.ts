@@ -37,7 +37,8 @@ function note(found: Omit<Verification, 'isDone'>, item: DumpItem): void {
     case 'problem':
       if (found.problems.length >= NAMED_PROBLEMS) found.unnamed += 1
       else {
-        const { position = null, offset, problem } = item
+        const { position = null, offset, problem: message, code, details } = item
+        const problem = { code: `fileProblems.${code}`, details, message }
         found.problems.push({ position, offset: offset === undefined ? null : `${offset}`, problem })
       }
       break

@@ -1,7 +1,7 @@
 import { onScopeDispose, shallowRef, watch } from 'vue'
 import type { RunProgress } from '../../../../src-main/contract/records.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
-import { useFailureText } from '../../../composables/useFailureText.ts'
+import { useFailureText, useToldText } from '../../../composables/useFailureText.ts'
 import { useRecordRuns } from '../../../stores/recordRuns.ts'
 import type { ManyForm } from './produceForm.ts'
 
@@ -20,6 +20,7 @@ export function useCheck(form: () => ManyForm) {
   const bridge = useBridge()
   const runs = useRecordRuns()
   const failureText = useFailureText()
+  const toldText = useToldText()
   const checked = shallowRef<Checked | null>(null)
   let running = new AbortController()
 
@@ -38,7 +39,7 @@ export function useCheck(form: () => ManyForm) {
           })
         } else {
           const isDone = item.type === 'ended' && item.why === 'done'
-          const problem = item.type === 'ended' && item.problem !== null ? item.problem.message : ''
+          const problem = item.type === 'ended' && item.problem !== null ? toldText(item.problem) : ''
           checked.value = { isDone, progress: item.progress, problem }
         }
       }

@@ -1,8 +1,7 @@
 import { useI18n } from 'vue-i18n'
 import type { MissingOffsets, RunProgress } from '../../../../src-main/contract/records.ts'
 import { count } from '../../../composables/format.ts'
-import { useFailureText } from '../../../composables/useFailureText.ts'
-import { BridgeError } from '../../../../src-main/contract/channel.ts'
+import { useToldText } from '../../../composables/useFailureText.ts'
 import type { RunEnd } from '../../../stores/recordRuns.ts'
 
 /** In passing, nobody reads more. */
@@ -13,7 +12,7 @@ type MissingTold = Pick<RunProgress, 'missing' | 'firstMissing'>
 /** What became of records that were appended, in sentences. */
 export function useRunWords() {
   const { t } = useI18n()
-  const failureText = useFailureText()
+  const toldText = useToldText()
 
   const nameOf = ({ partition, from, to, why }: MissingOffsets) => {
     const at =
@@ -31,7 +30,7 @@ export function useRunWords() {
     return t('marks.missing', { n: count(missing), list: names.join('; ') }, missing)
   }
 
-  const problemText = ({ problem }: RunEnd) => (problem === null ? '' : failureText(new BridgeError({ ...problem, details: {} })))
+  const problemText = ({ problem }: RunEnd) => (problem === null ? '' : toldText(problem))
 
   function appended(end: RunEnd, { isAnswered = true } = {}): string {
     const { acknowledged, perhaps, leftOut, undecided, firstUndecided } = end.progress
