@@ -38,5 +38,7 @@ export function useSecurityTab(tab: SecurityTab, load: () => Promise<void>, key:
   watchEffect(() => {
     if (route.query.add !== undefined && isReadOnly.value) isAdding.value = false
   })
-  return { cannotList, reason, isOwn, failure, again, isAdding }
+  /** What `SecurityTab` wants to know of all of them. */
+  const shared = computed(() => ({ tab, missing: cannotList.value, isOwn: isOwn.value, failure: failure.value }))
+  return { shared, reason, again, isAdding }
 }
