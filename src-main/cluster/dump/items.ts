@@ -112,17 +112,11 @@ export interface Wrong {
 
 export const wrong = (code: FileProblem, details: ToldDetails = {}): Wrong => ({ code, details })
 
+export const wrongText = ({ code, details }: Wrong): string => fillIn(FILE_PROBLEMS[code], details)
+
 /** Says of one file what is wrong, and where. */
 export type Complain = (wrong: Wrong, at?: { readonly position?: number; readonly offset?: Int64 }) => ProblemItem
 
 export function complaintsAbout(file: string): Complain {
-  return ({ code, details }, at) => ({
-    type: 'problem',
-    file,
-    position: at?.position,
-    offset: at?.offset,
-    problem: fillIn(FILE_PROBLEMS[code], details),
-    code,
-    details,
-  })
+  return (found, at) => ({ type: 'problem', file, position: at?.position, offset: at?.offset, problem: wrongText(found), ...found })
 }

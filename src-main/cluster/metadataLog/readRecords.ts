@@ -4,12 +4,15 @@ import { MalformedMessage } from '../../protocol/byteReader.ts'
 import { baseOffset, isControl, isIntact, partitionLeaderEpoch } from '../../protocol/records/batch.ts'
 import { iterateRecords } from '../../protocol/records/record.ts'
 import { scanBatches } from '../dump/batchScan.ts'
-import type { ReadableFile } from '../dump/items.ts'
+import { type ReadableFile, type Wrong, wrongText } from '../dump/items.ts'
 import type { LoggedRecord } from './sayings.ts'
 import type { Position } from './timeline.ts'
 
 /** What the records of one batch may unfold to. */
 const MAX_UNFOLDED_BYTES = 64 * 1024 * 1024
+
+/** What a batch looks like that is being written. */
+const TORN: ReadonlySet<Wrong['code']> = new Set(['tornHeader', 'tornBatch'])
 
 export interface ReadTo {
   /** Where the first batch lies that was not read. */
@@ -31,7 +34,10 @@ export async function readRecords(
   let position = from
   for (;;) {
     const { done, value } = await scan.next()
-    if (done) return { position, problem: value?.problem ?? null, isTorn: value?.problem.endsWith('torn') ?? false }
+    if (done) {
+      if (value === undefined) return { position, problem: null, isTorn: false }
+      return { position, problem: wrongText(value.problem), isTorn: TORN.has(value.problem.code) }
+    }
     for (const { bytes } of value) {
       const problem = takeBatch(bytes, take)
       if (problem !== null) {
