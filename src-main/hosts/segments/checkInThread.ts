@@ -21,9 +21,9 @@ export const checkInThread: VerifyFile = async function* (path, signal) {
   const looks = latestOf<Verification>(AbortSignal.any([signal, ended.signal]))
   let newest: Verification | undefined
   let told: Verification | undefined
-  let failure: unknown
+  let failure: Error | undefined
   worker.on('message', (found: Verification) => looks.offer((newest = found)))
-  worker.on('error', problem => (failure = problem))
+  worker.on('error', (problem: Error) => (failure = problem))
   worker.on('exit', () => ended.abort())
   try {
     for await (const look of looks) yield (told = look)
