@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { batchOf, rawFetch, rawProduce } from './clients/rawLoad.ts'
 import type { MeasuredCluster } from './cluster.ts'
 import { findKafka, kafka, trilog } from './contenders.ts'
+import { coordinatorOf } from './coordinator.ts'
 import { Desk } from './desk.ts'
 import { figuresOf, ratioOf, tableOf, type Row } from './figures.ts'
 import { catchUp } from './rows/catchUp.ts'
@@ -50,10 +51,10 @@ const compared: Readonly<Record<string, (desk: Desk) => Promise<Row[]>>> = {
   fetch,
   endToEnd,
   requests,
-  connections,
-  topics,
   emptyReplica,
   group,
+  topics,
+  connections,
   failover,
 }
 
@@ -119,4 +120,6 @@ async function warmUp(cluster: MeasuredCluster): Promise<void> {
   await rawProduce(cluster, { topic: name, acks: -1, records: batch.records, batches: Math.ceil(bytes / batch.records.length) })
   await rawFetch(cluster, { topic: name, batch, bytes })
   await deleteTopics(cluster, [name])
+  // Its first group makes a cluster create the topic of offsets.
+  await coordinatorOf(cluster, name)
 }

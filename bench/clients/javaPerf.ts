@@ -13,9 +13,20 @@ const MEBIBYTE = 1024 * 1024
 /** Apache Kafka's `kafka-producer-perf-test`: MB/s of what is produced after its warm-up, by its own clock. */
 export async function javaProduce(classpath: string, payloads: string, records: number, options: ProducerOptions): Promise<number> {
   const { bootstrapServers, topic, batchBytes, codec, acks } = options
-  const properties = [`bootstrap.servers=${bootstrapServers}`, `acks=${acks}`, `batch.size=${batchBytes}`, `compression.type=${codec}`]
+  const properties = [`acks=${acks}`, `batch.size=${batchBytes}`, `compression.type=${codec}`]
   const said = await java(classpath, PRODUCER, [
-    ...['--topic', topic, '--num-records', String(records), '--throughput', '-1', '--payload-file', payloads],
+    ...[
+      '--bootstrap-server',
+      bootstrapServers,
+      '--topic',
+      topic,
+      '--num-records',
+      String(records),
+      '--throughput',
+      '-1',
+      '--payload-file',
+      payloads,
+    ],
     ...['--warmup-records', String(Math.round(records * WARM_UP_SHARE)), '--reporting-interval', '1000000'],
     // A request holds at least one batch, and by default not more than 1 MiB.
     ...['--command-property', ...properties, `max.request.size=${Math.max(MEBIBYTE, batchBytes * 2)}`],

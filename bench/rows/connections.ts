@@ -5,7 +5,7 @@ import { sleep, useOf } from '../brokers.ts'
 import type { MeasuredCluster } from '../cluster.ts'
 import { rowsOf, type Desk } from '../desk.ts'
 import { percentile, type Row } from '../figures.ts'
-import { createTopics, deleteTopics } from '../topics.ts'
+import { createTopics } from '../topics.ts'
 
 const IDLE = [1_000, 10_000] as const
 const PRODUCERS = 1_000
@@ -15,18 +15,23 @@ const SETTLES_WITHIN_MS = 2_000
 /** Enough for answers of some bytes: thousands of them are held here. */
 const READ_BYTES = 1_024
 const BROKER = 1
+const TOPIC = 'connections'
+/** Requests that are not counted: they compile the broker's code. */
+const WARM_UP = 10_000
 
 /** What connections cost a broker and its other clients, when they are idle and when they are not. */
 export async function connections(desk: Desk): Promise<Row[]> {
-  const outcomes = await desk.measure(desk.isQuick ? 1 : 3, async (cluster, round) => {
-    const topic = `connections-${round}`
-    await createTopics(cluster, [{ name: topic, partitions: 1, replicas: 1, brokerIds: [BROKER] }])
+  await desk.clear()
+  const outcomes = await desk.inTurn(desk.isQuick ? 1 : 3, async contender => {
+    // A new one each time: what a broker has taken for connections once, it keeps for the next ones.
+    await using cluster = await contender.start({ brokers: 1 })
+    await createTopics(cluster, [{ name: TOPIC, partitions: 1, replicas: 1 }])
     const records = batchOf(1).records
-    const frame = produceFrame({ topic, partition: 0, acks: 1, records })
+    const frame = produceFrame({ topic: TOPIC, partition: 0, acks: 1, records })
     const active = await RawConnection.open(cluster.portOf(BROKER), READ_BYTES)
     const askAll = desk.isQuick ? 2_000 : 10_000
-    await latencies(active, topic, frame, askAll / 2) // not counted
-    const alone = await latencies(active, topic, frame, askAll)
+    await latencies(active, frame, WARM_UP)
+    const alone = await latencies(active, frame, askAll)
     const held: RawConnection[] = []
     const beside: { readonly kilobytes: number | undefined; readonly p99: number }[] = []
     for (const count of IDLE) {
@@ -37,13 +42,11 @@ export async function connections(desk: Desk): Promise<Row[]> {
       const after = useOf(cluster, BROKER)?.residentBytes
       beside.push({
         kilobytes: before === undefined || after === undefined ? undefined : (after - before) / opened / 1_000,
-        p99: percentile(await latencies(active, topic, frame, askAll), 0.99),
+        p99: percentile(await latencies(active, frame, askAll), 0.99),
       })
     }
-    const producers = await producing(held.slice(0, PRODUCERS), topic, frame, desk.isQuick ? 3_000 : 10_000)
+    const producers = await producing(held.slice(0, PRODUCERS), frame, desk.isQuick ? 3_000 : 10_000)
     for (const each of [active, ...held]) each.close()
-    await deleteTopics(cluster, [topic])
-    await sleep(SETTLES_WITHIN_MS)
     return { p99: percentile(alone, 0.99), beside, producers }
   })
   const named = (count: number) => count.toLocaleString('en-US')
@@ -66,11 +69,11 @@ export async function connections(desk: Desk): Promise<Row[]> {
 }
 
 /** Of one request after the other, in milliseconds. */
-async function latencies(connection: RawConnection, topic: string, frame: Buffer, count: number): Promise<number[]> {
+async function latencies(connection: RawConnection, frame: Buffer, count: number): Promise<number[]> {
   const values: number[] = []
   for (let n = 0; n < count; n++) {
     const sentAt = performance.now()
-    await connection.ask(frame, start => expectNone(produceVerdict(start, topic)))
+    await connection.ask(frame, start => expectNone(produceVerdict(start, TOPIC)))
     values.push(performance.now() - sentAt)
   }
   return values
@@ -92,11 +95,11 @@ async function openMany(cluster: MeasuredCluster, count: number): Promise<RawCon
 }
 
 /** All at once, each with its next request when the one before is answered. */
-async function producing(producers: readonly RawConnection[], topic: string, frame: Buffer, forMs: number) {
+async function producing(producers: readonly RawConnection[], frame: Buffer, forMs: number) {
   const values: number[] = []
   const startedAt = performance.now()
   const one = async (connection: RawConnection) => {
-    while (performance.now() - startedAt < forMs) values.push(...(await latencies(connection, topic, frame, 1)))
+    while (performance.now() - startedAt < forMs) values.push(...(await latencies(connection, frame, 1)))
   }
   await Promise.all(producers.map(one))
   return { perSecond: values.length / ((performance.now() - startedAt) / 1_000), p99: percentile(values, 0.99) }

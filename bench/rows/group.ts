@@ -1,7 +1,6 @@
-import { FindCoordinator } from '../../src-main/protocol/messages/findCoordinator.ts'
 import { sleep } from '../brokers.ts'
 import { Member } from '../clients/member.ts'
-import type { MeasuredCluster } from '../cluster.ts'
+import { coordinatorOf } from '../coordinator.ts'
 import { rowsOf, type Desk } from '../desk.ts'
 import type { Row } from '../figures.ts'
 import { createTopics, deleteTopics } from '../topics.ts'
@@ -60,16 +59,4 @@ async function rebalanced(members: readonly Member[], first: () => Promise<void>
   }
   await Promise.all([first(), ...members.map(takePart)])
   return doneAt! - startedAt
-}
-
-async function coordinatorOf(cluster: MeasuredCluster, groupId: string): Promise<number> {
-  // Its partition may have to be made first.
-  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; await sleep(HEARTBEAT_EVERY_MS)) {
-    const connection = await connectTo(cluster, cluster.brokerIds[0]!)
-    const { coordinators } = await connection.send(FindCoordinator, { keyType: 0, coordinatorKeys: [groupId] })
-    connection.close()
-    const found = coordinators[0]
-    if (found?.errorCode === 0) return found.nodeId
-  }
-  throw new Error('the group has no coordinator')
 }
