@@ -45,7 +45,7 @@ describe('a template', () => {
   })
 
   it.each([
-    ['{{counter', 'at character 1 is not closed'],
+    ['{{counter', 'at character 1 are not closed'],
     ['{{}}', 'Nothing stands in'],
     ['{{int 1}}', 'a least and a most'],
     ['{{int 5 1}}', '1 is less than 5'],
