@@ -48,6 +48,8 @@ export const transfer = {
     replayText: 'Appends them again, with key, value and headers, acks=all. Records that arrive meanwhile are not among them.',
     toCluster: 'To cluster',
     toTopic: 'To topic',
+    chooseTopic: 'Choose a topic',
+    doReplayNowhere: 'Replay',
     keepsPartitions: 'Keep partitions',
     keepsTimestamps: 'Keep timestamps',
     compression: 'Compression',

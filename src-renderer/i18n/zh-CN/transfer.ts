@@ -45,6 +45,8 @@ export const transfer = {
     replayText: '连同 key、value 和 header 再次追加，acks=all。期间到达的记录不在其中。',
     toCluster: '目标集群',
     toTopic: '目标 topic',
+    chooseTopic: '选择 topic',
+    doReplayNowhere: '重放',
     keepsPartitions: '保留分区',
     keepsTimestamps: '保留时间戳',
     compression: '压缩',
