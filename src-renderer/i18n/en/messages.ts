@@ -35,6 +35,7 @@ export const messages = {
     resizeDrawer: 'Width of the record',
     previous: 'Previous record (Alt and arrow up)',
     next: 'Next record (Alt and arrow down)',
+    closeRecord: 'Close (Esc)',
     sameKey: 'Same key',
     sameKeyText: 'Search for all records with exactly this key',
     copies: { value: 'Value', key: 'Key', record: 'Record as JSON', kcat: 'kcat command', link: 'Link to this record' },
@@ -197,7 +198,7 @@ export const messages = {
     failed: 'The search failed: {why}',
     ends: {
       completed: 'Everything was scanned, in {seconds} s.',
-      enough: 'Stopped after {n} hits, as asked.',
+      enough: 'Stopped after {n} hits, as asked. What is not scanned yet may have others of the same time.',
       tooSlow: 'Stopped: the filter took longer for one record than it may.',
       tooMuchMemory: 'Stopped: the filter wanted more memory than it may have.',
     },

@@ -36,6 +36,7 @@ export const messages = {
     resizeDrawer: '记录面板宽度',
     previous: '上一条记录（Alt+上箭头）',
     next: '下一条记录（Alt+下箭头）',
+    closeRecord: '关闭（Esc）',
     sameKey: '相同 key',
     sameKeyText: '搜索 key 完全相同的所有记录',
     copies: { value: 'Value', key: 'Key', record: '记录（JSON）', kcat: 'kcat 命令', link: '此记录的链接' },
@@ -194,7 +195,7 @@ export const messages = {
     failed: '搜索失败：{why}',
     ends: {
       completed: '已全部扫描，用时 {seconds} 秒。',
-      enough: '按要求在命中 {n} 条后停止。',
+      enough: '按要求在命中 {n} 条后停止。尚未扫描的部分可能还有同一时间的命中。',
       tooSlow: '已停止：过滤器处理一条记录的时间超出限制。',
       tooMuchMemory: '已停止：过滤器需要的内存超出限制。',
     },

@@ -37,6 +37,8 @@ describe('what stands in the search bar', () => {
     [aForm({}), 'nothing'],
     [aForm({ text: 'x' }), null],
     [aForm({ mode: 'regex', text: '(' }), 'regex'],
+    [aForm({ mode: 'json', conditions: [{ part: 'value', path: '', operator: 'equals', value: '' }] }), 'nothing'],
+    [aForm({ mode: 'json', conditions: [{ part: 'value', path: '', operator: 'equals', value: '7' }] }), 'condition'],
     [aForm({ mode: 'json', conditions: [{ part: 'value', path: ' ', operator: 'exists', value: '' }] }), 'condition'],
     [aForm({ text: 'x', bounds: 'offsets', from: '1,000', to: '5' }), 'backwards'],
     [aForm({ text: 'x', bounds: 'offsets', from: '-1' }), 'offset'],

@@ -69,7 +69,7 @@ function contentProblem(form: SearchForm): FormProblem | null {
     case 'regex':
       return form.text === '' ? 'nothing' : isRegex(form.text) ? null : 'regex'
     case 'json':
-      if (form.conditions.length === 0) return 'nothing'
+      if (form.conditions.every(({ path, operator, value }) => path === '' && operator === 'equals' && value === '')) return 'nothing'
       if (form.conditions.some(({ operator, value }) => operator === 'matches' && !isRegex(value))) return 'regex'
       return form.conditions.every(each => each.path.trim() !== '') ? null : 'condition'
     case 'predicate':
