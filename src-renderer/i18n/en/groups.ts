@@ -119,7 +119,7 @@ export const groups = {
       allBehind: 'records of {n} partition, which is behind | records of {n} partitions, all of which are behind',
       someBehind:
         'records of {n} partition that is behind; the other {rest} by {most} at most | records of {n} partitions that are behind; the other {rest} by {most} at most',
-      uncommitted: '{n} partition without a committed offset | {n} partitions without a committed offset',
+      uncommitted: '{n} without a commit | {n} without a commit',
       setAside: 'The file with the history could not be used, and history began anew. The old file is {file}.',
       notKept: 'The history cannot be written to disk; it is kept until Trilog ends.',
     },

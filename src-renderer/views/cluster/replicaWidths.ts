@@ -23,7 +23,7 @@ export function replicaWidths(partitions: readonly PartitionReplicas[]) {
     replicas.map(({ end: at, highWatermark }) => (at === null || highWatermark === null ? '' : distance(at - highWatermark))),
   )
   return {
-    partition: Math.min(132, Math.max(96, longest(partitions.map(partitionName)) * LETTER + 16)),
+    partition: Math.min(112, Math.max(96, longest(partitions.map(partitionName)) * LETTER + 16)),
     watermark: Math.max(WATERMARK_HEAD, longest(partitions.map(each => countOr(each.highWatermark))) * CHARACTER + 16),
     replica: Math.max(116, Math.max(END, end * CHARACTER) + apart * SMALL_CHARACTER + 48),
   }
