@@ -63,7 +63,9 @@ export class Desk {
   async clear(): Promise<void> {
     const clusters = [...this.#clusters.values()]
     this.#clusters.clear()
-    await Promise.all(clusters.map(async cluster => (await cluster).stop()))
+    // Of one that could not be started, whoever asked for it has heard.
+    const started = (await Promise.allSettled(clusters)).flatMap(each => (each.status === 'fulfilled' ? [each.value] : []))
+    await Promise.all(started.map(cluster => cluster.stop()))
   }
 
   async close(): Promise<void> {

@@ -3,14 +3,17 @@ import { errorName } from '../src-main/protocol/errors.ts'
 import { CreateTopics } from '../src-main/protocol/messages/createTopics.ts'
 import { DeleteTopics } from '../src-main/protocol/messages/deleteTopics.ts'
 import { DescribeCluster } from '../src-main/protocol/messages/describeCluster.ts'
+import { ListOffsets } from '../src-main/protocol/messages/listOffsets.ts'
 import { Metadata } from '../src-main/protocol/messages/metadata.ts'
 import { ZERO_UUID } from '../src-main/base/uuid.ts'
+import type { KafkaConnection } from '../src-main/wire/client.ts'
 import { sleep } from './brokers.ts'
 import type { MeasuredCluster } from './cluster.ts'
 import { connectTo } from './wire.ts'
 
 const LOOK_EVERY_MS = 20
 const PATIENCE_MS = 60_000
+const LATEST = -1
 
 export interface NewTopic {
   readonly name: string
@@ -18,7 +21,6 @@ export interface NewTopic {
   readonly replicas: number
   /** Who gets every partition, its leader first; the controller decides when left out. */
   readonly brokerIds?: readonly number[]
-  readonly configs?: Readonly<Record<string, string>>
 }
 
 /** A partition as one broker's metadata has it. */
@@ -39,13 +41,10 @@ export async function untilServed(
 ): Promise<void> {
   const knowsAll = async (brokerId: number) => {
     try {
-      const connection = await connectTo(cluster, brokerId)
-      try {
-        const { brokers } = await connection.send(DescribeCluster, { includeClusterAuthorizedOperations: false })
-        return brokerIds.every(id => brokers.some(each => each.brokerId === id))
-      } finally {
-        connection.close()
-      }
+      const { brokers } = await over(cluster, brokerId, connection =>
+        connection.send(DescribeCluster, { includeClusterAuthorizedOperations: false }),
+      )
+      return brokerIds.every(id => brokers.some(each => each.brokerId === id))
     } catch (problem) {
       if (problem instanceof NetworkError) return false // not yet
       throw problem
@@ -62,33 +61,48 @@ export async function untilServed(
 
 /** Sends one request for all of them; resolves when that is answered. */
 export async function askForTopics(cluster: MeasuredCluster, topics: readonly NewTopic[]): Promise<void> {
-  const connection = await connectTo(cluster, cluster.brokerIds[0]!)
-  try {
-    const answer = await connection.send(CreateTopics, {
-      topics: topics.map(({ name, partitions, replicas, brokerIds, configs = {} }) => ({
-        name,
-        numPartitions: brokerIds === undefined ? partitions : -1,
-        replicationFactor: brokerIds === undefined ? replicas : -1,
-        assignments:
-          brokerIds === undefined
-            ? []
-            : Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, brokerIds: [...brokerIds] })),
-        configs: Object.entries(configs).map(([config, value]) => ({ name: config, value })),
-      })),
-      timeoutMs: 30_000,
-    })
-    // Who forwarded it may have asked a second time, of the next controller.
-    const refused = answer.topics.find(each => !['NONE', 'TOPIC_ALREADY_EXISTS'].includes(errorName(each.errorCode)))
-    if (refused !== undefined) throw new Error(`topic ${refused.name} was not created: ${errorName(refused.errorCode)}`)
-  } finally {
-    connection.close()
-  }
+  const answer = await over(cluster, cluster.brokerIds[0]!, connection =>
+    connection.send(CreateTopics, { topics: topics.map(requestOf), timeoutMs: 30_000 }),
+  )
+  // Who forwarded it may have asked a second time, of the next controller.
+  const refused = answer.topics.find(each => !['NONE', 'TOPIC_ALREADY_EXISTS'].includes(errorName(each.errorCode)))
+  if (refused !== undefined) throw new Error(`topic ${refused.name} was not created: ${errorName(refused.errorCode)}`)
 }
 
-/** Resolves when every broker knows a leader and all replicas in sync for every partition. */
+function requestOf({ name, partitions, replicas, brokerIds }: NewTopic) {
+  if (brokerIds === undefined) return { name, numPartitions: partitions, replicationFactor: replicas, assignments: [], configs: [] }
+  const assignments = Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, brokerIds: [...brokerIds] }))
+  return { name, numPartitions: -1, replicationFactor: -1, assignments, configs: [] }
+}
+
+/** Resolves when every broker knows a leader and all replicas in sync for every partition, and every leader knows that it leads. */
 export async function createTopics(cluster: MeasuredCluster, topics: readonly NewTopic[]): Promise<void> {
   await askForTopics(cluster, topics)
   await untilAllInSync(cluster, topics)
+  // What a broker tells of a partition and what it does for it are two things, and the first comes first.
+  for (const deadline = performance.now() + PATIENCE_MS; !(await leadersServe(cluster, topics)); await sleep(LOOK_EVERY_MS)) {
+    if (performance.now() > deadline) throw new Error('there are partitions that nobody leads')
+  }
+}
+
+async function leadersServe(cluster: MeasuredCluster, topics: readonly NewTopic[]): Promise<boolean> {
+  const names = topics.map(each => each.name)
+  const seen = await seenBy(cluster, cluster.brokerIds[0]!, names)
+  if (seen.some(each => each.leader < 0)) return false
+  const asked = [...Map.groupBy(seen, each => each.leader)].map(async ([leader, led]) => {
+    const byTopic = Map.groupBy(led, each => each.topic)
+    const answer = await over(cluster, leader, connection =>
+      connection.send(ListOffsets, {
+        replicaId: -1,
+        topics: [...byTopic].map(([name, partitions]) => ({
+          name,
+          partitions: partitions.map(each => ({ partitionIndex: each.partition, timestamp: LATEST })),
+        })),
+      }),
+    )
+    return answer.topics.flatMap(each => each.partitions).every(each => each.errorCode === 0)
+  })
+  return (await Promise.all(asked)).every(Boolean)
 }
 
 export async function untilAllInSync(
@@ -114,16 +128,10 @@ export async function untilAllInSync(
 }
 
 export async function deleteTopics(cluster: MeasuredCluster, names: readonly string[]): Promise<void> {
-  const connection = await connectTo(cluster, cluster.brokerIds[0]!)
-  try {
-    await connection.send(DeleteTopics, {
-      topics: names.map(name => ({ name, topicId: ZERO_UUID })),
-      topicNames: [...names],
-      timeoutMs: 30_000,
-    })
-  } finally {
-    connection.close()
-  }
+  const topics = names.map(name => ({ name, topicId: ZERO_UUID }))
+  await over(cluster, cluster.brokerIds[0]!, connection =>
+    connection.send(DeleteTopics, { topics, topicNames: [...names], timeoutMs: 30_000 }),
+  )
 }
 
 /** The broker that leads a partition, as any client would learn it. */
@@ -137,21 +145,25 @@ export async function leaderOf(cluster: MeasuredCluster, topic: string, partitio
 
 /** What one broker knows of these topics; of those that it does not know, nothing. */
 export async function seenBy(cluster: MeasuredCluster, brokerId: number, names: readonly string[]): Promise<SeenPartition[]> {
+  const { topics } = await over(cluster, brokerId, connection =>
+    connection.send(Metadata, { topics: names.map(name => ({ topicId: ZERO_UUID, name })), allowAutoTopicCreation: false }),
+  )
+  return topics.flatMap(({ name, partitions }) =>
+    partitions.map(each => ({
+      topic: name ?? '',
+      partition: each.partitionIndex,
+      leader: each.leaderId,
+      replicas: each.replicaNodes,
+      inSyncReplicas: each.isrNodes,
+    })),
+  )
+}
+
+/** A connection for one question. */
+async function over<T>(cluster: MeasuredCluster, brokerId: number, ask: (connection: KafkaConnection) => Promise<T>): Promise<T> {
   const connection = await connectTo(cluster, brokerId)
   try {
-    const { topics } = await connection.send(Metadata, {
-      topics: names.map(name => ({ topicId: ZERO_UUID, name })),
-      allowAutoTopicCreation: false,
-    })
-    return topics.flatMap(({ name, partitions }) =>
-      partitions.map(each => ({
-        topic: name ?? '',
-        partition: each.partitionIndex,
-        leader: each.leaderId,
-        replicas: each.replicaNodes,
-        inSyncReplicas: each.isrNodes,
-      })),
-    )
+    return await ask(connection)
   } finally {
     connection.close()
   }

@@ -6,10 +6,16 @@ import { guard } from '../guard.ts'
 export const kcat = onPath('kcat')
 export const python = findPython('confluent_kafka')
 
+const PATIENCE_MS = 300_000
+
 /** Runs a client to its end; resolves to what it printed. Fails when it does. */
 export function runClient(command: string, args: readonly string[], { keepOutput = true } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', keepOutput ? 'pipe' : 'ignore', 'pipe'] })
+    const child = spawn(command, args, {
+      stdio: ['ignore', keepOutput ? 'pipe' : 'ignore', 'pipe'],
+      timeout: PATIENCE_MS,
+      killSignal: 'SIGKILL',
+    })
     const said: Buffer[] = []
     const complaints: Buffer[] = []
     child.stdout?.on('data', (chunk: Buffer) => said.push(chunk))
