@@ -78,6 +78,35 @@ describe('a table', () => {
     expect(table.emitted('open')).toBeUndefined()
   })
 
+  it('has its columns moved and made wider with the keyboard', async () => {
+    const columns = ['name', 'size', 'lag'].map(key => ({ key, title: key, width: '100px', isResizable: true, isMovable: true }))
+    const table = mount(DataTable, {
+      props: { label: 'Topics', count: 3, columns },
+      slots: { row: () => h('span', { role: 'gridcell' }) },
+      attachTo: document.body,
+    })
+    const grid = table.get('[role=grid]')
+    const press = (key: string, more: object = {}) => grid.trigger('keydown', { key, ...more })
+    await press('ArrowRight', { altKey: true }) // no head was reached
+    await press('ArrowRight')
+    await press('ArrowRight')
+    expect(grid.attributes('aria-activedescendant')).toMatch(/-head-size$/)
+    await press('ArrowRight', { altKey: true })
+    await press('ArrowLeft', { altKey: true })
+    await press('ArrowRight', { altKey: true, shiftKey: true })
+    await press('ArrowDown', { altKey: true, shiftKey: true })
+    await press('Enter')
+    expect(table.emitted('move')).toEqual([
+      ['size', 'lag'],
+      ['size', 'name'],
+    ])
+    expect(table.emitted('resize')).toEqual([
+      ['size', 24],
+      ['size', null],
+    ])
+    expect([table.emitted('sort'), table.emitted('open')]).toEqual([undefined, undefined])
+  })
+
   it('gives a column that is dragged the place of another one, and takes a small movement for none', async () => {
     const columns = ['name', 'size', 'lag'].map(key => ({ key, title: key, width: '100px', canSort: true, isMovable: true }))
     const table = mount(DataTable, {

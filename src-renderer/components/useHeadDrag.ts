@@ -5,8 +5,8 @@ import type { Column } from './tableColumn.ts'
 const DRAG_FROM = 6
 
 /**
- * Heads under a pointer: an edge makes its column wider, the rest takes the column to the place of another one. With the keyboard, both are done where
- * columns are listed: handles between heads would each be a stop on the way to the rows.
+ * Heads under a pointer: an edge makes its column wider, the rest takes the column to the place of another one. With the keyboard, the table
+ * takes the keys for both (`useGridKeys`): handles between heads would each be a stop on the way to the rows.
  */
 export function useHeadDrag(
   columns: () => readonly Column[],

@@ -2,7 +2,6 @@ export const marks = {
   marks: {
     bar: 'Marked records',
     hint: 'Mark (Space, or Ctrl and click; Shift for all up to here)',
-    none: 'No records marked',
     records: '{n} record marked | {n} records marked',
     offsets: '{n} offset marked | {n} offsets marked',
     unseen:
@@ -58,7 +57,6 @@ export const marks = {
     values: 'Values',
     headers: 'Headers',
     sameHeaders: 'Their headers are the same.',
-    at: '{partition} at {offset}',
     fact: 'Of the record',
     added: 'only in the second',
     removed: 'only in the first',

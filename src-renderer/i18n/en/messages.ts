@@ -52,7 +52,7 @@ export const messages = {
     showMore: 'Show {n}',
     columns: {
       title: 'Columns',
-      text: 'A click on a key in a JSON value makes it a column. Heads can be dragged; here, Alt and arrows move a column, with Shift they change its width.',
+      text: 'A click on a key in a JSON value makes it a column. Heads can be dragged. With the keyboard, ← and → in the table go along them; there and here, Alt and arrows move a column, with Shift they change its width.',
       take: 'Show as a column',
       names: { partition: 'Partition', offset: 'Offset', time: 'Time', key: 'Key', value: 'Value', headers: 'Headers', bytes: 'Bytes' },
       left: 'Move {name} to the left',

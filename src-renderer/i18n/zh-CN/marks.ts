@@ -4,7 +4,6 @@ export const marks = {
   marks: {
     bar: '已标记的记录',
     hint: '标记（空格，或按住 Ctrl 点击；按住 Shift 标记到此处为止）',
-    none: '未标记任何记录',
     records: '已标记 {n} 条记录',
     offsets: '已标记 {n} 个 offset',
     unseen: '其中 {n} 个尚未读取。没有记录的会被略去并列出。',
@@ -58,7 +57,6 @@ export const marks = {
     values: 'Value',
     headers: 'Header',
     sameHeaders: '它们的 header 相同。',
-    at: '{partition} 的 {offset}',
     fact: '记录',
     added: '仅在第二条中',
     removed: '仅在第一条中',

@@ -53,7 +53,7 @@ export const messages = {
     showMore: '显示 {n}',
     columns: {
       title: '列',
-      text: '点击 JSON value 中的键即可作为一列。表头可以拖动；在此处用 Alt+箭头移动列，再加 Shift 调整宽度。',
+      text: '点击 JSON value 中的键即可作为一列。表头可以拖动。用键盘时，在表中按 ← 和 → 沿表头移动；在表中和此处，Alt+箭头移动列，再加 Shift 调整宽度。',
       take: '显示为一列',
       names: { partition: '分区', offset: 'Offset', time: '时间', key: 'Key', value: 'Value', headers: 'Headers', bytes: '字节' },
       left: '将 {name} 左移',
