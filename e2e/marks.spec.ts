@@ -210,6 +210,39 @@ test('a marked record that was deleted meanwhile is named', async ({ page, clust
   await expect(page.getByText('partition 0, offsets 0 to 2 (deleted, the log begins later)')).toBeVisible({ timeout: 30_000 })
 })
 
+test('columns are moved, made wider and taken from a record with the keyboard alone', async ({ page }, info) => {
+  const heads = () => page.getByRole('columnheader').allTextContents()
+  const head = (name: string) => page.getByRole('columnheader', { name, exact: true })
+  await grid(page).focus()
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('Alt+ArrowRight')
+  await expect.poll(heads).toEqual(['Part.', 'Time', 'Offset', 'Key', 'Value', 'Bytes'])
+  const width = async () => (await head('Offset').boundingBox())?.width ?? 0
+  const before = await width()
+  await page.keyboard.press('Alt+Shift+ArrowRight')
+  await expect.poll(width).toBe(before + 24)
+  await page.keyboard.press('Alt+Shift+ArrowDown')
+  await expect.poll(width).toBe(before)
+  await page.keyboard.press('Alt+ArrowLeft')
+  await expect.poll(heads).toEqual(['Part.', 'Offset', 'Time', 'Key', 'Value', 'Bytes'])
+  await page.screenshot({ path: info.outputPath('head.png') })
+
+  await page.keyboard.press('Home')
+  await page.keyboard.press('Enter')
+  const tree = page.getByRole('complementary', { name: 'Record' }).getByRole('tree')
+  await expect(tree).toContainText('"status"')
+  for (let n = 0; n < 20 && !(await tree.evaluate(element => element === document.activeElement)); n++) await page.keyboard.press('Tab')
+  await expect(tree).toBeFocused()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await expect(head('status')).toBeVisible()
+  await page.screenshot({ path: info.outputPath('taken.png') })
+  await page.keyboard.press('Escape')
+  await expect(grid(page)).toBeFocused()
+})
+
 test('everybody can use marked records, in both themes and languages', async ({ page }, info) => {
   const complaints = async () => {
     const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()

@@ -139,12 +139,13 @@ describe('a table', () => {
   })
 
   describe('whose rows can be marked', () => {
+    const GAP = 3
     function aMarkableTable(selected: number | null = null, marked: readonly number[] = []) {
       const told: string[] = []
       const marking: Marking = {
         isAny: marked.length > 0,
         hint: 'Mark',
-        isMarked: index => marked.includes(index),
+        isMarked: index => (index === GAP ? null : marked.includes(index)),
         toggle: index => void told.push(`toggle ${index}`),
         extend: (from, to) => void told.push(`extend ${from} to ${to}`),
         all: () => void told.push('all'),
@@ -162,8 +163,9 @@ describe('a table', () => {
       const { grid, rows } = aMarkableTable(1, [0, 2])
       expect(grid.attributes('aria-multiselectable')).toBe('true')
       expect(rows().map(row => row.attributes('aria-selected'))).toEqual(
-        Array.from({ length: rows().length }, (_, index) => String(index === 0 || index === 2)),
+        Array.from({ length: rows().length }, (_, index) => (index === GAP ? undefined : String(index === 0 || index === 2))),
       )
+      expect(rows().map(row => row.find('[data-mark]').exists())[GAP]).toBe(false)
       expect(rows().map(row => row.attributes('aria-current') ?? '')[1]).toBe('true')
       expect(aTable(3, 1).get('[role=grid]').attributes('aria-multiselectable')).toBeUndefined()
     })

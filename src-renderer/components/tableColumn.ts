@@ -23,7 +23,8 @@ export interface Marking {
   readonly isAny: boolean
   /** What the place for a mark says to the mouse. */
   readonly hint: string
-  isMarked(index: number): boolean
+  /** `null`: this row cannot be. */
+  isMarked(index: number): boolean | null
   toggle(index: number): void
   /** From the current row, or where the last extension began, to this one. */
   extend(from: number, to: number): void

@@ -13,7 +13,7 @@ export function useMarkWords() {
   return {
     sayCut: () => toasts.show('danger', t('marks.cut.title'), t('marks.cut.text')),
     sayTooMany: () => toasts.show('danger', t('marks.tooMany.title'), t('marks.tooMany.text')),
-    sayCleared: ({ all }: Marks, undo: () => void) =>
+    sayCleared: ({ all }: Marks, undo: () => unknown) =>
       toasts.show('neutral', t('marks.cleared', n(all.size), all.size), '', { label: t('marks.undo'), act: undo }),
     sayAllOffsets: ({ unseen }: Marks, newer: number) => {
       const sentences = []

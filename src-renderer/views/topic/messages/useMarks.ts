@@ -32,9 +32,11 @@ export function useMarks(topic: () => string, rows: Rows, onTooMany: () => void)
   /** A stretch that grows from one row: what was marked before it, where it begins, and where it ends until now. */
   let growing: { readonly before: Marks; readonly from: Place; readonly to: Place } | null = null
 
-  function set(next: Marks) {
-    if (next.all.stretches > MOST_RANGES) return onTooMany()
-    marks.value = next
+  function set(next: Marks): boolean {
+    const isTooMany = next.all.stretches > MOST_RANGES
+    if (isTooMany) onTooMany()
+    else marks.value = next
+    return !isTooMany
   }
   const withRows = ({ all, unseen }: Marks, { seen, unseen: fresh }: OffsetsInRows): Marks => ({
     all: all.with([...seen, ...fresh]),
@@ -46,10 +48,10 @@ export function useMarks(topic: () => string, rows: Rows, onTooMany: () => void)
     return { all: all.without(ranges), unseen: unseen.without(ranges) }
   }
 
-  function isMarked(row: number): boolean {
-    if (marks.value.all.size === 0) return false
+  /** `null`: there is nothing to mark. */
+  function isMarked(row: number): boolean | null {
     const place = rows.drawnAt(row)
-    return place !== null && marks.value.all.has(place)
+    return place === null ? null : marks.value.all.has(place)
   }
   function toggle(row: number) {
     growing = null
@@ -65,9 +67,10 @@ export function useMarks(topic: () => string, rows: Rows, onTooMany: () => void)
     const first = rows.rowOf(growing.from) ?? from
     set(withRows(growing.before, rows.offsetsIn(Math.min(first, to), Math.max(first, to))))
   }
-  function markAll() {
+  /** Whether that could be done. */
+  function markAll(): boolean {
     growing = null
-    if (rows.count() > 0) set(withRows(marks.value, rows.offsetsIn(0, rows.count() - 1)))
+    return rows.count() > 0 && set(withRows(marks.value, rows.offsetsIn(0, rows.count() - 1)))
   }
   function restore(to: Marks) {
     growing = null

@@ -130,14 +130,14 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
     return true
   }
   function clearMarks() {
-    const cleared = marking.marks.value
+    const [cleared, of] = [marking.marks.value, topic()]
     marking.restore(NO_MARKS)
-    markWords.sayCleared(cleared, () => marking.restore(cleared))
+    markWords.sayCleared(cleared, () => of === topic() && marking.restore(cleared))
     table.value?.focus()
   }
   /** All that the table has, which may be more than was read, and less than there is. */
   function markAll() {
-    marking.markAll()
+    if (!marking.markAll()) return
     const run = search.run.value
     if (run !== null) markWords.sayAllHits(run)
     else if (source.value === 'live') markWords.sayAllLive(rows.rowCount.value, rows.tail.dropped.value)
