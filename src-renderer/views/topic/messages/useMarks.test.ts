@@ -116,6 +116,20 @@ describe('marks', () => {
     expect(marks.marks.value.unseen.size).toBe(0)
   })
 
+  it('that were cleared come back beside those that came since', () => {
+    let isRead = false
+    const { marks, told } = aScreen({ read: () => isRead })
+    marks.extend(2, 3)
+    const cleared = marks.marks.value
+    marks.clear()
+    isRead = true
+    marks.toggle(3)
+    marks.toggle(8)
+    marks.add(cleared)
+    expect(told()).toEqual(['0: 2-3', '0: 8-8'])
+    expect(marks.marks.value.unseen.size).toBe(1)
+  })
+
   it('are dropped with the topic', () => {
     const { marks, topic } = aScreen()
     marks.markAll()

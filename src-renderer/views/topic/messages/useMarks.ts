@@ -72,13 +72,18 @@ export function useMarks(topic: () => string, rows: Rows, onTooMany: () => void)
     growing = null
     return rows.count() > 0 && set(withRows(marks.value, rows.offsetsIn(0, rows.count() - 1)))
   }
-  function restore(to: Marks) {
+  function clear() {
     growing = null
-    marks.value = to
+    marks.value = NO_MARKS
+  }
+  /** Marks that were there before, beside those that came since. */
+  function add({ all, unseen }: Marks) {
+    growing = null
+    set(withRows(marks.value, { seen: all.without(unseen.ranges()).ranges(), unseen: unseen.ranges() }))
   }
 
   // Before anybody else hears of the other topic: offsets of this one say nothing there.
-  watch(topic, () => restore(NO_MARKS), { flush: 'sync' })
+  watch(topic, clear, { flush: 'sync' })
   return {
     marks,
     /** Any at all. */
@@ -87,6 +92,7 @@ export function useMarks(topic: () => string, rows: Rows, onTooMany: () => void)
     toggle,
     extend,
     markAll,
-    restore,
+    clear,
+    add,
   }
 }

@@ -15,7 +15,7 @@ import { linkOf, queryOfLink, type MessageLink } from './messageLink.ts'
 import { kcatCommand, recordAsJson, textOf, type Copied } from './recordCopies.ts'
 import type { Place } from './rowMapping.ts'
 import { emptyForm, exactly, formToText, problemOf, queryOf, SearchForm } from './searchForm.ts'
-import { NO_MARKS, useMarks } from './useMarks.ts'
+import { useMarks } from './useMarks.ts'
 import { useMarkWords } from './useMarkWords.ts'
 import { useMessageRows } from './useMessageRows.ts'
 import { useSearch } from './useSearch.ts'
@@ -63,7 +63,7 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
     onShift: by => table.value?.shift(by),
     onCut: () => {
       if (!marking.isMarking.value) return
-      marking.restore(NO_MARKS)
+      marking.clear()
       markWords.sayCut()
     },
   })
@@ -131,8 +131,8 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
   }
   function clearMarks() {
     const [cleared, of] = [marking.marks.value, topic()]
-    marking.restore(NO_MARKS)
-    markWords.sayCleared(cleared, () => of === topic() && marking.restore(cleared))
+    marking.clear()
+    markWords.sayCleared(cleared, () => of === topic() && marking.add(cleared))
     table.value?.focus()
   }
   /** All that the table has, which may be more than was read, and less than there is. */
