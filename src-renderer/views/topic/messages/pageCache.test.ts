@@ -43,6 +43,22 @@ describe('the pages of a topic', () => {
     expect(cache.find({ partition: 0, offset: 100 })).toBeUndefined()
   })
 
+  it('tell all that they know', () => {
+    const cache = new PageCache({ pageLength: 100, capacity: 10 })
+    cache.put([{ partition: 0, from: 3, to: 6 }], [aRow(0, 4)])
+    cache.put([{ partition: 1, from: 0, to: 1 }], [aRow(1, 0)])
+    expect(cache.known()).toEqual({
+      records: [
+        { partition: 0, from: 4, to: 5 },
+        { partition: 1, from: 0, to: 1 },
+      ],
+      empty: [
+        { partition: 0, from: 3, to: 4 },
+        { partition: 0, from: 5, to: 6 },
+      ],
+    })
+  })
+
   it('are read again where the log has grown', () => {
     const cache = new PageCache({ pageLength: 100, capacity: 10 })
     cache.put([{ partition: 0, from: 200, to: 250 }], [])

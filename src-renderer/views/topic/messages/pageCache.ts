@@ -6,6 +6,7 @@ export const READ_LIMIT = 1000
 
 /** A run of offsets of one partition that was read once. Offsets in [from, to) without a row have no record. */
 interface Page {
+  readonly partition: number
   readonly from: number
   readonly to: number
   readonly rows: ReadonlyMap<number, MessageRow>
@@ -26,6 +27,16 @@ export class PageCache {
   find({ partition, offset }: Place): MessageRow | null | undefined {
     const page = this.#pages.get(this.#key(partition, offset))
     return page && offset >= page.from && offset < page.to ? (page.rows.get(offset) ?? null) : undefined
+  }
+
+  /** All that is known: offsets with a record, and offsets without. */
+  known(): { readonly records: OffsetRange[]; readonly empty: OffsetRange[] } {
+    const records: OffsetRange[] = []
+    const empty: OffsetRange[] = []
+    for (const { partition, from, to, rows } of this.#pages.values()) {
+      for (let offset = from; offset < to; offset++) (rows.has(offset) ? records : empty).push({ partition, from: offset, to: offset + 1 })
+    }
+    return { records, empty }
   }
 
   /** What has to be read to know these places, nearest the start of the list first, no more than one answer holds. */
@@ -51,6 +62,7 @@ export class PageCache {
       const key = this.#key(partition, from)
       this.#pages.delete(key) // a page that is put again becomes the youngest
       this.#pages.set(key, {
+        partition,
         from,
         to,
         rows: new Map(

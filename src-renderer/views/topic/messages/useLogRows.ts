@@ -79,12 +79,15 @@ export function useLogRows({ extents, order, arrangement, view, pages, isShown, 
     return record === null ? { kind: 'gap', place, offsets: 1 } : { kind: 'loading', place }
   }
 
-  /** What stands in rows [first, last]: of a few it is known which were read and hold a record, of many those are left out that are known to hold none. */
+  /** What stands in rows [first, last], without what is known to hold no record. */
   function offsetsIn(first: number, last: number): OffsetsInRows {
     if (last - first >= LOOKED_AT) {
       const range = { from: collapsed.value.baseOf(first).from, to: collapsed.value.baseOf(last).to }
-      const known = OffsetSet.none.with(map.value.stretches(range))
-      return { seen: [], unseen: known.without(collapsed.value.runsIn(range).flatMap(run => map.value.stretches(run))).ranges() }
+      const { records, empty } = pages.known()
+      const gaps = collapsed.value.runsIn(range).flatMap(run => map.value.stretches(run))
+      const all = OffsetSet.none.with(map.value.stretches(range)).without(gaps).without(empty)
+      const unseen = all.without(records)
+      return { seen: all.without(unseen.ranges()).ranges(), unseen: unseen.ranges() }
     }
     const bases: number[] = []
     for (let row = first; row <= last; row++) {

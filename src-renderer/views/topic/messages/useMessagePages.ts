@@ -1,7 +1,7 @@
 import { onScopeDispose, shallowRef, type ShallowRef } from 'vue'
 import { LOCAL_CLUSTER } from '../../../../src-main/contract/common.ts'
 import type { TopicFormats } from '../../../../src-main/contract/formats.ts'
-import type { MessageRow } from '../../../../src-main/contract/messages.ts'
+import type { MessageRow, OffsetRange } from '../../../../src-main/contract/messages.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
 import { PageCache } from './pageCache.ts'
 import type { Extent, Place } from './rowMapping.ts'
@@ -16,6 +16,8 @@ export interface MessagePages {
   readonly version: Readonly<ShallowRef<number>>
   /** The record at a place, `null` where there is none, `undefined` while it is not read. Tracked. */
   find(place: Place): MessageRow | null | undefined
+  /** All that was read and is still kept: offsets with a record, and offsets without. */
+  known(): { readonly records: readonly OffsetRange[]; readonly empty: readonly OffsetRange[] }
   /** What is on screen now. One read is under way at a time; when it is done, what is on screen *then* is read next. */
   want(places: readonly Place[], extents: readonly Extent[]): void
   again(): void
@@ -75,6 +77,7 @@ export function useMessagePages(topic: () => string, reading: () => Reading): Me
     failure,
     version,
     find: place => (version.value >= 0 ? cache?.find(place) : undefined),
+    known: () => cache?.known() ?? { records: [], empty: [] },
     want: (places, extents) => {
       wanted = { places, extents }
       void read()
