@@ -99,6 +99,13 @@ test('records are marked with the mouse and the keyboard, and stay marked among 
     await expect(bar(page)).toContainText('3 records marked')
     await expect(page.getByRole('status').filter({ hasText: '3 records marked' })).toHaveCount(1)
   })
+  await test.step('are still there after a look at another screen', async () => {
+    await page.getByRole('link', { name: 'Partitions' }).click()
+    await expect(page.getByRole('grid', { name: 'Partitions' })).toBeVisible()
+    await page.getByRole('link', { name: 'Messages' }).click()
+    await expect(bar(page)).toContainText('3 records marked')
+    await expect(marked(page)).toHaveCount(3)
+  })
   const first = await keyOf(1)
 
   await test.step('in another order', async () => {

@@ -1,9 +1,9 @@
 import { computed, shallowRef, watch, type Ref } from 'vue'
 import type { OffsetRange } from '../../../../src-main/contract/messages.ts'
 import { OVERSCAN } from '../../../components/useRowWindow.ts'
+import { OffsetSet, rangeAt } from '../../../stores/offsetSet.ts'
 import { CollapsedRows, runsWhere } from './collapsedRows.ts'
 import { recordEntry, type Entry } from './entries.ts'
-import { OffsetSet, rangeAt } from './offsetSet.ts'
 import { mapRows, type Arrangement, type Extent, type Order, type Place } from './rowMapping.ts'
 import type { MessagePages } from './useMessagePages.ts'
 

@@ -6,10 +6,10 @@ import { count } from '../../../composables/format.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
 import { useFailureText } from '../../../composables/useFailureText.ts'
 import { useToastsStore } from '../../../stores/toasts.ts'
+import type { Marks } from '../../../stores/marks.ts'
 import { useRunWords } from '../transfer/runWords.ts'
 import { markedScope } from '../transfer/transferScope.ts'
 import { useMissingList } from '../transfer/useMissingList.ts'
-import type { Marks } from './useMarks.ts'
 
 /** Marked records on the clipboard: whole, or not at all. */
 export function useMarkCopy() {

@@ -1,8 +1,8 @@
 import { useI18n } from 'vue-i18n'
 import { count } from '../../../composables/format.ts'
 import { useToastsStore } from '../../../stores/toasts.ts'
+import type { Marks } from '../../../stores/marks.ts'
 import type { SearchRun } from './searchRun.ts'
-import type { Marks } from './useMarks.ts'
 
 /** What is said of marks in passing: mostly what "all" did not take in. */
 export function useMarkWords() {
@@ -13,7 +13,7 @@ export function useMarkWords() {
   return {
     sayCut: () => toasts.show('danger', t('marks.cut.title'), t('marks.cut.text')),
     sayTooMany: () => toasts.show('danger', t('marks.tooMany.title'), t('marks.tooMany.text')),
-    sayCleared: ({ all }: Marks, undo: () => unknown) =>
+    sayCleared: ({ all }: Marks, undo: () => void) =>
       toasts.show('neutral', t('marks.cleared', n(all.size), all.size), '', { label: t('marks.undo'), act: undo }),
     sayAllOffsets: ({ unseen }: Marks, newer: number) => {
       const sentences = []

@@ -1,6 +1,7 @@
 import { effectScope, ref } from 'vue'
-import { describe, expect, it } from 'vitest'
-import { rangeAt } from './offsetSet.ts'
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { rangeAt } from '../../../stores/offsetSet.ts'
 import { mapRows, type Order } from './rowMapping.ts'
 import { useMarks } from './useMarks.ts'
 
@@ -13,6 +14,7 @@ interface Given {
 /** Two partitions of ten offsets; what `read` does not hold nobody has looked at, what `empty` holds has no record. */
 function aScreen({ order = 'oldest', read = () => true, empty = [] }: Partial<Given> = {}) {
   const topic = ref('orders')
+  const id = ref<string | null>(null)
   const map = () =>
     mapRows(
       [
@@ -26,7 +28,7 @@ function aScreen({ order = 'oldest', read = () => true, empty = [] }: Partial<Gi
   const arrangement = ref<'merged' | 'byPartition'>('byPartition')
   const marks = effectScope().run(() =>
     useMarks(
-      () => topic.value,
+      () => ({ name: topic.value, id: id.value }),
       {
         count: () => map().total,
         drawnAt: row => map().places({ from: row, to: row + 1 })[0] ?? null,
@@ -46,8 +48,10 @@ function aScreen({ order = 'oldest', read = () => true, empty = [] }: Partial<Gi
     ),
   )!
   const told = () => marks.marks.value.all.ranges().map(({ partition, from, to }) => `${partition}: ${from}-${to - 1}`)
-  return { marks, told, topic, shown, arrangement }
+  return { marks, told, topic, id, shown, arrangement }
 }
+
+beforeEach(() => setActivePinia(createPinia()))
 
 describe('marks', () => {
   it('are set and taken away one by one', () => {
@@ -120,12 +124,11 @@ describe('marks', () => {
     let isRead = false
     const { marks, told } = aScreen({ read: () => isRead })
     marks.extend(2, 3)
-    const cleared = marks.marks.value
-    marks.clear()
+    const undo = marks.clear()
     isRead = true
     marks.toggle(3)
     marks.toggle(8)
-    marks.add(cleared)
+    undo()
     expect(told()).toEqual(['0: 2-3', '0: 8-8'])
     expect(marks.marks.value.unseen.size).toBe(1)
   })
@@ -135,5 +138,26 @@ describe('marks', () => {
     marks.markAll()
     topic.value = 'payments'
     expect(marks.isMarking.value).toBe(false)
+    topic.value = 'orders'
+    marks.toggle(1)
+    const undo = marks.clear()
+    topic.value = 'payments'
+    undo()
+    expect(marks.isMarking.value).toBe(false)
+  })
+
+  it('are still there when one comes back from another screen', () => {
+    aScreen().marks.toggle(3)
+    expect(aScreen().told()).toEqual(['0: 3-3'])
+  })
+
+  it('are dropped when another topic has got the name, and not when it is only learned which one it is', () => {
+    const { marks, told, id } = aScreen()
+    marks.toggle(3)
+    id.value = 'first'
+    expect(told()).toEqual(['0: 3-3'])
+    id.value = null
+    id.value = 'second'
+    expect(told()).toEqual([])
   })
 })

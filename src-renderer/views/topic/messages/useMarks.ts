@@ -1,7 +1,9 @@
-import { computed, shallowRef, watch } from 'vue'
+import { storeToRefs } from 'pinia'
+import { computed, watch } from 'vue'
 import { MOST_RANGES } from '../../../../src-main/contract/records.ts'
+import { NO_MARKS, useMarksStore, type Marks } from '../../../stores/marks.ts'
+import { OffsetSet, rangeAt } from '../../../stores/offsetSet.ts'
 import { isSamePlace } from './entries.ts'
-import { OffsetSet, rangeAt } from './offsetSet.ts'
 import type { Place } from './rowMapping.ts'
 import type { OffsetsInRows } from './useLogRows.ts'
 
@@ -16,19 +18,13 @@ interface Rows {
   offsetsIn(first: number, last: number): OffsetsInRows
 }
 
-/** Marked offsets; of those in `unseen` nobody knows yet whether they hold a record. */
-export interface Marks {
-  readonly all: OffsetSet
-  readonly unseen: OffsetSet
-}
-export const NO_MARKS: Marks = { all: OffsetSet.none, unseen: OffsetSet.none }
-
 /**
  * Records that a person has marked by hand. They are known by their places, not by their rows: they stay while rows move, in another order, and when a search
  * or the live view stands in the place of the log.
  */
-export function useMarks(topic: () => string, rows: Rows, onTooMany: () => void) {
-  const marks = shallowRef(NO_MARKS)
+export function useMarks(topic: () => { readonly name: string; readonly id: string | null }, rows: Rows, onTooMany: () => void) {
+  const store = useMarksStore()
+  const { marks } = storeToRefs(store)
   /** A stretch that grows from one row: what was marked before it, where it begins, and where it ends until now. */
   let growing: { readonly before: Marks; readonly from: Place; readonly to: Place } | null = null
 
@@ -72,18 +68,26 @@ export function useMarks(topic: () => string, rows: Rows, onTooMany: () => void)
     growing = null
     return rows.count() > 0 && set(withRows(marks.value, rows.offsetsIn(0, rows.count() - 1)))
   }
-  function clear() {
+  /** What comes back brings them back, beside those that came since; not to another topic. */
+  function clear(): () => void {
+    const [{ all, unseen }, of] = [marks.value, store.topic]
     growing = null
     marks.value = NO_MARKS
-  }
-  /** Marks that were there before, beside those that came since. */
-  function add({ all, unseen }: Marks) {
-    growing = null
-    set(withRows(marks.value, { seen: all.without(unseen.ranges()).ranges(), unseen: unseen.ranges() }))
+    return () => {
+      growing = null
+      if (store.topic === of) set(withRows(marks.value, { seen: all.without(unseen.ranges()).ranges(), unseen: unseen.ranges() }))
+    }
   }
 
   // Before anybody else hears of the other topic: offsets of this one say nothing there.
-  watch(topic, clear, { flush: 'sync' })
+  watch(
+    () => [topic().name, topic().id] as const,
+    ([name, id], before) => {
+      if (name !== before?.[0]) growing = null
+      store.lookAt(name, id)
+    },
+    { flush: 'sync', immediate: true },
+  )
   return {
     marks,
     /** Any at all. */
@@ -93,6 +97,5 @@ export function useMarks(topic: () => string, rows: Rows, onTooMany: () => void)
     extend,
     markAll,
     clear,
-    add,
   }
 }

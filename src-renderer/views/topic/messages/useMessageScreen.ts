@@ -9,6 +9,7 @@ import { copyText } from '../../../composables/copyText.ts'
 import { useRemembered } from '../../../composables/useRemembered.ts'
 import { useClusterStore } from '../../../stores/cluster.ts'
 import { useToastsStore } from '../../../stores/toasts.ts'
+import { useTopicsStore } from '../../../stores/topics.ts'
 import { ColumnLayout, pathsOf, plainLayout } from './columnLayout.ts'
 import { useHitOrder } from './useHitOrder.ts'
 import { linkOf, queryOfLink, type MessageLink } from './messageLink.ts'
@@ -38,6 +39,7 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
   const router = useRouter()
   const toasts = useToastsStore()
   const cluster = useClusterStore()
+  const topics = useTopicsStore()
 
   const layout = useRemembered(() => `trilog.columns.${topic()}`, ColumnLayout, plainLayout)
   const recent = useRemembered(
@@ -70,7 +72,7 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
   const { source, chosen, order, arrangement, place, selected, extents } = rows
   const markWords = useMarkWords()
   const marking = useMarks(
-    topic,
+    () => ({ name: topic(), id: topics.topics.find(each => each.name === topic())?.topicId ?? null }),
     {
       count: () => rows.rowCount.value,
       drawnAt: row => {
@@ -130,9 +132,8 @@ export function useMessageScreen(topic: () => string, table: Readonly<Ref<TableH
     return true
   }
   function clearMarks() {
-    const [cleared, of] = [marking.marks.value, topic()]
-    marking.clear()
-    markWords.sayCleared(cleared, () => of === topic() && marking.add(cleared))
+    const cleared = marking.marks.value
+    markWords.sayCleared(cleared, marking.clear())
     table.value?.focus()
   }
   /** All that the table has, which may be more than was read, and less than there is. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { AUTO_FORMATS } from '../../../../src-main/contract/formats.ts'
 import type { SearchFilter } from '../../../../src-main/contract/search.ts'
+import { OffsetSet } from '../../../stores/offsetSet.ts'
+import { NO_MARKS } from '../../../stores/marks.ts'
 import { emptyForm } from '../messages/searchForm.ts'
-import { OffsetSet } from '../messages/offsetSet.ts'
 import { startRun } from '../messages/searchRun.ts'
-import { NO_MARKS } from '../messages/useMarks.ts'
 import { exportName, scopesOf, type ScreenState } from './transferScope.ts'
 
 const extents = [

@@ -1,7 +1,7 @@
 import type { TopicFormats } from '../../../../src-main/contract/formats.ts'
 import type { OffsetRange, PartitionExtent } from '../../../../src-main/contract/messages.ts'
 import type { RecordSelection } from '../../../../src-main/contract/records.ts'
-import type { Marks } from '../messages/useMarks.ts'
+import type { Marks } from '../../../stores/marks.ts'
 import type { Order, Place } from '../messages/rowMapping.ts'
 import type { SearchRun } from '../messages/searchRun.ts'
 import { emptyForm, problemOf, queryOf, type SearchForm } from '../messages/searchForm.ts'

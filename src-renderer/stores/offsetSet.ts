@@ -1,5 +1,9 @@
-import type { OffsetRange } from '../../../../src-main/contract/messages.ts'
-import type { Place } from './rowMapping.ts'
+import type { OffsetRange } from '../../src-main/contract/messages.ts'
+
+interface Place {
+  readonly partition: number
+  readonly offset: number
+}
 
 interface Stretch {
   readonly from: number
