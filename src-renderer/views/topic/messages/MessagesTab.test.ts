@@ -287,6 +287,16 @@ describe('records marked by hand', () => {
       await flushPromises()
     }, Promise.resolve())
 
+  it('are opened by a click, but not by one that marks them', async () => {
+    const { tab } = await aTab([{ partition: 0, start: 0, end: 6 }])
+    const cell = () => tab.findAll('[role=grid] .body-line [role=gridcell]').at(0)!
+    await cell().trigger('click', { detail: 1, ctrlKey: true })
+    expect(tab.find('aside[aria-label="Record"]').exists()).toBe(false)
+    await cell().trigger('click', { detail: 1 })
+    await flushPromises()
+    expect(tab.find('aside[aria-label="Record"]').exists()).toBe(true)
+  })
+
   it('are counted under the table, and cleared with Esc, which can be taken back', async () => {
     const { tab } = await aTab([{ partition: 0, start: 0, end: 6 }])
     expect(bar(tab).exists()).toBe(false)

@@ -1,5 +1,6 @@
 import type { MessageRow, RecordBytes } from '../../../../src-main/contract/messages.ts'
 import { hexStart } from '../../../components/hexLine.ts'
+import { visibleText } from '../../../composables/visibleText.ts'
 import type { Place } from './rowMapping.ts'
 
 /** A row of the table: a record, `offsets` that have none, or one that is still being read. */
@@ -15,5 +16,5 @@ export const isSamePlace = (a: Place | null, b: Place | null) => a?.partition ==
 /** Bytes in one line: text as it is, anything else in hex. */
 export function lineOf(bytes: RecordBytes): string {
   if (bytes.text === null) return hexStart(bytes.bytes)
-  return bytes.text.replaceAll(/\s+/g, ' ')
+  return visibleText(bytes.text.replaceAll(/\s+/g, ' '))
 }
