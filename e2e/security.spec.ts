@@ -121,7 +121,7 @@ test('a user gets a password, which nobody sees again, and loses it', async ({ p
   const password = 'correct horse battery staple'
   await go(page, '/security/users')
   await expect(page.getByRole('region', { name: 'No SCRAM users yet' })).toBeVisible()
-  await page.getByRole('button', { name: 'Set password…' }).click()
+  await page.getByRole('button', { name: 'Add or change a user…' }).click()
   const dialog = page.getByRole('dialog', { name: 'Set the password of a user' })
   await dialog.getByLabel('User').fill('alice')
   await dialog.getByRole('radio', { name: 'SCRAM-SHA-512' }).click()

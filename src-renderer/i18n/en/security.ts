@@ -82,7 +82,7 @@ export const security = {
       failed: 'The SCRAM users could not be listed',
       count: 'No users | {n} user | {n} users',
       filter: 'Filter by name',
-      add: 'Set password…',
+      add: 'Add or change a user…',
       delete: 'Delete credential…',
       user: 'User',
       iterations: '{n} iterations',

@@ -83,7 +83,7 @@ export const security = {
       failed: '无法列出 SCRAM 用户',
       count: '没有用户 | {n} 个用户 | {n} 个用户',
       filter: '按名称筛选',
-      add: '设置密码…',
+      add: '新增或修改用户…',
       delete: '删除凭据…',
       user: '用户',
       iterations: '{n} 次迭代',
