@@ -214,6 +214,20 @@ describe('trilog with one broker', () => {
     expect(bytes.equals(await logBytes(one ?? '', 'wiped-and-caught-up', 0)), 'the same bytes').toBe(true)
   })
 
+  it('says what one waits for that is started alone after all were killed, and starts a majority together', async () => {
+    const data = trilog.folder('cluster')
+    await trilog.up(data, '--port', '0')
+    await trilog.tell('kill', '1', '2', '3', '--data', data)
+    const alone = await trilog.run('restart', '1', '--data', data)
+    expect(alone.status).toBe(1)
+    expect(alone.stderr).toContain('2 of the voters 1, 2, 3 have to run at the same time, and 2, 3 do not')
+    expect(alone.stderr).toContain(`trilog restart 2 3 --data ${data}`)
+    expect(await trilog.stateOf(data, 1)).toBe('starting')
+    await trilog.tell('restart', '2', '3', '--data', data)
+    await eventually('the one that waited is ready as well', async () => (await trilog.stateOf(data, 1)) === 'running')
+    await trilog.tell('down', '--data', data)
+  })
+
   it('shows that one died whom nobody asked to, and lets it lie', async () => {
     const data = trilog.folder('cluster')
     const up = await trilog.up(data, '--port', '0')
