@@ -224,11 +224,14 @@ export const RecordPage = z.object({
 })
 export type RecordPage = z.infer<typeof RecordPage>
 
-export const EntryProblem = z.object({
-  code: z.enum(['noBatchThere', 'otherLastOffset', 'noBatchOfOffset', 'otherTimestamp', 'outOfOrder', 'noAbortThere', 'other']),
-  /** What is there instead, or, of `other`, what is wrong in words. */
-  detail: z.string(),
-})
+/** `detail`: what is there instead. `other`: whatever else. */
+export const EntryProblem = z.union([
+  z.object({
+    code: z.enum(['noBatchThere', 'otherLastOffset', 'noBatchOfOffset', 'otherTimestamp', 'outOfOrder', 'noAbortThere']),
+    detail: z.string(),
+  }),
+  z.object({ code: z.literal('other'), told: Told }),
+])
 export type EntryProblem = z.infer<typeof EntryProblem>
 
 /** An entry of an index, or of one of the small files. */
@@ -250,7 +253,7 @@ export const EntryPage = z.object({
   /** Room at the end for entries to come. */
   unusedBytes: z.number().int(),
   /** What is wrong with the file as a whole. */
-  problem: z.string().nullable(),
+  problem: Told.nullable(),
 })
 export type EntryPage = z.infer<typeof EntryPage>
 

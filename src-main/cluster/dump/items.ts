@@ -1,5 +1,5 @@
 import { fillIn } from '../../base/fillIn.ts'
-import { FILE_PROBLEMS, type FileProblem, type ToldDetails } from '../../contract/told.ts'
+import { FILE_PROBLEMS, type FileProblem, type Told, type ToldDetails } from '../../contract/told.ts'
 
 /** A count of 64 bits: exact as a number up to 2^53, as its digits beyond. */
 export type Int64 = number | string
@@ -113,6 +113,9 @@ export interface Wrong {
 export const wrong = (code: FileProblem, details: ToldDetails = {}): Wrong => ({ code, details })
 
 export const wrongText = ({ code, details }: Wrong): string => fillIn(FILE_PROBLEMS[code], details)
+
+/** The same for a screen. */
+export const wrongTold = (found: Wrong): Told => ({ code: `fileProblems.${found.code}`, details: found.details, message: wrongText(found) })
 
 /** Says of one file what is wrong, and where. */
 export type Complain = (wrong: Wrong, at?: { readonly position?: number; readonly offset?: Int64 }) => ProblemItem

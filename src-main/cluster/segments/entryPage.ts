@@ -9,7 +9,7 @@ import {
   TXN_INDEX_ENTRY_BYTES,
 } from '../../protocol/files/indexEntries.ts'
 import { BATCH_HEADER_BYTES, lastOffset, maxTimestamp } from '../../protocol/records/batch.ts'
-import type { ReadableFile } from '../dump/items.ts'
+import { type ReadableFile, wrong, wrongTold } from '../dump/items.ts'
 import { transactionStepOf } from '../dump/logCursor.ts'
 import { batchBefore, type IndexedLog, isPlausible, walkLog } from './logWalk.ts'
 
@@ -47,7 +47,7 @@ export async function indexPage(source: IndexedFile, { from, count }: EntryWish)
       values = { ...read(chunk, index - begin, baseOffset) } as Values
     } catch (problem) {
       if (!(problem instanceof MalformedMessage)) throw problem
-      if (index >= from) entries.push({ ...place, values: {}, problem: { code: 'other', detail: problem.reason }, leadsTo: null })
+      if (index >= from) entries.push({ ...place, values: {}, problem: { code: 'other', told: wrongTold(wrong('malformed', { why: problem.reason })) }, leadsTo: null })
       continue
     }
     if (index >= from) {
@@ -64,7 +64,7 @@ export async function indexPage(source: IndexedFile, { from, count }: EntryWish)
     previous = values
   }
   const torn = file.size - whole
-  return { entries, total, unusedBytes: whole - used, problem: torn === 0 ? null : `the last ${torn} bytes are no whole entry` }
+  return { entries, total, unusedBytes: whole - used, problem: torn === 0 ? null : wrongTold(wrong('tornEntry', { bytes: torn })) }
 }
 
 /** What entries hold: each kind some of it. */
@@ -81,7 +81,7 @@ interface Format {
   check(log: IndexedLog, values: Values): Promise<Verdict>
 }
 
-const problem = (code: EntryProblem['code'], detail: unknown = ''): EntryProblem => ({ code, detail: String(detail) })
+const problem = (code: Exclude<EntryProblem['code'], 'other'>, detail: unknown = ''): EntryProblem => ({ code, detail: String(detail) })
 
 const formats: Readonly<Record<IndexKind, Format>> = {
   index: {

@@ -210,7 +210,7 @@ describe('the entries of an index', () => {
     }
     const snapshot = encodeProducerSnapshot([one])
     expect((await entriesOf('snapshot', snapshot)).entries[0]?.values).toMatchObject({ producerId: 7, lastSequence: 3 })
-    expect((await entriesOf('snapshot', damaged(snapshot, 20))).problem).toContain('checksum')
+    expect((await entriesOf('snapshot', damaged(snapshot, 20))).problem?.message).toContain('checksum')
     const service = serviceOver(replicaContent(1, { logs: { 0: log }, epochs }))
     const found = await service.entries({ ...orders, brokerId: 1, file: 'leader-epoch-checkpoint', from: 0, count: 10 })
     expect(found.entries.map(each => each.values)).toEqual(epochs)
@@ -238,6 +238,10 @@ describe('a look through a whole file', () => {
       totalBytes: log.length,
     })
     const found = await verified(damaged(log, positionOf(log, 20) + 70))
-    expect(found.problems[0]).toEqual({ position: positionOf(log, 20), offset: '20', problem: 'the checksum of the batch is wrong' })
+    expect(found.problems[0]).toEqual({
+      position: positionOf(log, 20),
+      offset: '20',
+      problem: { code: 'fileProblems.wrongChecksum', details: {}, message: 'the checksum of the batch is wrong' },
+    })
   })
 })

@@ -1,6 +1,6 @@
 import type { EntryPage, FileEntry } from '../../contract/segments.ts'
 import { dump } from '../dump/dump.ts'
-import type { EntryItem, ProblemItem, ReadableFiles } from '../dump/items.ts'
+import { type EntryItem, type ProblemItem, type ReadableFiles, wrongTold } from '../dump/items.ts'
 import type { EntryWish } from './entryPage.ts'
 
 /** Entries of a file that is small enough to be read whole: a producer snapshot, a checkpoint, partition.metadata. */
@@ -22,12 +22,12 @@ export async function smallFilePage(files: ReadableFiles, path: string, { from, 
       position: entry.position ?? -1,
       sizeBytes: entry.position === undefined || next === undefined ? 0 : next - entry.position,
       values: Object.fromEntries(Object.entries(entry.fields).map(([name, value]) => [name, plain(value)])),
-      problem: found === undefined ? null : { code: 'other', detail: found.problem },
+      problem: found === undefined ? null : { code: 'other', told: wrongTold(found) },
       leadsTo: null,
     }
   })
   const ofFile = problems.find(each => !entries.some(entry => isOf(entry, each)))
-  return { entries: shown, total: entries.length, unusedBytes: 0, problem: ofFile?.problem ?? null }
+  return { entries: shown, total: entries.length, unusedBytes: 0, problem: ofFile === undefined ? null : wrongTold(ofFile) }
 }
 
 const plain = (value: unknown): number | string =>

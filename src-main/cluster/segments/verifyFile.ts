@@ -1,6 +1,6 @@
 import type { Verification } from '../../contract/segments.ts'
 import { dump } from '../dump/dump.ts'
-import type { DumpItem, ReadableFiles } from '../dump/items.ts'
+import { type DumpItem, type ReadableFiles, wrongTold } from '../dump/items.ts'
 
 /** More than anybody reads; the rest is counted. */
 const NAMED_PROBLEMS = 500
@@ -37,9 +37,8 @@ function note(found: Omit<Verification, 'isDone'>, item: DumpItem): void {
     case 'problem':
       if (found.problems.length >= NAMED_PROBLEMS) found.unnamed += 1
       else {
-        const { position = null, offset, problem: message, code, details } = item
-        const problem = { code: `fileProblems.${code}`, details, message }
-        found.problems.push({ position, offset: offset === undefined ? null : `${offset}`, problem })
+        const { position = null, offset } = item
+        found.problems.push({ position, offset: offset === undefined ? null : `${offset}`, problem: wrongTold(item) })
       }
       break
   }

@@ -138,7 +138,6 @@ export const segments = {
         otherTimestamp: 'The batch’s largest timestamp is {detail}',
         outOfOrder: 'Comes after offset {detail}',
         noAbortThere: 'No abort of producer {detail} there',
-        other: '{detail}',
       },
     },
     batch: {

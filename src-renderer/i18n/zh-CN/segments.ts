@@ -138,7 +138,6 @@ export const segments = {
         otherTimestamp: '该 batch 的最大时间戳为 {detail}',
         outOfOrder: '排在 offset {detail} 之后',
         noAbortThere: '该处没有 producer {detail} 的中止标记',
-        other: '{detail}',
       },
     },
     batch: {

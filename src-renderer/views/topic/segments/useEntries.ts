@@ -1,6 +1,7 @@
 import { ref, shallowReactive, shallowRef, watch } from 'vue'
 import { LOCAL_CLUSTER } from '../../../../src-main/contract/common.ts'
 import type { FileEntry } from '../../../../src-main/contract/segments.ts'
+import type { Told } from '../../../../src-main/contract/told.ts'
 import { useBridge } from '../../../composables/useBridge.ts'
 import type { LogOfBroker } from './useBatchWindow.ts'
 
@@ -12,7 +13,7 @@ export function useEntries(file: () => LogOfBroker, sizeBytes: () => number) {
   const rows = shallowReactive(new Map<number, FileEntry>())
   const total = ref(0)
   const unusedBytes = ref(0)
-  const problem = ref<string | null>(null)
+  const problem = shallowRef<Told | null>(null)
   const failure = shallowRef<unknown>(null)
   const isLoaded = ref(false)
   const asked = new Set<number>()
