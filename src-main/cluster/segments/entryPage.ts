@@ -47,7 +47,13 @@ export async function indexPage(source: IndexedFile, { from, count }: EntryWish)
       values = { ...read(chunk, index - begin, baseOffset) } as Values
     } catch (problem) {
       if (!(problem instanceof MalformedMessage)) throw problem
-      if (index >= from) entries.push({ ...place, values: {}, problem: { code: 'other', told: wrongTold(wrong('malformed', { why: problem.reason })) }, leadsTo: null })
+      if (index >= from)
+        entries.push({
+          ...place,
+          values: {},
+          problem: { code: 'other', told: wrongTold(wrong('malformed', { why: problem.reason })) },
+          leadsTo: null,
+        })
       continue
     }
     if (index >= from) {
