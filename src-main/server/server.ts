@@ -356,6 +356,8 @@ export class Server {
       at,
       handlers,
       config: this.#brokerConfig,
+      // A voter whose connection closes is taken for gone, and between two elections nothing is asked on some of them.
+      idleTimeoutMs: name === PEER_LISTENER ? Infinity : this.#brokerConfig.connectionsMaxIdleMs,
       logger: this.#logger.child({ listener: name }),
       stats: name === CLIENT_LISTENER ? this.wireStats : this.peerStats,
       onConnectionClosed: connectionId => this.#controller.connectionClosed(connectionId),

@@ -11,7 +11,9 @@ export interface BrokerListenerOptions {
   readonly name: string
   readonly at: Address
   readonly handlers: readonly BoundHandler[]
-  readonly config: Pick<BrokerConfig, 'socketRequestMaxBytes' | 'maxPendingResponseBytes' | 'connectionsMaxIdleMs' | 'maxConnections'>
+  readonly config: Pick<BrokerConfig, 'socketRequestMaxBytes' | 'maxPendingResponseBytes' | 'maxConnections'>
+  /** Connections that ask nothing for so long are closed. */
+  readonly idleTimeoutMs: number
   readonly logger: Logger
   /** Shared by the listeners of a process. */
   readonly stats?: WireStats
@@ -30,7 +32,7 @@ export class BrokerListener {
 
   /** Rejects with `NetworkError` when the port is taken. */
   static async open(env: Pick<Env, 'clock' | 'network'>, options: BrokerListenerOptions): Promise<BrokerListener> {
-    const { name, config, logger, stats, onConnectionClosed } = options
+    const { name, config, idleTimeoutMs, logger, stats, onConnectionClosed } = options
     const handlers = byApiKey(options.handlers)
     const connections = new Set<ServedConnection>()
     const overlap = new OverlapBudget()
@@ -41,7 +43,7 @@ export class BrokerListener {
         handlers,
         maxRequestBytes: config.socketRequestMaxBytes,
         maxPendingResponseBytes: config.maxPendingResponseBytes,
-        idleTimeoutMs: config.connectionsMaxIdleMs,
+        idleTimeoutMs,
         overlap,
         log: logger,
         onClose: closed => {
