@@ -137,7 +137,7 @@ export const clusterMutations: readonly Mutation[] = [
     edits: [{ file: 'storage/partitionLog.ts', is: 'if (start <= this.#logStartOffset) return\n', becomes: '\n' }],
     stage: on(PROCESSES),
     caughtBy: ['the log start never goes back', 'only what was to be deleted is gone'],
-    from: 20,
+    from: 40,
     within: 12,
   },
   {
