@@ -11,6 +11,7 @@ import { webHost } from '../support/hosts.ts'
 
 const PARTITIONS = 10
 const READ_BY_EACH = 5
+const WITHIN_MS = 120_000
 const TYPED = 'topic-07'
 
 /** Topics and Groups in Chromium, over a cluster of many: what a person waits for. Topics have ten partitions, groups read five topics each. */
@@ -113,7 +114,8 @@ async function fill(bootstrap: string, topics: number, groups: number): Promise<
       partition: n % PARTITIONS,
       offset: 0,
     }))
-    await commitOffsets(client, `group-${String(group).padStart(3, '0')}`, offsets)
+    // So many partitions are on their way to the disks for a while, and those of the offsets behind them.
+    await client.retrying(() => commitOffsets(client, `group-${String(group).padStart(3, '0')}`, offsets), client.deadline(WITHIN_MS))
   }
   client.close()
 }
