@@ -1,7 +1,7 @@
 import { createPinia } from 'pinia'
 import { describe, expect, it } from 'vitest'
-import { createApp } from 'vue'
-import type { ClusterSnapshot, LocalBroker, PartitionReplicas } from '../../src-main/contract/cluster.ts'
+import { createApp, watch } from 'vue'
+import type { ClusterEvent, ClusterSnapshot, LocalBroker, PartitionReplicas } from '../../src-main/contract/cluster.ts'
 import { aBridge, type PartialBridge } from '../composables/aBridge.ts'
 import { bridgeKey } from '../composables/useBridge.ts'
 import { useClusterStore } from './cluster.ts'
@@ -52,6 +52,18 @@ const aPartition = (over: Partial<PartitionReplicas>): PartitionReplicas => ({
   moved: null,
   ...over,
 })
+const anEvent = (id: number): ClusterEvent => ({
+  id,
+  atMs: id,
+  kind: 'topicCreated',
+  brokerId: null,
+  from: null,
+  count: 1,
+  topic: 'orders',
+  partition: null,
+  inSyncReplicas: null,
+  detail: null,
+})
 const aSnapshot = (over: Partial<ClusterSnapshot>): ClusterSnapshot => ({
   atMs: 1000,
   bootstrapServers: '',
@@ -81,6 +93,25 @@ describe('the cluster on screen', () => {
       aSnapshot({ brokers: [aBroker({})], partitions: [aPartition({}), aPartition({ partition: 1, leader: null, inSyncReplicas: [3] })] }),
     )
     expect(cluster.replicas).toEqual({ inSync: 2, all: 6, offlinePartitions: 1 })
+  })
+
+  it('shows events that come together at once, the newest first', async () => {
+    const { cluster } = appWith({})
+    const shown: number[][] = []
+    watch(
+      () => cluster.events,
+      events => void shown.push(events.map(({ id }) => id)),
+      { flush: 'sync' },
+    )
+    for (const id of [1, 2, 3]) cluster.takeEvent(anEvent(id))
+    await expect.poll(() => shown).toEqual([[3, 2, 1]])
+    cluster.takeEvent(anEvent(4))
+    await expect
+      .poll(() => shown)
+      .toEqual([
+        [3, 2, 1],
+        [4, 3, 2, 1],
+      ])
   })
 
   it('knows what was asked of a broker until it is done, well or not', async () => {

@@ -8,6 +8,8 @@ import { addSample, type RateHistory } from './rateHistory.ts'
 
 /** Events older than the newest this many are forgotten. */
 const KEPT_EVENTS = 500
+/** Events that come in a burst, a thousand topics say, are shown together: each change of the list is work for whoever shows it. */
+const SHOWN_TOGETHER_MS = 50
 const NO_PARTITIONS: readonly PartitionReplicas[] = []
 
 export type BrokerAction = 'stop' | 'kill' | 'pause' | 'resume' | 'start' | 'restart' | 'wipe'
@@ -53,10 +55,16 @@ export const useClusterStore = defineStore('cluster', () => {
   /** The host tells the kept events again on each call, so a new stream starts from nothing. */
   function watchEvents(signal: AbortSignal) {
     events.value = []
+    arrived = []
     return bridge.cluster.events({}, signal)
   }
+  let arrived: ClusterEvent[] = []
   function takeEvent(event: ClusterEvent) {
-    events.value = [event, ...events.value].slice(0, KEPT_EVENTS)
+    if (arrived.push(event) === 1) setTimeout(showEvents, SHOWN_TOGETHER_MS)
+  }
+  function showEvents() {
+    events.value = [...arrived.toReversed(), ...events.value].slice(0, KEPT_EVENTS)
+    arrived = []
   }
 
   async function loadProfile() {
