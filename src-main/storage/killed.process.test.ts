@@ -35,6 +35,7 @@ const appender = `
     const written = []
     for (let batch = 0; batch < 20; batch++) written.push(log.append(aBatch({ records: 3, valueBytes: 100 + round }), { leaderEpoch: 1, origin: 'client' }).written)
     await Promise.all(written)
+    await new Promise(setImmediate)
     if (round % 10 === 9) await directory.checkpoint()
     process.stdout.write(log.logEndOffset + '\\n')
   }
@@ -76,6 +77,8 @@ const compactor = `
       written.push(result.written)
     }
     await Promise.all(written)
+    // As in a broker, to which each request comes in a turn of its own: what goes on beside it has turns, too.
+    await new Promise(setImmediate)
     log.advanceHighWatermark(log.logEndOffset)
     if (offset % 300 === 0) await directory.checkpoint()
     // It is not killed before it has done all of it.
