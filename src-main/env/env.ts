@@ -127,11 +127,18 @@ export interface Listener {
 /** One stream in both directions. Listeners are set once, in the turn in which the connection was handed over. */
 export interface Connection {
   readonly remote: Address
-  onData(listen: (chunk: Buffer) => void): void
+  /**
+   * A chunk is lent for as long as the call lasts: what is kept of it has to be copied. `room` may say where the bytes that come next belong, never an
+   * empty buffer; a chunk that is a view of it lies there already. It is asked before each chunk, perhaps long before.
+   */
+  onData(listen: (chunk: Buffer) => void, room?: () => Buffer | undefined): void
   /** Called exactly once, after the last data, with the reason when it was not an orderly end. */
   onClose(listen: (why: Error | undefined) => void): void
-  /** Sends the chunks in order, as one write and without a copy; they must not change afterwards. Ignored once closed. */
-  write(chunks: readonly Buffer[]): void
+  /**
+   * Sends the chunks in order, as one write and without a copy; they must not change before `sent` is called. That is when nothing of them is needed any
+   * more, and never when the connection is lost before. Ignored once closed.
+   */
+  write(chunks: readonly Buffer[], sent?: () => void): void
   /** Bytes accepted by `write` that the peer's side has not taken yet. */
   readonly pendingBytes: number
   /** Called when `pendingBytes` has fallen to zero again; need not be when it was less than a kilobyte. */

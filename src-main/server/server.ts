@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { BufferPool } from '../base/bufferPool.ts'
 import type { Logger } from '../base/logger.ts'
 import { METADATA_TOPIC_ID, randomUuid, type Uuid } from '../base/uuid.ts'
 import { brokerConfigOf, type BrokerConfig } from '../broker/brokerConfig.ts'
@@ -46,6 +47,14 @@ export interface ServerListeners {
   readonly failed: (cause: Error) => void
 }
 
+export interface ServerOptions extends Pick<LogDirectoriesOptions, 'recentBytes'> {
+  readonly config: ServerConfig
+  readonly logger: Logger
+  readonly listeners: ServerListeners
+  /** For what passes through in bulk; one of its own unless given. */
+  readonly memory?: BufferPool
+}
+
 /**
  * One broker process: a voter of the metadata quorum or an observer of it, a controller while it leads that quorum, and a broker. Puts the parts together, starts them from
  * the ground up and stops them in reverse; decides nothing itself.
@@ -63,6 +72,7 @@ export class Server {
   readonly #brokerConfig: BrokerConfig
   readonly #logger: Logger
   readonly #listeners: ServerListeners
+  readonly #memory: BufferPool
   readonly #directories: LogDirectories
   readonly #metadataLog: PartitionLog
   readonly #controller: Controller
@@ -78,15 +88,16 @@ export class Server {
 
   private constructor(
     env: Env,
-    made: { config: ServerConfig; logger: Logger; listeners: ServerListeners; directories: LogDirectories; metadataLog: PartitionLog },
+    made: ServerOptions & { readonly memory: BufferPool; readonly directories: LogDirectories; readonly metadataLog: PartitionLog },
   ) {
-    const { config, logger, directories, metadataLog } = made
+    const { config, logger, memory, directories, metadataLog } = made
     const { nodeId } = config
     const { clusterId, directoryId } = directories.metadata
     this.#env = env
     this.#config = config
     this.#logger = logger
     this.#listeners = made.listeners
+    this.#memory = memory
     this.#directories = directories
     this.#metadataLog = metadataLog
     const brokerConfig = brokerConfigOf(config.values)
@@ -182,6 +193,7 @@ export class Server {
       brokerEpoch,
       controllerLink: isrLink,
       isInTouch,
+      memory,
       logger: logger.child({ part: 'replication' }),
     })
     this.replicas = replicas
@@ -231,6 +243,7 @@ export class Server {
       clusterId,
       clock: env.clock,
       config: brokerConfig,
+      memory,
       metadata: () => metadata.image,
       metadataReaches: (reached, withinMs) => metadata.reaches(reached, withinMs),
       replicas,
@@ -252,11 +265,8 @@ export class Server {
   }
 
   /** Opens the folder and the port for peers, and takes part in the quorum. Resolves before the broker is registered. */
-  static async start(
-    env: Env,
-    options: { config: ServerConfig; logger: Logger; listeners: ServerListeners } & Pick<LogDirectoriesOptions, 'recentBytes'>,
-  ): Promise<Server> {
-    const { config, logger, recentBytes } = options
+  static async start(env: Env, options: ServerOptions): Promise<Server> {
+    const { config, logger, recentBytes, memory = new BufferPool() } = options
     const { nodeId, metadataDirectory } = config
     const { clusterId } = decodeMetaProperties(await readFormatted(env, metadataDirectory))
     const directories = await LogDirectories.open(env, config.directories, {
@@ -264,6 +274,7 @@ export class Server {
       nodeId,
       metadataPath: metadataDirectory,
       log: logger,
+      memory,
       ...(recentBytes !== undefined && { recentBytes }),
     })
     let server: Server | undefined
@@ -271,7 +282,7 @@ export class Server {
       const metadataLog = await directories.metadata.openLog(METADATA_TOPIC, 0, METADATA_TOPIC_ID, metadataLogConfigOf(config.values), {
         whenFull: 'wait',
       })
-      server = new Server(env, { ...options, directories, metadataLog })
+      server = new Server(env, { ...options, memory, directories, metadataLog })
       await server.#begin()
       return server
     } catch (error) {
@@ -359,6 +370,7 @@ export class Server {
       // A voter whose connection closes is taken for gone, and between two elections nothing is asked on some of them.
       idleTimeoutMs: name === PEER_LISTENER ? Infinity : this.#brokerConfig.connectionsMaxIdleMs,
       logger: this.#logger.child({ listener: name }),
+      memory: this.#memory,
       stats: name === CLIENT_LISTENER ? this.wireStats : this.peerStats,
       onConnectionClosed: connectionId => this.#controller.connectionClosed(connectionId),
     })

@@ -21,7 +21,7 @@ class End {
 
   constructor(connection: Connection) {
     this.connection = connection
-    connection.onData(chunk => this.chunks.push(chunk))
+    connection.onData(chunk => this.chunks.push(Buffer.from(chunk)))
     connection.onClose(why => {
       this.closes += 1
       this.why = why
@@ -73,6 +73,67 @@ export function networkBehaves(name: string, makeNetwork: () => NetworkUnderTest
       await until(() => far.bytes === 8 * (megabyte.length + 1) && near.drains > 0)
       expect(near.connection.pendingBytes).toBe(0)
       near.connection.destroy()
+      await settle(listener.close())
+    })
+
+    it('reads to where the reader has room', async () => {
+      const given = makeNetwork()
+      const room = Buffer.alloc(1_000_000)
+      let received = 0
+      let elsewhere = 0
+      const hear = (connection: Connection) => {
+        connection.onClose(() => {})
+        connection.onData(
+          chunk => {
+            if (chunk.buffer === room.buffer && chunk.byteOffset === room.byteOffset + received) received += chunk.length
+            else {
+              elsewhere += chunk.length
+              received += chunk.copy(room, received)
+            }
+          },
+          () => (received > 0 && received < room.length ? room.subarray(received) : undefined),
+        )
+      }
+      const listener = await given.settle(given.server.listen({ host: '127.0.0.1', port: 0 }, hear))
+      const near = new End(await given.settle(given.client.connect(listener.address, { timeoutMs: 5_000 })))
+      const sent = Buffer.from(room.map((_, index) => index % 251))
+      near.connection.write([sent.subarray(0, 10)])
+      await given.until(() => received === 10)
+      near.connection.write([sent.subarray(10)])
+      await given.until(() => received === room.length)
+      expect(room.equals(sent)).toBe(true)
+      // Where it had none yet, and perhaps what was under way when it was asked.
+      expect(elsewhere).toBeLessThan(room.length)
+      near.connection.destroy()
+      await given.settle(listener.close())
+    })
+
+    it('says of each write when nothing of it is needed any more', async () => {
+      const { near, far, until, aWhile, listener, settle } = await connected()
+      const sent: number[] = []
+      far.connection.pause()
+      for (let count = 0; count < 3; count++)
+        near.connection.write([Buffer.alloc(8_000_000, count), Buffer.from('!')], () => sent.push(count))
+      await aWhile()
+      expect(sent).not.toContain(2)
+      far.connection.resume()
+      await until(() => sent.length === 3)
+      expect(sent).toEqual([0, 1, 2])
+      near.connection.destroy()
+      await settle(listener.close())
+    })
+
+    it('does not say so of what a lost connection takes along', async () => {
+      const { near, far, until, aWhile, listener, settle } = await connected()
+      let sent = 0
+      far.connection.pause()
+      near.connection.write([Buffer.alloc(64_000_000)], () => (sent += 1))
+      near.connection.destroy()
+      near.connection.write([Buffer.alloc(10)], () => (sent += 1))
+      far.connection.resume()
+      await until(() => near.closes === 1 && far.closes === 1)
+      await aWhile()
+      expect(sent).toBe(0)
       await settle(listener.close())
     })
 

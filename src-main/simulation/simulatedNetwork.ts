@@ -12,10 +12,12 @@ const RETRANSMIT_MS = 200
 const SPLIT_CHANCE = 0.05
 /** Who never had more than this wait for its reader is not told when it is gone: that would be an event for every request and every answer. */
 const UNTOLD_BYTES = 512
+/** What is left where bytes were that nobody may look at any more. */
+const OVERWRITTEN = 0xdd
 
 type Packet =
   | { readonly type: 'open' }
-  | { readonly type: 'data'; readonly bytes: readonly Buffer[]; readonly length: number }
+  | { readonly type: 'data'; readonly bytes: readonly Buffer[]; readonly length: number; readonly sent: (() => void) | undefined }
   | { readonly type: 'end' }
   | { readonly type: 'reset'; readonly why: NetworkError }
 
@@ -24,7 +26,10 @@ interface Bound {
   readonly accept: (connection: Connection) => void
 }
 
-/** All sockets of the world. Bytes are copied on delivery, as two processes never share memory. */
+/**
+ * All sockets of the world. Bytes are copied on delivery, as two processes never share memory; what was lent to a reader is overwritten when the call is
+ * over.
+ */
 export class SimulatedNetwork {
   readonly #scheduler: Scheduler
   readonly #links: SimulatedLinks
@@ -173,6 +178,7 @@ class SimulatedConnection implements Connection {
   #state: 'open' | 'ending' | 'closed' = 'open'
   #paused = false
   #onData: ((chunk: Buffer) => void) | undefined
+  #room: (() => Buffer | undefined) | undefined
   #onClose: ((why: Error | undefined) => void) | undefined
   #onDrain: (() => void) | undefined
   #closedBecause: { readonly why: Error | undefined } | undefined
@@ -199,8 +205,9 @@ class SimulatedConnection implements Connection {
     this.#send({ type: 'open' })
   }
 
-  onData(listen: (chunk: Buffer) => void): void {
+  onData(listen: (chunk: Buffer) => void, room?: () => Buffer | undefined): void {
     this.#onData = listen
+    this.#room = room
     this.#peer.#move()
   }
 
@@ -219,7 +226,7 @@ class SimulatedConnection implements Connection {
     return this.#state === 'closed' ? 0 : this.#unsent
   }
 
-  write(chunks: readonly Buffer[]): void {
+  write(chunks: readonly Buffer[], sent?: () => void): void {
     if (this.#state !== 'open' || !this.life.alive) return
     let length = 0
     for (const chunk of chunks) length += chunk.length
@@ -229,9 +236,9 @@ class SimulatedConnection implements Connection {
     if (length > 1 && this.#wires.random.chance(SPLIT_CHANCE)) {
       const at = 1 + this.#wires.random.below(length - 1)
       const [head, tail] = splitAt(chunks, at)
-      this.#send({ type: 'data', bytes: head, length: at })
-      this.#send({ type: 'data', bytes: tail, length: length - at })
-    } else this.#send({ type: 'data', bytes: chunks, length })
+      this.#send({ type: 'data', bytes: head, length: at, sent: undefined })
+      this.#send({ type: 'data', bytes: tail, length: length - at, sent })
+    } else this.#send({ type: 'data', bytes: chunks, length, sent })
   }
 
   pause(): void {
@@ -322,7 +329,7 @@ class SimulatedConnection implements Connection {
     if (packet === undefined || !this.#peer.#takes(packet)) return
     this.#queue.shift()
     this.#peer.#receive(packet)
-    if (packet.type === 'data') this.#taken(packet.length)
+    if (packet.type === 'data') this.#taken(packet)
     this.#move()
   }
 
@@ -350,10 +357,22 @@ class SimulatedConnection implements Connection {
     else if (this.#state === 'closed') {
       // A closed socket answers with a reset, which is how a sender to it learns.
       if (packet.type === 'data' && this.life.alive) this.#peer.#refused()
-    } else if (packet.type === 'data')
-      this.#onData?.(packet.bytes.length === 1 ? Buffer.from(packet.bytes[0]!) : Buffer.concat(packet.bytes))
+    } else if (packet.type === 'data') this.#hand(packet.bytes.length === 1 ? packet.bytes[0]! : Buffer.concat(packet.bytes))
     else if (packet.type === 'reset') this.#close(packet.why)
     else this.#peerEnded()
+  }
+
+  /** Where the reader wants it, or lent to it. */
+  #hand(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length && this.#state !== 'closed';) {
+      const room = this.#room?.()
+      const into = room ?? Buffer.allocUnsafe(bytes.length - at)
+      const count = bytes.copy(into, 0, at)
+      at += count
+      const chunk = into.subarray(0, count)
+      this.#onData?.(chunk)
+      if (room === undefined) chunk.fill(OVERWRITTEN)
+    }
   }
 
   #refused(): void {
@@ -373,8 +392,10 @@ class SimulatedConnection implements Connection {
     this.#close(undefined)
   }
 
-  #taken(length: number): void {
+  #taken({ length, sent }: Extract<Packet, { type: 'data' }>): void {
     this.#unsent -= length
+    // Whoever has memory back needs no turn for that.
+    if (this.#state !== 'closed') sent?.()
     if (this.#unsent > 0 || !this.#isDrainAwaited) return
     this.#isDrainAwaited = false
     if (this.#state !== 'open' || this.#onDrain === undefined) return

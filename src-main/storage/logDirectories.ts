@@ -1,3 +1,4 @@
+import type { BufferPool } from '../base/bufferPool.ts'
 import { LOST_DIRECTORY, MIGRATING_DIRECTORY, UNASSIGNED_DIRECTORY, type Uuid } from '../base/uuid.ts'
 import { DiskError, type Env } from '../env/env.ts'
 import { FailedFolders } from './failedFolders.ts'
@@ -31,6 +32,8 @@ export interface LogDirectoriesOptions extends Omit<LogDirectoryOptions, 'pool'>
   readonly metadataPath?: string
   /** How much all logs together remember of what was written last, for those who read along; see `RecentBatches`. */
   readonly recentBytes?: number
+  /** For that. */
+  readonly memory?: BufferPool
 }
 
 /** Of what use a folder is. */
@@ -83,10 +86,10 @@ export class LogDirectories {
   static async open(
     env: Pick<Env, 'clock' | 'disk' | 'random'>,
     paths: readonly string[],
-    { metadataPath = paths[0]!, recentBytes, ...options }: LogDirectoriesOptions,
+    { metadataPath = paths[0]!, recentBytes, memory, ...options }: LogDirectoriesOptions,
   ): Promise<LogDirectories> {
     const { log } = options
-    const pool = new FilePool(env.disk, undefined, new RecentMemory(recentBytes))
+    const pool = new FilePool(env.disk, undefined, new RecentMemory(recentBytes, memory))
     const opened = new Map<string, LogDirectory>()
     const unopened = new Map<string, Error>()
     const open = async (path: string) => {

@@ -66,7 +66,7 @@ export async function readBatches(segments: readonly Segment[], places: Places, 
 async function readSegment(
   segment: Segment,
   places: Places,
-  { from, upTo, end, maxBytes, atLeastOneBatch }: ReadOptions & { readonly from: number; readonly end: number | undefined },
+  { from, upTo, end, maxBytes, atLeastOneBatch, memory }: ReadOptions & { readonly from: number; readonly end: number | undefined },
 ): Promise<Buffer | undefined> {
   const known = from === segment.baseOffset ? 0 : places.positionOf(from)
   let position = known ?? (await segment.positionBefore(from))
@@ -74,7 +74,7 @@ async function readSegment(
   let length = Math.max(maxBytes, BATCH_HEADER_BYTES) + (known === undefined ? INDEX_INTERVAL_BYTES : 0)
   if (known !== undefined && end !== undefined && end > position) length = Math.min(length, end - position)
   while (position < segment.size) {
-    const bytes = await segment.read(position, length)
+    const bytes = await segment.read(position, length, memory?.take(Math.min(length, segment.size - position)))
     const at = firstBatchAt(segment, bytes, { from, position })
     const remains = bytes.length - at
     if (remains < BATCH_HEADER_BYTES) {

@@ -1,3 +1,5 @@
+import type { Loan } from '../base/bufferPool.ts'
+
 /** How much a reader takes, and up to where it may see. */
 export interface ReadOptions {
   /** Of all batches together; only the first one may be larger. */
@@ -6,4 +8,6 @@ export interface ReadOptions {
   readonly upTo: number
   /** Whether the first batch comes even when it alone is larger than `maxBytes`. */
   readonly atLeastOneBatch: boolean
+  /** Where to read to. What is read stays there: whoever gives it back is through with it. */
+  readonly memory?: Pick<Loan, 'take' | 'hold'> | undefined
 }

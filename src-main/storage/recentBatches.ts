@@ -1,3 +1,4 @@
+import { BufferPool, type SharedBuffer } from '../base/bufferPool.ts'
 import { baseOffset, lastOffset } from '../protocol/records/batch.ts'
 import type { ReadOptions } from './readOptions.ts'
 
@@ -9,24 +10,24 @@ const MOST_OF_ONE_BYTES = 2 * 1024 * 1024
 const ALONG_BYTES = 512 * 1024
 /** Without a reader for so long nobody does. */
 const UNREAD_BYTES = 4 * 1024 * 1024
-/** Small batches are copied into slabs, one behind the other, so that many are one piece to a reader. A log that goes on being busy gets larger ones. */
+/** Batches are copied into slabs, one behind the other, so that many are one piece to a reader. A log that goes on being busy gets larger ones. */
 const FIRST_SLAB_BYTES = 8 * 1024
 const LARGEST_SLAB_BYTES = 256 * 1024
-/** From here on a batch is kept as it came. */
-const UNCOPIED_BYTES = 64 * 1024
 /** Forgotten batches whose places in the list are kept, so that it need not move for each of them. */
 const MOST_FORGOTTEN = 512
 const NOTHING = Buffer.alloc(0)
 
 /** The memory that the logs of a broker share for what they remember: who was written to longest ago forgets first. */
 export class RecentMemory {
+  readonly pool: BufferPool
   readonly #capacityBytes: number
   readonly #holders = new Set<RecentBatches>()
   #bytes = 0
 
   /** With 0 nothing is remembered. */
-  constructor(capacityBytes = CAPACITY_BYTES) {
+  constructor(capacityBytes = CAPACITY_BYTES, pool = new BufferPool()) {
     this.#capacityBytes = capacityBytes
+    this.pool = pool
   }
 
   get isUsed(): boolean {
@@ -52,9 +53,7 @@ export class RecentMemory {
 }
 
 interface Slab {
-  readonly bytes: Buffer
-  /** What the memory behind it comes to. */
-  readonly weight: number
+  readonly memory: SharedBuffer
   used: number
 }
 
@@ -93,7 +92,7 @@ export class RecentBatches {
     return this.#slabs.length === 0
   }
 
-  /** These were written, one behind the other, as one write. They must not change any more. */
+  /** These were written, one behind the other, as one write. Nothing of theirs is kept. */
   written(batches: readonly Buffer[]): void {
     const [first] = batches
     if (first === undefined || !this.#memory.isUsed) return
@@ -110,7 +109,7 @@ export class RecentBatches {
   }
 
   /** As `readBatches`; undefined when `from` is not remembered. */
-  read(from: number, { maxBytes, upTo, atLeastOneBatch }: ReadOptions): Buffer | undefined {
+  read(from: number, { maxBytes, upTo, atLeastOneBatch, memory }: ReadOptions): Buffer | undefined {
     if (from >= this.#alongFrom) this.#isReadAlong = true
     const oldest = this.#kept[this.#forgotten]
     if (oldest === undefined || from < oldest.baseOffset || from > this.#kept.at(-1)!.lastOffset) return undefined
@@ -124,7 +123,9 @@ export class RecentBatches {
       if (next.slab !== slab || next.lastOffset >= upTo || next.end - start > maxBytes) break
       readEnd = next.end
     }
-    return slab.bytes.subarray(start, readEnd)
+    if (memory === undefined) slab.memory.keep()
+    else memory.hold(slab.memory)
+    return slab.memory.bytes.subarray(start, readEnd)
   }
 
   /** What was remembered is no longer so, or nobody needs it. */
@@ -164,28 +165,24 @@ export class RecentBatches {
   }
 
   #slabFor(batch: Buffer): Slab {
-    if (batch.length >= UNCOPIED_BYTES) return this.#added({ bytes: batch, weight: batch.buffer.byteLength, used: 0 })
     const last = this.#slabs.at(-1)
-    const slab = last !== undefined && last.bytes.length - last.used >= batch.length ? last : this.#added(this.#newSlab(batch.length))
-    batch.copy(slab.bytes, slab.used)
+    const slab = last !== undefined && last.memory.bytes.length - last.used >= batch.length ? last : this.#newSlab(batch.length)
+    batch.copy(slab.memory.bytes, slab.used)
     return slab
   }
 
   #newSlab(atLeastBytes: number): Slab {
-    const size = Math.max(this.#slabBytes, atLeastBytes)
+    const slab = { memory: this.#memory.pool.share(Math.max(this.#slabBytes, atLeastBytes)), used: 0 }
     this.#slabBytes = Math.min(2 * this.#slabBytes, LARGEST_SLAB_BYTES)
-    return { bytes: Buffer.allocUnsafeSlow(size), weight: size, used: 0 }
-  }
-
-  #added(slab: Slab): Slab {
     this.#slabs.push(slab)
-    this.#bytes += slab.weight
+    this.#bytes += slab.memory.bytes.length
     return slab
   }
 
   #forgetSlab(): void {
     const slab = this.#slabs.shift()!
-    this.#bytes -= slab.weight
+    this.#bytes -= slab.memory.bytes.length
+    slab.memory.release()
     while (this.#kept[this.#forgotten]?.slab === slab) this.#forgotten++
     if (this.#forgotten < MOST_FORGOTTEN && this.#forgotten < this.#kept.length) return
     this.#kept = this.#kept.slice(this.#forgotten)
@@ -193,6 +190,7 @@ export class RecentBatches {
   }
 
   #forgetAll(): void {
+    for (const { memory } of this.#slabs) memory.release()
     this.#kept = []
     this.#forgotten = 0
     this.#slabs = []

@@ -1,3 +1,4 @@
+import type { BufferPool, Loan } from '../base/bufferPool.ts'
 import type { Address, Connection, Env, Timer } from '../env/env.ts'
 import { NetworkError } from '../env/env.ts'
 import { MalformedMessage } from '../protocol/byteReader.ts'
@@ -13,6 +14,8 @@ export interface KafkaConnectionOptions {
   readonly negotiate: boolean
   /** A larger answer closes the connection. */
   readonly maxResponseBytes?: number
+  /** For large answers. */
+  readonly memory?: BufferPool | undefined
   /** What a broker's operator sees of us (KIP-511). */
   readonly software?: { readonly name: string; readonly version: string }
 }
@@ -20,12 +23,15 @@ export interface KafkaConnectionOptions {
 export interface SendOptions {
   readonly version?: number
   readonly timeoutMs?: number
+  /** Told before the answer of memory that the answer's bytes lie in, if that can go back once nobody looks at them any more. */
+  readonly lent?: (memory: Loan) => void
 }
 
 interface Waiting {
   readonly api: AnyApi
   readonly version: number
   readonly timer: Timer
+  readonly lent: SendOptions['lent']
   readonly resolve: (body: never) => void
   readonly reject: (why: Error) => void
 }
@@ -71,8 +77,11 @@ export class KafkaConnection {
     this.#clock = clock
     this.#connection = connection
     this.#options = options
-    this.#reader = new FrameReader(options.maxResponseBytes ?? MAX_RESPONSE_BYTES)
-    connection.onData(chunk => this.#read(chunk))
+    this.#reader = new FrameReader(options.maxResponseBytes ?? MAX_RESPONSE_BYTES, options.memory)
+    connection.onData(
+      chunk => this.#read(chunk),
+      () => this.#reader.room,
+    )
     connection.onClose(why => this.#closed(new NetworkError('ECONNRESET', `${this.#name} closed the connection`, why), why))
   }
 
@@ -103,7 +112,7 @@ export class KafkaConnection {
       const timer = this.#clock.after(timeoutMs, () => {
         this.#fail(new NetworkError('ETIMEDOUT', `${this.#name} did not answer ${api.name} within ${timeoutMs} ms`))
       })
-      this.#waiting.set(correlationId, { api, version, timer, resolve: resolve, reject })
+      this.#waiting.set(correlationId, { api, version, timer, lent: options.lent, resolve, reject })
     })
   }
 
@@ -150,14 +159,14 @@ export class KafkaConnection {
 
   #read(chunk: Buffer): void {
     try {
-      this.#reader.push(chunk, frame => this.#answered(frame))
+      this.#reader.push(chunk, (frame, memory) => this.#answered(frame, memory))
     } catch (problem) {
       if (!(problem instanceof BadFrameSize) && !(problem instanceof MalformedMessage)) throw problem
       this.#fail(new NetworkError('EPROTO', `${this.#name} sent what is no answer: ${problem.message}`, problem))
     }
   }
 
-  #answered(frame: Buffer): void {
+  #answered(frame: Buffer, memory: Loan | undefined): void {
     if (!this.isOpen) return
     const correlationId = correlationIdOf(frame)
     const waiting = this.#waiting.get(correlationId)
@@ -165,10 +174,11 @@ export class KafkaConnection {
       this.#fail(new NetworkError('EPROTO', `${this.#name} answered a request that was not sent (${correlationId})`))
       return
     }
-    const { api, version } = waiting
+    const { api, version, lent } = waiting
     const { body } = decodeResponse(api, isRefusedNegotiation(api, frame) ? 0 : version, frame)
     this.#waiting.delete(correlationId)
     waiting.timer.cancel()
+    if (memory !== undefined) lent?.(memory)
     waiting.resolve(body as never)
   }
 

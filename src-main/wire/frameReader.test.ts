@@ -26,27 +26,42 @@ describe('a frame reader', () => {
     const { frames, push, reader } = reading()
     for (let at = 0; at < stream.length;) {
       const length = 1 + random.below(random.chance(0.5) ? 8 : 70_000)
-      push(stream.subarray(at, at + length))
-      at += length
+      const { room } = reader
+      const into = room !== undefined && random.chance(0.7) ? room : Buffer.alloc(length)
+      const chunk = into.subarray(0, stream.copy(into, 0, at, at + length))
+      push(chunk)
+      // It was only lent.
+      if (into !== room) chunk.fill(0xdd)
+      at += chunk.length
     }
     expect(frames.length).toBe(bodies.length)
     for (const [index, frame] of frames.entries()) expect(frame.equals(bodies[index]!)).toBe(true)
     expect(reader.isWithinFrame).toBe(false)
   })
 
-  it('hands on a frame that came in one chunk as a view of it', () => {
-    const { frames, push } = reading()
-    const chunk = framed(Buffer.alloc(50_000, 1))
-    push(chunk)
-    expect(frames[0]!.buffer).toBe(chunk.buffer)
+  it('has room for the rest of a large frame once some of it is there, and finds there what was read to it', () => {
+    const { reader, frames, push } = reading()
+    expect(reader.room).toBeUndefined()
+    const body = seededRandom(1).bytes(1_000_000)
+    const stream = framed(body)
+    push(stream.subarray(0, 300_000))
+    const { room } = reader
+    // So much of it that reading on needs no more memory.
+    expect(room).toHaveLength(stream.length - 300_000)
+    stream.copy(room!, 0, 300_000, 900_000)
+    push(room!.subarray(0, 600_000))
+    expect(reader.room!.byteOffset).toBe(room!.byteOffset + 600_000)
+    stream.copy(reader.room!, 0, 900_000)
+    push(reader.room!)
+    expect(frames[0]!.buffer).toBe(room!.buffer)
+    expect(frames[0]!.equals(body)).toBe(true)
+    expect(reader.room).toBeUndefined()
   })
 
-  it('copies a small frame out of a large chunk, which could not be freed otherwise', () => {
-    const { frames, push } = reading()
-    const chunk = framed(Buffer.alloc(50, 1), Buffer.alloc(50_000, 2))
-    push(chunk)
-    expect(frames[0]!.buffer).not.toBe(chunk.buffer)
-    expect(frames[0]!.equals(Buffer.alloc(50, 1))).toBe(true)
+  it('has no room for so little that a read of its own would cost more than a copy', () => {
+    const { reader, push } = reading()
+    push(framed(Buffer.alloc(100_000)).subarray(0, 90_000))
+    expect(reader.room).toBeUndefined()
   })
 
   it.each([0, -1, -(2 ** 31), 2 ** 31 - 1, 1_001])('refuses a size of %i before it takes memory', size => {

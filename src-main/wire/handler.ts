@@ -19,6 +19,10 @@ export interface Call {
    * sent in the order of the requests all the same.
    */
   decided(): void
+  /** Nothing looks at the bytes of the request any more: their memory may go round. */
+  spent(): void
+  /** Runs once nothing of the answer is needed any more: for memory that goes round. Never when the connection is lost before. */
+  whenSent(run: () => void): void
 }
 
 /** The answer to a request that wants none: Produce with acks=0. */

@@ -1,6 +1,7 @@
+import type { BufferPool } from '../base/bufferPool.ts'
 import { type Address, type Env, NetworkError } from '../env/env.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../protocol/schema.ts'
-import { KafkaConnection } from './client.ts'
+import { KafkaConnection, type SendOptions } from './client.ts'
 
 export interface PeerLinkOptions {
   readonly clientId: string
@@ -8,6 +9,12 @@ export interface PeerLinkOptions {
   /** Before the second try to connect; doubles with each one that fails. */
   readonly backoffMs?: number
   readonly maxBackoffMs?: number
+  /** For large answers. */
+  readonly memory?: BufferPool
+}
+
+export interface PeerSendOptions extends Pick<SendOptions, 'lent'> {
+  readonly timeoutMs: number
 }
 
 const CONNECT_TIMEOUT_MS = 1_000
@@ -40,12 +47,13 @@ export class PeerLink {
   }
 
   /** Rejects with `NetworkError`. `timeoutMs` covers connecting, and waiting until it is time to try again after failures. */
-  async send<A extends AnyApi>(api: A, request: RequestInput<A>, { timeoutMs }: { readonly timeoutMs: number }): Promise<ResponseOf<A>> {
+  async send<A extends AnyApi>(api: A, request: RequestInput<A>, options: PeerSendOptions): Promise<ResponseOf<A>> {
     const { clock } = this.#env
-    if (this.#connection?.isOpen === true) return this.#connection.send(api, request, { timeoutMs })
+    const { timeoutMs } = options
+    if (this.#connection?.isOpen === true) return this.#connection.send(api, request, options)
     const deadline = clock.elapsed() + timeoutMs
     const connection = await this.#within(timeoutMs, (this.#connecting ??= this.#connect()))
-    return connection.send(api, request, { timeoutMs: Math.max(1, deadline - clock.elapsed()) })
+    return connection.send(api, request, { ...options, timeoutMs: Math.max(1, deadline - clock.elapsed()) })
   }
 
   /** Called each time a connection that stood was lost, whoever ended it; not after `close`. */
@@ -70,6 +78,7 @@ export class PeerLink {
         connectTimeoutMs,
         requestTimeoutMs: connectTimeoutMs,
         negotiate: false,
+        memory: this.#options.memory,
       })
       if (this.#isClosed) connection.close()
       this.#refuseWhenClosed()

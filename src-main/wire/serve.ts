@@ -1,4 +1,5 @@
 import { AssertionFailed } from '../base/assert.ts'
+import type { BufferPool, Loan } from '../base/bufferPool.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Connection, Env, Timer } from '../env/env.ts'
 import { encodeResponse } from '../protocol/header.ts'
@@ -37,6 +38,14 @@ export interface ServeOptions {
   readonly log: Logger
   readonly onClose?: (connection: ServedConnection) => void
   readonly stats?: WireStats
+  /** For large requests. */
+  readonly memory?: BufferPool
+}
+
+/** A whole request, and its memory if that can go back. */
+interface Parked {
+  readonly frame: Buffer
+  readonly memory: Loan | undefined
 }
 
 const FRAME_TIMEOUT_MS = 30_000
@@ -66,7 +75,7 @@ export class ServedConnection {
   readonly #closed = new AbortController()
 
   /** Whole requests that wait for their turn, from `#next` on. */
-  #parked: Buffer[] = []
+  #parked: Parked[] = []
   #next = 0
   /** What is under way, in the order of its answers. */
   #calls: ServedCall[] = []
@@ -83,7 +92,7 @@ export class ServedConnection {
     this.#connection = connection
     this.#options = options
     this.remote = connection.remote
-    this.#reader = new FrameReader(options.maxRequestBytes)
+    this.#reader = new FrameReader(options.maxRequestBytes, options.memory)
     this.#activeAt = clock.elapsed()
     this.#origin = {
       clientHost: connection.remote.host,
@@ -93,7 +102,10 @@ export class ServedConnection {
       closed: this.#closed.signal,
       goOn: () => this.#goOn(),
     }
-    connection.onData(chunk => this.#read(chunk))
+    connection.onData(
+      chunk => this.#read(chunk),
+      () => this.#reader.room,
+    )
     connection.onClose(() => this.#ended())
     connection.onDrain(() => this.#goOn())
     this.#watch()
@@ -120,8 +132,8 @@ export class ServedConnection {
     if (stats !== undefined) stats.bytesIn += chunk.length
     this.#activeAt = this.#clock.elapsed()
     try {
-      this.#reader.push(chunk, frame => {
-        this.#parked.push(frame)
+      this.#reader.push(chunk, (frame, memory) => {
+        this.#parked.push({ frame, memory })
         this.#frameBeganAt = undefined
       })
     } catch (problem) {
@@ -138,14 +150,14 @@ export class ServedConnection {
     if (this.#isGoingOn) return
     this.#isGoingOn = true
     try {
-      while (this.isOpen && this.#next < this.#parked.length && this.#mayBegin(this.#parked[this.#next]!)) {
-        const frame = this.#parked[this.#next]!
+      while (this.isOpen && this.#next < this.#parked.length && this.#mayBegin(this.#parked[this.#next]!.frame)) {
+        const next = this.#parked[this.#next]!
         this.#next += 1
         if (this.#next === this.#parked.length) {
           this.#parked = []
           this.#next = 0
         }
-        this.#begin(frame)
+        this.#begin(next)
       }
     } finally {
       this.#isGoingOn = false
@@ -178,7 +190,7 @@ export class ServedConnection {
     }
   }
 
-  #begin(frame: Buffer): void {
+  #begin({ frame, memory }: Parked): void {
     const { handlers, listener, stats, overlap } = this.#options
     const overlapBytes = this.#calls.length === 0 ? 0 : frame.length
     if (stats !== undefined) stats.requests += 1
@@ -190,7 +202,7 @@ export class ServedConnection {
       return
     }
     const { handler, header, body } = opened
-    const call = new ServedCall(this.#origin, handler.api, header, { begunAtMs: this.#clock.elapsed(), overlapBytes })
+    const call = new ServedCall(this.#origin, handler.api, header, { begunAtMs: this.#clock.elapsed(), overlapBytes, memory })
     this.#calls.push(call)
     this.#overlapBytes += overlapBytes
     try {
@@ -237,20 +249,20 @@ export class ServedConnection {
     this.#options.overlap?.give(overlapBytes)
   }
 
-  #send({ api, apiVersion, correlationId, answer }: ServedCall): void {
+  #send({ api, apiVersion, correlationId, answer, sent }: ServedCall): void {
     if (!this.isOpen || answer === noResponse) return
     if (answer === closeConnection) {
       this.#connection.end()
       this.#ended()
       return
     }
-    this.#write(encodeResponse(api, apiVersion, correlationId, answer as never))
+    this.#write(encodeResponse(api, apiVersion, correlationId, answer as never), sent)
   }
 
-  #write(chunks: readonly Buffer[]): void {
+  #write(chunks: readonly Buffer[], sent?: () => void): void {
     const { stats } = this.#options
     if (stats !== undefined) for (const chunk of chunks) stats.bytesOut += chunk.length
-    this.#connection.write(chunks)
+    this.#connection.write(chunks, sent)
   }
 
   /** A handler broke. No answer fits all APIs, so the client learns by losing the connection. */

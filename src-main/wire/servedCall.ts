@@ -1,3 +1,4 @@
+import type { Loan } from '../base/bufferPool.ts'
 import type { RequestHeader } from '../protocol/header.ts'
 import type { AnyApi } from '../protocol/schema.ts'
 import type { Call } from './handler.ts'
@@ -18,12 +19,20 @@ export class ServedCall implements Call {
   readonly begunAtMs: number
   /** Of the request, when it was begun beside others; 0 when it was alone. */
   readonly overlapBytes: number
+  readonly #memory: Loan | undefined
   isDecided = false
   isAnswered = false
   answer: unknown
+  /** What was asked for with `whenSent`. */
+  sent: (() => void) | undefined
   readonly #origin: CallOrigin
 
-  constructor(origin: CallOrigin, api: AnyApi, header: RequestHeader, at: { readonly begunAtMs: number; readonly overlapBytes: number }) {
+  constructor(
+    origin: CallOrigin,
+    api: AnyApi,
+    header: RequestHeader,
+    at: { readonly begunAtMs: number; readonly overlapBytes: number; readonly memory: Loan | undefined },
+  ) {
     this.#origin = origin
     this.api = api
     this.apiVersion = header.apiVersion
@@ -31,6 +40,7 @@ export class ServedCall implements Call {
     this.clientId = header.clientId
     this.begunAtMs = at.begunAtMs
     this.overlapBytes = at.overlapBytes
+    this.#memory = at.memory
   }
 
   get clientHost(): string {
@@ -56,5 +66,13 @@ export class ServedCall implements Call {
   decided(): void {
     this.isDecided = true
     this.#origin.goOn()
+  }
+
+  spent(): void {
+    this.#memory?.giveBack()
+  }
+
+  whenSent(run: () => void): void {
+    this.sent = run
   }
 }

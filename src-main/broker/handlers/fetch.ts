@@ -37,10 +37,13 @@ export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer>
   const targets = asked.map(targetOf)
   const settling = parts.replicas.settled(targets.map(each => each.partition))
   if (settling !== undefined) await settling
+  const memory = parts.memory.lend()
+  call.whenSent(() => memory.giveBack())
   const results = await fetchRecords(parts.clock, targets, reader, {
     maxWaitMs: request.maxWaitMs,
     minBytes: request.minBytes,
     maxBytes: Math.min(request.maxBytes, parts.config.fetchMaxBytes),
+    memory,
     closed: call.closed,
     idle: idle && { watch: idle.watch, moved: () => idle.moved().map(targetOf) },
   })

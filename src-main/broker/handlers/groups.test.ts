@@ -83,6 +83,8 @@ async function ask<A extends AnyApi>(
     connectionId: 1,
     closed: new AbortController().signal,
     decided: () => {},
+    spent: () => {},
+    whenSent: () => {},
   }
   const answer = await world.settle(Promise.resolve(handler.answer(received as never, parts as unknown as BrokerParts, call)))
   const answered = Buffer.concat(encodeResponse(api, version, 7, answer as ResponseInput<A>)).subarray(4)

@@ -1,3 +1,4 @@
+import type { BufferPool } from '../../base/bufferPool.ts'
 import type { Clock } from '../../env/env.ts'
 import type { MetadataImage } from '../../metadata/image.ts'
 import type { Quorum } from '../../quorum/quorum.ts'
@@ -36,6 +37,8 @@ export interface BrokerParts {
   readonly clusterId: string
   readonly clock: Clock
   readonly config: BrokerConfig
+  /** For what is read from logs into answers. */
+  readonly memory: BufferPool
   /** What this broker knows of the cluster: committed, in order, perhaps behind. The same object for as long as nothing changed. */
   readonly metadata: () => MetadataImage
   /** Resolves as soon as the own metadata satisfies `reached`, with whether it did so in time: for answers that the next request relies on. */

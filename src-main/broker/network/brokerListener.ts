@@ -1,3 +1,4 @@
+import type { BufferPool } from '../../base/bufferPool.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Address, Connection, Env, Listener } from '../../env/env.ts'
 import type { BoundHandler } from '../../wire/handler.ts'
@@ -17,6 +18,8 @@ export interface BrokerListenerOptions {
   readonly logger: Logger
   /** Shared by the listeners of a process. */
   readonly stats?: WireStats
+  /** For large requests. */
+  readonly memory?: BufferPool
   readonly onConnectionClosed?: (connectionId: number) => void
 }
 
@@ -32,7 +35,7 @@ export class BrokerListener {
 
   /** Rejects with `NetworkError` when the port is taken. */
   static async open(env: Pick<Env, 'clock' | 'network'>, options: BrokerListenerOptions): Promise<BrokerListener> {
-    const { name, config, idleTimeoutMs, logger, stats, onConnectionClosed } = options
+    const { name, config, idleTimeoutMs, logger, stats, memory, onConnectionClosed } = options
     const handlers = byApiKey(options.handlers)
     const connections = new Set<ServedConnection>()
     const overlap = new OverlapBudget()
@@ -50,7 +53,8 @@ export class BrokerListener {
           connections.delete(closed)
           onConnectionClosed?.(closed.id)
         },
-        ...(stats === undefined ? {} : { stats }),
+        ...(stats !== undefined && { stats }),
+        ...(memory !== undefined && { memory }),
       })
       connections.add(served)
     })

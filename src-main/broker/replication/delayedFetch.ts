@@ -1,7 +1,9 @@
+import type { Loan } from '../../base/bufferPool.ts'
 import type { Clock } from '../../env/env.ts'
 import type { ErrorName } from '../../protocol/errors.ts'
 import { batchesIn, lastOffset } from '../../protocol/records/batch.ts'
 import { LogClosed, type PartitionLog } from '../../storage/partitionLog.ts'
+import type { ReadOptions } from '../../storage/readOptions.ts'
 import type { FetchedPartition, FetchPlan, Reader } from './fetchPlan.ts'
 import type { IdlePartitions } from './fetchSessions.ts'
 import type { Partition, Watched } from './partition.ts'
@@ -18,6 +20,8 @@ export interface FetchLimits {
   readonly maxWaitMs: number
   readonly minBytes: number
   readonly maxBytes: number
+  /** Where to read to: it holds the records of the results. */
+  readonly memory: Loan
   /** Nobody reads the answer any more. */
   readonly closed: AbortSignal
 }
@@ -53,12 +57,12 @@ export async function fetchRecords(
   reader: Reader,
   limits: FetchLimits & { readonly idle?: IdleTargets | undefined },
 ): Promise<readonly FetchResult[]> {
-  const { idle } = limits
+  const { idle, memory } = limits
   const targets = [...known]
   const minBytes = Math.min(limits.minBytes, limits.maxBytes)
   let plans = planAll(targets, reader, true)
   // While nothing is there, nothing is read.
-  let results = await readAll(targets, plans, reader, limits.maxBytes)
+  let results = await readAll(targets, plans, reader, limits)
   const deadlineMs = clock.elapsed() + limits.maxWaitMs
   for (;;) {
     if ((targets.length === 0 && idle === undefined) || bytesIn(results) >= minBytes || plans.some(isUrgent) || results.some(isFailure))
@@ -79,7 +83,8 @@ export async function fetchRecords(
     }
     plans = fresh
     if (!isOver && !plans.some(isUrgent) && !plans.some(hasSomething)) continue
-    results = await readAll(targets, plans, reader, limits.maxBytes)
+    memory.giveBack()
+    results = await readAll(targets, plans, reader, limits)
   }
 }
 
@@ -123,7 +128,7 @@ async function readAll(
   targets: readonly FetchTarget[],
   plans: readonly FetchPlan[],
   reader: Reader,
-  maxBytes: number,
+  { maxBytes, memory }: Pick<FetchLimits, 'maxBytes' | 'memory'>,
 ): Promise<FetchResult[]> {
   const results: FetchResult[] = new Array(plans.length)
   let left = maxBytes
@@ -140,7 +145,7 @@ async function readAll(
       promised += most
       if (most > 0 || (isFirst && hasSomething(plan))) {
         const place = index
-        const reading = read(targets[place]!, plan, reader, { maxBytes: most, atLeastOneBatch: isFirst })
+        const reading = read(targets[place]!, plan, reader, { maxBytes: most, atLeastOneBatch: isFirst, memory })
         wave.push(reading.then(result => void (results[place] = result)))
       } else results[index] = unread(plan, reader)
     }
@@ -166,15 +171,10 @@ function unread(plan: FetchPlan, reader: Reader): FetchResult {
   }
 }
 
-async function read(
-  { partition }: FetchTarget,
-  plan: FetchPlan,
-  reader: Reader,
-  { maxBytes, atLeastOneBatch }: { maxBytes: number; atLeastOneBatch: boolean },
-): Promise<FetchResult> {
+async function read({ partition }: FetchTarget, plan: FetchPlan, reader: Reader, options: Omit<ReadOptions, 'upTo'>): Promise<FetchResult> {
   if (plan.type !== 'read' || typeof partition === 'string') return unread(plan, reader)
   const { log, from, upTo } = plan
-  const found = await log.read(from, { maxBytes, upTo, atLeastOneBatch })
+  const found = await log.read(from, { ...options, upTo })
   if (found.error !== 'NONE') return failed(found.error)
   try {
     const { records } = found

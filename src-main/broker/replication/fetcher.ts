@@ -1,3 +1,4 @@
+import type { Loan } from '../../base/bufferPool.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Clock } from '../../env/env.ts'
 import { type ErrorName, errorName } from '../../protocol/errors.ts'
@@ -160,10 +161,13 @@ export class Fetcher {
       for (const each of chosen) each.lane = lane
       lane.isBrief = lane.name === 'main' && this.#takesNewcomersNow()
       try {
+        const lent: Loan[] = []
         const response = await lane.link.send(Fetch, this.#request(chosen, lane), {
           timeoutMs: lane.maxWaitMs + this.#options.requestTimeoutMs,
+          lent: memory => lent.push(memory),
         })
-        await this.#take(response, lane)
+        // What could not be taken over may still be on its way to a disk.
+        if (await this.#take(response, lane)) lent[0]?.giveBack()
         lane.failures = 0
       } catch (error) {
         lane.session?.lost()
@@ -267,45 +271,56 @@ export class Fetcher {
     return { key, topicId: partition.topicId, asked }
   }
 
-  async #take(response: FetchResponse, lane: Lane): Promise<void> {
+  /** Whether nothing went wrong with any partition, so that all that came is in the logs. */
+  async #take(response: FetchResponse, lane: Lane): Promise<boolean> {
     const error = errorName(response.errorCode)
-    if (error === 'FETCH_SESSION_ID_NOT_FOUND' || error === 'INVALID_FETCH_SESSION_EPOCH') return lane.session?.lost()
+    if (error === 'FETCH_SESSION_ID_NOT_FOUND' || error === 'INVALID_FETCH_SESSION_EPOCH') {
+      lane.session?.lost()
+      return false
+    }
     if (error !== 'NONE') throw new Error(`the leader refused the whole fetch with ${error}`)
     lane.session?.answered(response.sessionId)
-    const work: Promise<void>[] = []
+    const work: Promise<boolean>[] = []
     for (const { topicId, partitions } of response.responses) {
       for (const data of partitions) {
         const followed = this.#followed.get(keyOf(topicId, data.partitionIndex))
         if (followed?.lane === lane) work.push(this.#takePartition(followed, data, lane))
       }
     }
-    await Promise.all(work)
+    return (await Promise.all(work)).every(Boolean)
   }
 
-  async #takePartition(followed: Followed, data: FetchedPartitionData, lane: Lane): Promise<void> {
+  async #takePartition(followed: Followed, data: FetchedPartitionData, lane: Lane): Promise<boolean> {
     const { partition, leaderEpoch } = followed
     const error = errorName(data.errorCode)
-    if (error === 'OFFSET_OUT_OF_RANGE') return this.#findBack(followed, lane)
+    if (error === 'OFFSET_OUT_OF_RANGE') {
+      await this.#findBack(followed, lane)
+      return false
+    }
     if (error !== 'NONE') {
       // Mostly one of us has not heard of the newest leader yet; metadata, or the next try, will tell.
       this.#options.logger.debug(`no records of ${partition.name} from broker ${this.#options.leaderId}`, { error, leaderEpoch })
-      return this.#later(followed)
+      this.#later(followed)
+      return false
     }
     if (data.divergingEpoch.endOffset >= 0 || data.divergingEpoch.epoch >= 0) {
       const { divergingEpoch: leader, logStartOffset: leaderLogStart } = data
-      return this.#took(followed, await partition.follow(leaderEpoch, { type: 'diverge', leader, leaderLogStart }))
+      this.#took(followed, await partition.follow(leaderEpoch, { type: 'diverge', leader, leaderLogStart }))
+      return false
     }
     const { highWatermark, logStartOffset } = data
     const records = data.records ?? NOTHING
     if (!this.#isInSync(followed)) this.#options.throttle.count(partition.topic, partition.index, records.length)
     const fetched = { fetchOffset: followed.wanted?.asked.fetchOffset ?? -1, records, highWatermark, logStartOffset }
-    this.#took(followed, await partition.follow(leaderEpoch, { type: 'append', fetched }))
+    const outcome = await partition.follow(leaderEpoch, { type: 'append', fetched })
+    this.#took(followed, outcome)
     const position = partition.fetchPosition(leaderEpoch)
-    if (position === undefined) return
+    if (position === undefined) return false
     followed.lag = highWatermark - position.fetchOffset
     // Who got something goes to the end, so that all who are behind have their turn.
     if (!isBehind(followed) || records.length > 0) this.#behind.delete(followed)
     if (isBehind(followed) && this.#followed.get(followed.key) === followed) this.#behind.add(followed)
+    return outcome === 'NONE'
   }
 
   #took(followed: Followed, error: ErrorName): void {

@@ -1,3 +1,4 @@
+import type { BufferPool } from '../../base/bufferPool.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Address, Env } from '../../env/env.ts'
 import type { MetadataImage } from '../../metadata/image.ts'
@@ -18,6 +19,8 @@ export interface FetchersOptions {
   readonly config: BrokerConfig
   readonly metadata: () => MetadataImage
   readonly throttle: ReplicationThrottle
+  /** For what leaders answer. */
+  readonly memory: BufferPool
   readonly logger: Logger
 }
 
@@ -82,7 +85,7 @@ export class Fetchers {
   #fetcherOf(leaderId: number): Fetcher | undefined {
     const known = this.#byLeader.get(leaderId)
     if (known !== undefined) return known.fetcher
-    const { brokerId, clusterId, config, brokerEpoch, throttle, logger } = this.#options
+    const { brokerId, clusterId, config, brokerEpoch, throttle, memory, logger } = this.#options
     const address = this.#addressOf(leaderId)
     if (address === undefined) {
       logger.warn(`broker ${leaderId} leads but has no ${PEER_LISTENER} endpoint`)
@@ -102,7 +105,7 @@ export class Fetchers {
       throttle,
       wantsHighWatermark: config.replicaSelectorClass === RACK_AWARE_SELECTOR,
       logger,
-      connect: () => new PeerLink(this.#env, address, { clientId: `broker-${brokerId}-fetcher` }),
+      connect: () => new PeerLink(this.#env, address, { clientId: `broker-${brokerId}-fetcher`, memory }),
     })
     this.#byLeader.set(leaderId, { address, brokerEpoch: this.#brokerEpochOf(leaderId), fetcher })
     return fetcher

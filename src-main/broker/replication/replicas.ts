@@ -1,3 +1,4 @@
+import type { BufferPool } from '../../base/bufferPool.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import type { Clock, Env } from '../../env/env.ts'
@@ -34,6 +35,8 @@ export interface ReplicasOptions {
   readonly isInTouch?: () => boolean
   /** Carries AlterPartition and AssignReplicasToDirs; its own, so that no admin request stands before it. */
   readonly controllerLink: ControllerLink
+  /** For what leaders answer. */
+  readonly memory: BufferPool
   readonly logger: Logger
 }
 

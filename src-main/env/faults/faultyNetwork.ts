@@ -174,20 +174,23 @@ class FaultyConnection implements Connection {
     )
   }
 
-  onData(listen: (chunk: Buffer) => void): void {
-    this.#inner.onData(chunk => {
+  onData(listen: (chunk: Buffer) => void, room?: () => Buffer | undefined): void {
+    const hear = (chunk: Buffer) => {
       if (this.#isOrphan) return
       if (this.#linkOf !== undefined) this.#belongsTo(this.#linkOf(chunk))
       if (this.#in.isClear && !this.#isPausedByReader) {
         listen(chunk)
         return
       }
+      const held = Buffer.from(chunk)
       this.#in.push(chunk.length, () => {
-        listen(chunk)
+        listen(held)
         this.#pauseOrResume()
       })
       this.#pauseOrResume()
-    })
+    }
+    // What is held back comes before the bytes that the reader has room for.
+    this.#inner.onData(hear, room && (() => (this.#in.isClear ? room() : undefined)))
   }
 
   onClose(listen: (why: Error | undefined) => void): void {
@@ -211,16 +214,16 @@ class FaultyConnection implements Connection {
     return this.#out.heldBytes + this.#inner.pendingBytes
   }
 
-  write(chunks: readonly Buffer[]): void {
+  write(chunks: readonly Buffer[], sent?: () => void): void {
     if (this.#isClosed || this.#isOrphan) return
     if (this.#out.isClear) {
-      this.#inner.write(chunks)
+      this.#inner.write(chunks, sent)
       return
     }
     let bytes = 0
     for (const chunk of chunks) bytes += chunk.length
     this.#out.push(bytes, () => {
-      this.#inner.write(chunks)
+      this.#inner.write(chunks, sent)
       if (this.pendingBytes === 0) this.#drained?.()
     })
   }

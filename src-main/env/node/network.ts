@@ -1,4 +1,5 @@
 import net from 'node:net'
+import { assert } from '../../base/assert.ts'
 import { type Address, type Connection, type Listener, type Network, NetworkError } from '../env.ts'
 
 /** Connections that the system completes while we are busy: enough for a whole test suite's clients at once. */
@@ -6,12 +7,17 @@ const BACKLOG = 1024
 /** After an orderly end, how long the peer may take nothing and say nothing before the socket is given up. */
 const LINGER_MS = 10_000
 const KEEP_ALIVE_MS = 30_000
+/** What the connections of this process read into, one after the other, unless they know where the bytes belong. Nobody keeps it beyond the call. */
+const scratch = Buffer.allocUnsafeSlow(256 * 1024)
 
 export const nodeNetwork: Network = {
   listen: (at, accept) =>
     new Promise((resolve, reject) => {
-      const server = net.createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, socket => {
-        accept(new NodeConnection(socket, { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }))
+      const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, pauseOnConnect: true }
+      const server = net.createServer(options, accepted => {
+        const inlet = new Inlet()
+        const socket = readThrough(inlet, accepted)
+        accept(new NodeConnection(socket, inlet, { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }))
       })
       server.on('error', problem => {
         // Once listening, this is an accept that failed for want of descriptors: the next one may succeed. Rejecting is harmless then.
@@ -25,7 +31,15 @@ export const nodeNetwork: Network = {
 
   connect: (to, { timeoutMs }) =>
     new Promise((resolve, reject) => {
-      const socket = net.connect({ host: to.host, port: to.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+      const inlet = new Inlet()
+      const socket = net.connect({
+        host: to.host,
+        port: to.port,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: KEEP_ALIVE_MS,
+        onread: inlet,
+      })
       const timer = setTimeout(() => {
         socket.destroy()
         reject(new NetworkError('ETIMEDOUT', `nobody answered at ${to.host}:${to.port} within ${timeoutMs} ms`))
@@ -37,7 +51,7 @@ export const nodeNetwork: Network = {
       socket.once('error', fail)
       socket.once('connect', () => {
         clearTimeout(timer)
-        const connection = new NodeConnection(socket, to)
+        const connection = new NodeConnection(socket, inlet, to)
         socket.off('error', fail)
         resolve(connection)
       })
@@ -54,18 +68,52 @@ function listenerOf(server: net.Server, address: Address): Listener {
   }
 }
 
+/** How a socket hands over what it reads, in the shape that Node wants. Without it, every read gets 64 KB of its own, which the garbage collector has to find. */
+class Inlet {
+  listen: ((chunk: Buffer) => void) | undefined
+  room: (() => Buffer | undefined) | undefined
+
+  readonly buffer = (): Buffer => this.room?.() ?? scratch
+
+  readonly callback = (bytes: number, into: Uint8Array): boolean => {
+    assert(this.listen !== undefined, 'who is handed a connection listens in the same turn')
+    this.listen((into as Buffer).subarray(0, bytes))
+    return true
+  }
+}
+
+/**
+ * Node has `onread` for connections that one makes, not for those that one accepts: what it accepted is taken out of its socket and put in one of ours.
+ * Where a later Node does not let us, its own way of reading remains, which costs more.
+ */
+function readThrough(inlet: Inlet, accepted: net.Socket): net.Socket {
+  const shell = accepted as unknown as { _handle: { useUserBuffer?: unknown } | null }
+  const handle = shell._handle
+  if (typeof handle?.useUserBuffer !== 'function') {
+    accepted.on('data', (chunk: Buffer) => inlet.callback(chunk.length, chunk))
+    accepted.resume()
+    return accepted
+  }
+  const socket = new net.Socket({ handle, onread: inlet } as object)
+  shell._handle = null
+  accepted.destroy()
+  return socket
+}
+
 /** A socket of Node. Writes of one turn of the loop leave in one `writev`; nothing is copied and no promise is made per chunk. */
 class NodeConnection implements Connection {
   readonly remote: Address
   readonly #socket: net.Socket
+  readonly #inlet: Inlet
   #why: Error | undefined
   #isClosed = false
   #isCorked = false
   #onClose: ((why: Error | undefined) => void) | undefined
   #written: (() => void) | undefined
 
-  constructor(socket: net.Socket, remote: Address) {
+  constructor(socket: net.Socket, inlet: Inlet, remote: Address) {
     this.#socket = socket
+    this.#inlet = inlet
     this.remote = remote
     socket.on('error', problem => {
       this.#why = networkError(problem, `the connection to ${remote.host}:${remote.port} broke`)
@@ -76,8 +124,9 @@ class NodeConnection implements Connection {
     })
   }
 
-  onData(listen: (chunk: Buffer) => void): void {
-    this.#socket.on('data', listen)
+  onData(listen: (chunk: Buffer) => void, room?: () => Buffer | undefined): void {
+    this.#inlet.listen = listen
+    this.#inlet.room = room
   }
 
   onClose(listen: (why: Error | undefined) => void): void {
@@ -96,7 +145,7 @@ class NodeConnection implements Connection {
     return this.#socket.destroyed ? 0 : this.#socket.writableLength
   }
 
-  write(chunks: readonly Buffer[]): void {
+  write(chunks: readonly Buffer[], sent?: () => void): void {
     const socket = this.#socket
     if (!socket.writable || chunks.length === 0) return
     if (!this.#isCorked) {
@@ -106,7 +155,17 @@ class NodeConnection implements Connection {
     }
     const last = chunks.length - 1
     for (let index = 0; index < last; index++) socket.write(chunks[index]!)
-    socket.write(chunks[last]!, this.#written)
+    const written = this.#written
+    socket.write(
+      chunks[last]!,
+      sent === undefined
+        ? written
+        : problem => {
+            // After a failure some of it may still be on its way.
+            if (problem === null || problem === undefined) sent()
+            written?.()
+          },
+    )
   }
 
   static uncork(connection: NodeConnection): void {

@@ -1,3 +1,4 @@
+import { BufferPool } from '../../base/bufferPool.ts'
 import { ZERO_UUID } from '../../base/uuid.ts'
 import { type Logger, silentLogger } from '../../base/logger.ts'
 import type { PartitionStats } from '../../broker/replication/replicas.ts'
@@ -15,6 +16,8 @@ const CLIENT_PORT = 9092
 const PEER_PORT = 9093
 const METADATA_LOG = '/data/__cluster_metadata-0'
 const NOTHING_PROMISED = { leaderId: -1, leaderEpoch: 0, votedId: -1, votedDirectoryId: ZERO_UUID }
+/** What is left where bytes were that nobody may look at any more. */
+const OVERWRITTEN = 0xdd
 /** Of ids. */
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
@@ -118,6 +121,7 @@ export class SimulatedCluster {
       config,
       // Some worlds read everything from the disk.
       ...(this.#seed % 3 === 0 && { recentBytes: 0 }),
+      memory: new BufferPool({ smallestBytes: 64, onGiveBack: buffer => buffer.fill(OVERWRITTEN) }),
       logger: this.#logger(id),
       listeners: {
         failed: cause => {

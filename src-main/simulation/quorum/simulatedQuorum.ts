@@ -541,5 +541,7 @@ function aCall(api: AnyApi): Call {
     connectionId: 0,
     closed: new AbortController().signal,
     decided: () => {},
+    spent: () => {},
+    whenSent: () => {},
   }
 }
