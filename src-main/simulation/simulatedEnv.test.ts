@@ -144,7 +144,7 @@ describe('links that are made to fail', () => {
     let echoClosed = false
     const listener = await settle(
       server.listen({ host: '127.0.0.1', port: 0 }, connection => {
-        connection.onData(chunk => connection.write([chunk]))
+        connection.onData(chunk => connection.write([Buffer.from(chunk)]))
         connection.onClose(() => (echoClosed = true))
       }),
     )

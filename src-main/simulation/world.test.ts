@@ -7,7 +7,7 @@ const AT = { host: '127.0.0.1', port: 9092 }
 /** What is under test in a scenario: it takes an `Env` and knows nothing of the simulation. */
 async function startEcho({ network }: Env): Promise<void> {
   await network.listen(AT, connection => {
-    connection.onData(chunk => connection.write([chunk]))
+    connection.onData(chunk => connection.write([Buffer.from(chunk)]))
     connection.onClose(() => {})
   })
 }

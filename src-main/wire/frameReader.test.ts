@@ -12,6 +12,23 @@ function framed(...bodies: readonly Buffer[]): Buffer {
   )
 }
 
+/** How many bytes are copied from buffer to buffer meanwhile. */
+function copiedBy(run: () => void): number {
+  let copied = 0
+  const { copy } = Buffer.prototype
+  Buffer.prototype.copy = function (this: Buffer, target: Uint8Array, ...where: number[]) {
+    const count = copy.call(this, target, ...where)
+    copied += count
+    return count
+  }
+  try {
+    run()
+  } finally {
+    Buffer.prototype.copy = copy
+  }
+  return copied
+}
+
 function reading(maxBytes = 10_000_000) {
   const frames: Buffer[] = []
   const reader = new FrameReader(maxBytes)
@@ -56,6 +73,20 @@ describe('a frame reader', () => {
     expect(frames[0]!.buffer).toBe(room!.buffer)
     expect(frames[0]!.equals(body)).toBe(true)
     expect(reader.room).toBeUndefined()
+  })
+
+  it('copies no more of a large frame than its beginning, while that is read to where it belongs', () => {
+    const { reader, frames, push } = reading()
+    const stream = framed(Buffer.alloc(1_000_000, 7))
+    const scratch = Buffer.alloc(256 * 1024)
+    for (let at = 0; at < stream.length;) {
+      const into = reader.room ?? scratch
+      stream.copy(into, 0, at)
+      const chunk = into.subarray(0, Math.min(into.length, stream.length - at))
+      expect(copiedBy(() => push(chunk))).toBe(at === 0 ? scratch.length - 4 : 0)
+      at += chunk.length
+    }
+    expect(frames[0]!.equals(stream.subarray(4))).toBe(true)
   })
 
   it('has no room for so little that a read of its own would cost more than a copy', () => {

@@ -97,7 +97,7 @@ async function aServer(world: World) {
 async function aStranger(world: World) {
   const connection = await world.settle(world.env('stranger').network.connect(AT, { timeoutMs: 1_000 }))
   const heard = { chunks: [] as Buffer[], closed: false }
-  connection.onData(chunk => heard.chunks.push(chunk))
+  connection.onData(chunk => heard.chunks.push(Buffer.from(chunk)))
   connection.onClose(() => {
     heard.closed = true
   })

@@ -5,7 +5,7 @@ import { SimulatedCluster } from './simulatedCluster.ts'
 
 /** A topic of one partition on three brokers that has been written to for a while: followers have their sessions and read along. For tests. */
 export class AWrittenTopic {
-  /** Of one batch's record. */
+  /** Of one batch's record, unless another size is asked for. */
   static readonly valueBytes = 1_000
   readonly cluster: SimulatedCluster
   readonly #leader: number
@@ -26,8 +26,8 @@ export class AWrittenTopic {
   }
 
   /** So many batches, so many at a time; resolves when three brokers have them. */
-  async write(batches: number, inFlight: number): Promise<void> {
-    const records = buildBatch({ records: [{ timestamp: 1, key: null, value: Buffer.alloc(AWrittenTopic.valueBytes) }] })
+  async write(batches: number, inFlight: number, valueBytes: number = AWrittenTopic.valueBytes): Promise<void> {
+    const records = buildBatch({ records: [{ timestamp: 1, key: null, value: Buffer.alloc(valueBytes) }] })
     const topicData = [{ name: 'orders', partitionData: [{ index: 0, records }] }]
     const send = () => this.cluster.ask(this.#leader, Produce, { acks: -1, timeoutMs: 10_000, topicData })
     const { world } = this.cluster
