@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { diskBehaves } from '../../simulation/diskBehaves.suite.ts'
 import { networkBehaves } from '../../simulation/networkBehaves.suite.ts'
 import { nodeEnv } from './env.ts'
+import { plainNetwork } from './network.ts'
 
 const { clock, disk, network } = nodeEnv()
 const directories: string[] = []
@@ -67,6 +68,14 @@ if (smallDisk !== undefined) {
   })
 } else it.skip('a small disk of this machine, as every disk (only root can mount one)', () => {})
 networkBehaves('the network of this machine', () => ({ server: network, client: network, settle, until, aWhile: () => sleep(100) }))
+networkBehaves('the same, with what is accepted read as Node does by itself', () => ({
+  server: plainNetwork,
+  isReadElsewhere: true,
+  client: network,
+  settle,
+  until,
+  aWhile: () => sleep(100),
+}))
 
 describe('a clock', () => {
   it('never rings early, and not at all when cancelled', async () => {

@@ -10,52 +10,58 @@ const KEEP_ALIVE_MS = 30_000
 /** What the connections of this process read into, one after the other, unless they know where the bytes belong. Nobody keeps it beyond the call. */
 const scratch = Buffer.allocUnsafeSlow(256 * 1024)
 
-export const nodeNetwork: Network = {
-  listen: (at, accept) =>
-    new Promise((resolve, reject) => {
-      const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, pauseOnConnect: true }
-      const server = net.createServer(options, accepted => {
-        const inlet = new Inlet()
-        const socket = readThrough(inlet, accepted)
-        accept(new NodeConnection(socket, inlet, { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }))
-      })
-      server.on('error', problem => {
-        // Once listening, this is an accept that failed for want of descriptors: the next one may succeed. Rejecting is harmless then.
-        reject(networkError(problem, `cannot listen at ${at.host}:${at.port}`))
-      })
-      server.listen({ host: at.host, port: at.port, backlog: BACKLOG }, () => {
-        const { port } = server.address() as net.AddressInfo
-        resolve(listenerOf(server, { host: at.host, port }))
-      })
-    }),
+export const nodeNetwork: Network = networkOf(readThrough)
+/** The same where Node does not let `readThrough` have its way. */
+export const plainNetwork: Network = networkOf(readPlainly)
 
-  connect: (to, { timeoutMs }) =>
-    new Promise((resolve, reject) => {
-      const inlet = new Inlet()
-      const socket = net.connect({
-        host: to.host,
-        port: to.port,
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: KEEP_ALIVE_MS,
-        onread: inlet,
-      })
-      const timer = setTimeout(() => {
-        socket.destroy()
-        reject(new NetworkError('ETIMEDOUT', `nobody answered at ${to.host}:${to.port} within ${timeoutMs} ms`))
-      }, timeoutMs)
-      const fail = (problem: Error) => {
-        clearTimeout(timer)
-        reject(networkError(problem, `cannot connect to ${to.host}:${to.port}`))
-      }
-      socket.once('error', fail)
-      socket.once('connect', () => {
-        clearTimeout(timer)
-        const connection = new NodeConnection(socket, inlet, to)
-        socket.off('error', fail)
-        resolve(connection)
-      })
-    }),
+function networkOf(readAccepted: (inlet: Inlet, accepted: net.Socket) => net.Socket): Network {
+  return {
+    listen: (at, accept) =>
+      new Promise((resolve, reject) => {
+        const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, pauseOnConnect: true }
+        const server = net.createServer(options, accepted => {
+          const inlet = new Inlet()
+          const socket = readAccepted(inlet, accepted)
+          accept(new NodeConnection(socket, inlet, { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }))
+        })
+        server.on('error', problem => {
+          // Once listening, this is an accept that failed for want of descriptors: the next one may succeed. Rejecting is harmless then.
+          reject(networkError(problem, `cannot listen at ${at.host}:${at.port}`))
+        })
+        server.listen({ host: at.host, port: at.port, backlog: BACKLOG }, () => {
+          const { port } = server.address() as net.AddressInfo
+          resolve(listenerOf(server, { host: at.host, port }))
+        })
+      }),
+
+    connect: (to, { timeoutMs }) =>
+      new Promise((resolve, reject) => {
+        const inlet = new Inlet()
+        const socket = net.connect({
+          host: to.host,
+          port: to.port,
+          noDelay: true,
+          keepAlive: true,
+          keepAliveInitialDelay: KEEP_ALIVE_MS,
+          onread: inlet,
+        })
+        const timer = setTimeout(() => {
+          socket.destroy()
+          reject(new NetworkError('ETIMEDOUT', `nobody answered at ${to.host}:${to.port} within ${timeoutMs} ms`))
+        }, timeoutMs)
+        const fail = (problem: Error) => {
+          clearTimeout(timer)
+          reject(networkError(problem, `cannot connect to ${to.host}:${to.port}`))
+        }
+        socket.once('error', fail)
+        socket.once('connect', () => {
+          clearTimeout(timer)
+          const connection = new NodeConnection(socket, inlet, to)
+          socket.off('error', fail)
+          resolve(connection)
+        })
+      }),
+  }
 }
 
 function listenerOf(server: net.Server, address: Address): Listener {
@@ -89,15 +95,17 @@ class Inlet {
 function readThrough(inlet: Inlet, accepted: net.Socket): net.Socket {
   const shell = accepted as unknown as { _handle: { useUserBuffer?: unknown } | null }
   const handle = shell._handle
-  if (typeof handle?.useUserBuffer !== 'function') {
-    accepted.on('data', (chunk: Buffer) => inlet.callback(chunk.length, chunk))
-    accepted.resume()
-    return accepted
-  }
+  if (typeof handle?.useUserBuffer !== 'function') return readPlainly(inlet, accepted)
   const socket = new net.Socket({ handle, onread: inlet } as object)
   shell._handle = null
   accepted.destroy()
   return socket
+}
+
+function readPlainly(inlet: Inlet, accepted: net.Socket): net.Socket {
+  accepted.on('data', (chunk: Buffer) => inlet.callback(chunk.length, chunk))
+  accepted.resume()
+  return accepted
 }
 
 /** A socket of Node. Writes of one turn of the loop leave in one `writev`; nothing is copied and no promise is made per chunk. */
