@@ -35,8 +35,8 @@ export const produce = handle(Produce, async (request, parts, call) => {
   // All that is appended has its offsets and sequences now. Without answers there is nothing to wait for, but the end of the connection may come.
   if (acks !== 0) call.decided()
   const results = await appending
-  // What failed may still be on its way to a disk.
-  if (results.every(each => each.error === 'NONE')) call.spent()
+  // Until it is in the log, and that is when it was acknowledged. What failed may still be on its way.
+  if (acks !== 0 && results.every(each => each.error === 'NONE')) call.spent()
   // Without a response, a closed connection is all that can tell the producer of an error.
   if (acks === 0) return results.some(each => each.error !== 'NONE') ? closeConnection : noResponse
 
