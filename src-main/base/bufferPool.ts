@@ -4,7 +4,7 @@ import { assert } from './assert.ts'
 const SMALLEST_BYTES = 8 * 1024
 const CAPACITY_BYTES = 16 * 1024 * 1024
 /** Larger ones are rare. */
-const LARGEST_BYTES = 8 * 1024 * 1024
+const LARGEST_BYTES = 12 * 1024 * 1024
 /** Sizes between two powers of two, so that at most a fifth of a buffer is not used. */
 const STEPS = 4
 
@@ -24,6 +24,7 @@ export class BufferPool {
   readonly #smallestBytes: number
   readonly #capacityBytes: number
   readonly #onGiveBack: ((buffer: Buffer) => void) | undefined
+  /** By size, the one that was asked for longest ago first. */
   readonly #idle = new Map<number, Buffer[]>()
   #idleBytes = 0
 
@@ -52,7 +53,10 @@ export class BufferPool {
   take(bytes: number): Buffer {
     if (!this.has(bytes)) return Buffer.allocUnsafe(bytes)
     const size = sizeFor(bytes)
-    const found = this.#idle.get(size)?.pop()
+    const idle = this.#idle.get(size) ?? []
+    this.#idle.delete(size)
+    this.#idle.set(size, idle)
+    const found = idle.pop()
     if (found === undefined) return Buffer.allocUnsafeSlow(size)
     this.#idleBytes -= size
     return found
@@ -67,11 +71,23 @@ export class BufferPool {
   giveBack(buffer: Buffer): void {
     if (!this.has(buffer.length)) return
     this.#onGiveBack?.(buffer)
-    if (this.#idleBytes + buffer.length > this.#capacityBytes) return
-    this.#idleBytes += buffer.length
+    this.#makeRoomFor(buffer.length)
     const idle = this.#idle.get(buffer.length)
-    if (idle === undefined) this.#idle.set(buffer.length, [buffer])
-    else idle.push(buffer)
+    if (idle === undefined || this.#idleBytes + buffer.length > this.#capacityBytes) return
+    this.#idleBytes += buffer.length
+    idle.push(buffer)
+  }
+
+  /** At the cost of sizes that nobody has asked for since. */
+  #makeRoomFor(bytes: number): void {
+    for (const [size, idle] of this.#idle) {
+      if (size === bytes) return
+      while (idle.length > 0 && this.#idleBytes + bytes > this.#capacityBytes) {
+        idle.pop()
+        this.#idleBytes -= size
+      }
+      if (this.#idleBytes + bytes <= this.#capacityBytes) return
+    }
   }
 }
 

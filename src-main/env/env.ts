@@ -129,7 +129,7 @@ export interface Connection {
   readonly remote: Address
   /**
    * A chunk is lent for as long as the call lasts: what is kept of it has to be copied. `room` may say where the bytes that come next belong, never an
-   * empty buffer; a chunk that is a view of it lies there already. It is asked before each chunk, perhaps long before.
+   * empty buffer; a chunk that is a view of it lies there already. It is asked when a chunk has been heard, for the next one.
    */
   onData(listen: (chunk: Buffer) => void, room?: () => Buffer | undefined): void
   /** Called exactly once, after the last data, with the reason when it was not an orderly end. */

@@ -130,6 +130,7 @@ export function networkBehaves(name: string, makeNetwork: () => NetworkUnderTest
       let sent = 0
       far.connection.pause()
       near.connection.write([Buffer.alloc(64_000_000)], () => (sent += 1))
+      await aWhile()
       near.connection.destroy()
       near.connection.write([Buffer.alloc(10)], () => (sent += 1))
       far.connection.resume()
@@ -166,6 +167,15 @@ export function networkBehaves(name: string, makeNetwork: () => NetworkUnderTest
       expect([near.closes, far.closes]).toEqual([1, 1])
       far.connection.write([Buffer.from('nobody hears this')])
       expect(far.connection.pendingBytes).toBe(0)
+      await settle(listener.close())
+    })
+
+    it('ends in order also when its owner wants to hear nothing more', async () => {
+      const { near, far, until, listener, settle } = await connected()
+      near.connection.end()
+      near.connection.pause()
+      far.connection.write([Buffer.from('the last words')])
+      await until(() => near.closes === 1 && far.closes === 1)
       await settle(listener.close())
     })
 

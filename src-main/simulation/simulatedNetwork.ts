@@ -179,6 +179,8 @@ class SimulatedConnection implements Connection {
   #paused = false
   #onData: ((chunk: Buffer) => void) | undefined
   #room: (() => Buffer | undefined) | undefined
+  /** Where the next bytes go, as the reader had it when the ones before had come. */
+  #into: Buffer | undefined
   #onClose: ((why: Error | undefined) => void) | undefined
   #onDrain: (() => void) | undefined
   #closedBecause: { readonly why: Error | undefined } | undefined
@@ -242,7 +244,8 @@ class SimulatedConnection implements Connection {
   }
 
   pause(): void {
-    this.#paused = true
+    // After our own end only the peer's is waited for.
+    if (this.#state === 'open') this.#paused = true
   }
 
   resume(): void {
@@ -365,13 +368,14 @@ class SimulatedConnection implements Connection {
   /** Where the reader wants it, or lent to it. */
   #hand(bytes: Buffer): void {
     for (let at = 0; at < bytes.length && this.#state !== 'closed';) {
-      const room = this.#room?.()
+      const room = this.#into
       const into = room ?? Buffer.allocUnsafe(bytes.length - at)
       const count = bytes.copy(into, 0, at)
       at += count
       const chunk = into.subarray(0, count)
       this.#onData?.(chunk)
       if (room === undefined) chunk.fill(OVERWRITTEN)
+      this.#into = this.#room?.()
     }
   }
 

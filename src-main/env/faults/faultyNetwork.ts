@@ -148,6 +148,7 @@ class FaultyConnection implements Connection {
   #isPausedByLane = false
   #drained: (() => void) | undefined
   #closed: ((why: Error | undefined) => void) | undefined
+  #isEnding = false
   #isDestroyed = false
   /** We are through with it, and the other side cannot know. */
   #isOrphan = false
@@ -229,6 +230,8 @@ class FaultyConnection implements Connection {
   }
 
   pause(): void {
+    // After our own end only the peer's is waited for.
+    if (this.#isEnding) return
     this.#isPausedByReader = true
     this.#pauseOrResume()
   }
@@ -240,6 +243,8 @@ class FaultyConnection implements Connection {
   }
 
   end(): void {
+    this.#isEnding = true
+    if (this.#isPausedByReader) this.#clock.after(0, () => this.resume())
     this.#out.push(0, () => this.#inner.end())
   }
 

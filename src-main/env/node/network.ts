@@ -8,7 +8,7 @@ const BACKLOG = 1024
 const LINGER_MS = 10_000
 const KEEP_ALIVE_MS = 30_000
 /** What the connections of this process read into, one after the other, unless they know where the bytes belong. Nobody keeps it beyond the call. */
-const scratch = Buffer.allocUnsafeSlow(256 * 1024)
+const scratch = Buffer.allocUnsafeSlow(64 * 1024)
 
 export const nodeNetwork: Network = networkOf(readThrough)
 /** The same where Node does not let `readThrough` have its way. */
@@ -169,8 +169,8 @@ class NodeConnection implements Connection {
       sent === undefined
         ? written
         : problem => {
-            // After a failure some of it may still be on its way.
-            if (problem === null || problem === undefined) sent()
+            // Node 20 tells of no failure where the socket was destroyed meanwhile.
+            if ((problem === null || problem === undefined) && !socket.destroyed) sent()
             written?.()
           },
     )
@@ -182,7 +182,8 @@ class NodeConnection implements Connection {
   }
 
   pause(): void {
-    this.#socket.pause()
+    // After our own end only the peer's is waited for, and who does not read does not see it.
+    if (!this.#socket.writableEnded) this.#socket.pause()
   }
 
   resume(): void {
