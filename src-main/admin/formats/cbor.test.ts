@@ -63,6 +63,7 @@ describe('CBOR', () => {
     { given: 'a break where nothing is open', hex: 'ff', what: 'break' },
     { given: 'a key without a value', hex: 'bf6161ff', what: 'without a value' },
     { given: 'a reserved length', hex: '1c', what: 'cannot be' },
+    { given: 'a simple value in two bytes that has one', hex: 'f81f', what: 'cannot be' },
     { given: 'a text made of bytes', hex: '7f4100ff', what: 'another kind' },
     { given: 'bytes behind the value', hex: '0000', what: '1 bytes follow' },
     { given: 'a length that nothing fills', hex: '9bffffffffffffffff', what: 'remain' },

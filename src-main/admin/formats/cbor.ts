@@ -7,6 +7,8 @@ export const decodeCbor = (bytes: Buffer, bounds: DecodeBounds): DecodedValue =>
 
 const BREAK = 0xff
 const INDEFINITE = 31
+/** Smaller ones have one byte, or are not well-formed (RFC 8949, 3.3). */
+const FIRST_TWO_BYTE_SIMPLE = 32
 
 const SELF_DESCRIBED = 55799
 const EPOCH_TIME = 1
@@ -66,7 +68,13 @@ class CborReader extends ValueReader {
     // `undefined` too: JSON has no other word for it.
     if (info === 22 || info === 23) return null
     if (info < 20) return { '@simple': info }
-    if (info === 24) return this.has(1) ? { '@simple': from.uint8() } : CUT
+    if (info === 24) {
+      if (!this.has(1)) return CUT
+      const value = from.uint8()
+      if (value >= FIRST_TWO_BYTE_SIMPLE) return { '@simple': value }
+      from.position = at
+      return from.fail(`a simple value of ${value} in two bytes cannot be`)
+    }
     if (info === 25) return this.has(2) ? floatOf(halfOf(from.uint16())) : CUT
     if (info === 26) return this.has(4) ? float32Of(from.bytes(4).readFloatBE()) : CUT
     if (info === 27) return this.has(8) ? floatOf(from.float64()) : CUT

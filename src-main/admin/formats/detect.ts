@@ -133,7 +133,7 @@ function isNamed(value: unknown): boolean {
   const names = Object.keys(value)
   return (
     names.length > 0 &&
-    names.every(name => name !== '' && !name.startsWith('0x') && !name.startsWith('@') && !hasControls(name)) &&
+    names.every(name => name !== '' && !/^(?:0x|[@{[])/.test(name) && !hasControls(name)) &&
     names.some(name => /\p{L}/u.test(name))
   )
 }

@@ -22,7 +22,7 @@ const READ_COMMITTED = 1
 
 export const fetch = handle(Fetch, async (request, parts, call): Promise<Answer> => {
   if (call.listener === PEER_LISTENER && isOfMetadata(request)) return parts.quorum.fetchMetadata(request)
-  call.spent()
+  call.spent() // nothing that was decoded is a view of its bytes
   const usesTopicIds = call.apiVersion >= FIRST_VERSION_WITH_TOPIC_IDS
   const reader = readerOf(request, call)
   const { replica } = reader
