@@ -2,10 +2,12 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ELIGIBLE_LEADERS_FEATURE, METADATA_VERSION_FEATURE } from '../../metadata/features.ts'
 import { errorName } from '../../protocol/errors.ts'
 import { AlterClientQuotas } from '../../protocol/messages/alterClientQuotas.ts'
+import { AlterPartitionReassignments } from '../../protocol/messages/alterPartitionReassignments.ts'
 import { AlterUserScramCredentials } from '../../protocol/messages/alterUserScramCredentials.ts'
 import { ApiVersions } from '../../protocol/messages/apiVersions.ts'
 import { DescribeClientQuotas } from '../../protocol/messages/describeClientQuotas.ts'
 import { DescribeUserScramCredentials } from '../../protocol/messages/describeUserScramCredentials.ts'
+import { ListPartitionReassignments } from '../../protocol/messages/listPartitionReassignments.ts'
 import { UnregisterBroker } from '../../protocol/messages/unregisterBroker.ts'
 import { UpdateFeatures } from '../../protocol/messages/updateFeatures.ts'
 import type { AnyApi, RequestInput, ResponseOf } from '../../protocol/schema.ts'
@@ -118,4 +120,16 @@ it('places replicas over the racks that brokers say they are in', async () => {
   // Brokers 1 and 3 are in the same rack, and broker 2 alone in the other.
   for (const { replicas } of partitions) expect(replicas).toContain(2)
   expect(partitions.filter(({ leader }) => leader === 2)).toHaveLength(4)
+})
+
+it('tells of a move from when it was begun, also where the news of it has not come yet', async () => {
+  await client.createTopic('orders', { replicas: 1 })
+  const controller = cluster.broker(1).server!.quorum.leaderId!
+  const behind = cluster.brokers.map(({ id }) => id).find(id => id !== controller && id !== client.leaderOf('orders'))!
+  cluster.world.slow(cluster.broker(controller).name, cluster.broker(behind).name, { latencyMs: [40, 50] })
+  const partitions = [{ partitionIndex: 0, replicas: [behind] }]
+  const begun = await ask(controller, AlterPartitionReassignments, { timeoutMs: 5_000, topics: [{ name: 'orders', partitions }] })
+  expect(errorName(begun.errorCode)).toBe('NONE')
+  const told = await ask(behind, ListPartitionReassignments, { timeoutMs: 5_000, topics: null })
+  expect(told).toMatchObject({ errorCode: 0, topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, addingReplicas: [behind] }] }] })
 })
