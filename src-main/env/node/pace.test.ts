@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { WritePace } from './writePace.ts'
+import { Pace } from './pace.ts'
 
-it('lets the loop write by itself until that took long, and then not for a while, longer each time', () => {
+it('lets the loop do it by itself until that took long, and then not for a while, longer each time', () => {
   let now = 0
-  const pace = new WritePace(() => now)
+  const pace = new Pace(() => now, 8)
   const pauseAfter = (ms: number) => {
     pace.took(ms)
     const begunAt = now
