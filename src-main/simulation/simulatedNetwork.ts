@@ -13,7 +13,7 @@ const SPLIT_CHANCE = 0.05
 /** Who never had more than this wait for its reader is not told when it is gone: that would be an event for every request and every answer. */
 const UNTOLD_BYTES = 512
 /** What is left where bytes were that nobody may look at any more. */
-const OVERWRITTEN = 0xdd
+export const OVERWRITTEN = 0xdd
 
 type Packet =
   | { readonly type: 'open' }

@@ -9,6 +9,7 @@ import type { AnyApi, RequestInput, ResponseOf } from '../../protocol/schema.ts'
 import { brokerProperties, readServerConfig, type Voter, votersAmong } from '../../server/config.ts'
 import { Server } from '../../server/server.ts'
 import { KafkaConnection } from '../../wire/client.ts'
+import { OVERWRITTEN } from '../simulatedNetwork.ts'
 import { simulatedWorld, type World } from '../world.ts'
 
 const CLUSTER_ID = 'simulatedClusterAAAAAA'
@@ -16,8 +17,6 @@ const CLIENT_PORT = 9092
 const PEER_PORT = 9093
 const METADATA_LOG = '/data/__cluster_metadata-0'
 const NOTHING_PROMISED = { leaderId: -1, leaderEpoch: 0, votedId: -1, votedDirectoryId: ZERO_UUID }
-/** What is left where bytes were that nobody may look at any more. */
-const OVERWRITTEN = 0xdd
 /** Of ids. */
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
